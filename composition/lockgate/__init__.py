@@ -1,0 +1,1 @@
+"""One calling surface for every LLM provider."""

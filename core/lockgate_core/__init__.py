@@ -1,0 +1,1 @@
+"""The domain: routing, steps, attempts, stream rules. Pure."""

@@ -1,0 +1,1 @@
+"""llama.cpp in process: a provider that needs no service and no key."""

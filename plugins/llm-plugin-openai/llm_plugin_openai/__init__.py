@@ -1,0 +1,1 @@
+"""The openai-chat dialect, and the kinds openai and openai-compatible for Lockgate."""

@@ -1,0 +1,149 @@
+"""Fold a stream of events into the whole answer it stands for."""
+
+import msgspec
+from msgspec import Raw, Struct
+
+from lockgate_ports.chat import ChatResponse, Choice
+from lockgate_ports.events import (
+    AudioDelta,
+    Delta,
+    Event,
+    Failure,
+    Finish,
+    NativeDelta,
+    RefusalDelta,
+    Relayed,
+    Start,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+    UsageReport,
+)
+from lockgate_ports.parts import Audio, InlineSource, Native, Part, Refusal, Text, Thinking, ToolCall
+from lockgate_ports.usage import Usage
+
+
+class Accumulator:
+    """`add` events in order, then read `response`. A stream and its plain answer give the same object."""
+
+    def __init__(self) -> None:
+        self._start = Start()
+        self._usage: Usage | None = None
+        self._parts: dict[tuple[int, int], list[Delta]] = {}
+        self._finishes: dict[int, Finish] = {}
+
+    def add(self, event: Event) -> None:
+        """Take one canonical event. Raises its error for a Failure, TypeError for a Relayed one."""
+        match event:
+            case Start():
+                self._start = event
+            case UsageReport(usage):
+                self._usage = usage
+            case Finish():
+                self._finishes[event.choice] = event
+            case Failure(error):
+                raise error
+            case Relayed():
+                raise TypeError("a relayed event has no canonical form; read the stream without relaying")
+            case _:
+                self._parts.setdefault((event.choice, event.part), []).append(event)
+
+    @property
+    def response(self) -> ChatResponse:
+        """The answer so far."""
+        indices = sorted({choice for choice, _ in self._parts} | set(self._finishes))
+        start = self._start
+        return ChatResponse(
+            choices=tuple(self._choice(index) for index in indices),
+            id=start.id,
+            model=start.model,
+            created=start.created,
+            usage=self._usage,
+            service_tier=start.service_tier,
+            system_fingerprint=start.system_fingerprint,
+        )
+
+    def _choice(self, index: int) -> Choice:
+        finish = self._finishes.get(index)
+        deltas = [run for (choice, _), run in sorted(self._parts.items(), key=lambda item: item[0]) if choice == index]
+        return Choice(
+            index=index,
+            parts=tuple(part for run in deltas for part in _part(run)),
+            finish_reason=finish.reason if finish else None,
+            native_finish_reason=finish.native_reason if finish else None,
+            logprobs=_logprobs(deltas),
+        )
+
+
+def _part(run: list[Delta]) -> list[Part]:
+    first = run[0]
+    match first:
+        case TextDelta():
+            texts = [delta for delta in run if isinstance(delta, TextDelta)]
+            notes = [delta.annotations for delta in texts if delta.annotations is not None]
+            return [Text("".join(delta.text for delta in texts), _joined(notes), first.native)]
+        case RefusalDelta():
+            return [Refusal("".join(delta.text for delta in run if isinstance(delta, RefusalDelta)))]
+        case ThinkingDelta():
+            thoughts = [delta for delta in run if isinstance(delta, ThinkingDelta)]
+            return [
+                Thinking(
+                    "".join(delta.text for delta in thoughts),
+                    "".join(delta.signature or "" for delta in thoughts) or None,
+                    "".join(delta.redacted or "" for delta in thoughts) or None,
+                    next((delta.id for delta in thoughts if delta.id), None),
+                    next((delta.native for delta in thoughts if delta.native), None),
+                )
+            ]
+        case ToolCallDelta():
+            calls = [delta for delta in run if isinstance(delta, ToolCallDelta)]
+            return [
+                ToolCall(
+                    next((delta.id for delta in calls if delta.id), ""),
+                    next((delta.name for delta in calls if delta.name), ""),
+                    "".join(delta.arguments for delta in calls),
+                    first.custom,
+                    next((delta.signature for delta in calls if delta.signature), None),
+                    next((delta.native for delta in calls if delta.native), None),
+                )
+            ]
+        case AudioDelta():
+            sounds = [delta for delta in run if isinstance(delta, AudioDelta)]
+            data = "".join(delta.data for delta in sounds)
+            return [
+                Audio(
+                    InlineSource(data) if data else None,
+                    id=next((delta.id for delta in sounds if delta.id), None),
+                    transcript="".join(delta.transcript for delta in sounds) or None,
+                    expires_at=next((delta.expires_at for delta in sounds if delta.expires_at), None),
+                )
+            ]
+        case NativeDelta():
+            return [Native(delta.dialect, delta.type, delta.raw) for delta in run if isinstance(delta, NativeDelta)]
+
+
+def _joined(arrays: list[Raw]) -> Raw | None:
+    items = [inner for array in arrays if (inner := bytes(array).strip()[1:-1].strip())]
+    return Raw(b"[" + b",".join(items) + b"]") if items else None
+
+
+class _Logprobs(Struct):
+    content: list[Raw] | None = None
+    refusal: list[Raw] | None = None
+
+
+_READ = msgspec.json.Decoder(_Logprobs)
+
+
+def _logprobs(deltas: list[list[Delta]]) -> Raw | None:
+    found = [
+        _READ.decode(delta.logprobs)
+        for run in deltas
+        for delta in run
+        if isinstance(delta, TextDelta | RefusalDelta) and delta.logprobs is not None
+    ]
+    if not found:
+        return None
+    content = [row for each in found for row in each.content or ()]
+    refusal = [row for each in found for row in each.refusal or ()]
+    return Raw(msgspec.json.encode(_Logprobs(content or None, refusal or None)))

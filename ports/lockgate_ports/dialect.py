@@ -1,0 +1,153 @@
+"""Dialects: wire languages as pure functions on values, no sockets, no clock.
+
+A dialect is one language for one operation. Its surface side faces clients, its provider side faces upstreams; one that
+has no clients of its own implements the provider side alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol, TypeVar
+
+from msgspec import Struct
+
+from lockgate_ports.errors import LockgateError, UpstreamError
+from lockgate_ports.events import Event
+from lockgate_ports.http import NO_PURPOSE, Headers, HttpRequest, Origin, Purpose
+from lockgate_ports.wire import Glance, Inbound, Operation, Request
+
+View = TypeVar("View")
+Answer = TypeVar("Answer")
+
+Params = Literal["strict", "drop", "pass"]
+"""What becomes of tuning that the provider has no word for: refused, left out and named, or sent all the same."""
+
+
+class Surface(Struct, frozen=True):
+    """A place where a dialect's clients knock: `POST`, `/v1/chat/completions`; `{name}` matches one segment and
+    `{name:path}` the rest of the path."""
+
+    method: str
+    path: str
+
+
+class Upstream(Struct, frozen=True, kw_only=True):
+    """The place a request is written for: one model of one configured provider, for one attempt."""
+
+    provider_id: str
+    origin: Origin
+    prefix: str
+    """The path of the base URL, without a trailing slash."""
+    model: str
+    """The provider's own name for the model."""
+    stream: bool = False
+    headers: Headers = ()
+    params: Params = "drop"
+    purpose: Purpose = NO_PURPOSE
+
+
+class Written(Struct, frozen=True):
+    """A request for an upstream, and the names of the fields that it leaves out."""
+
+    http: HttpRequest
+    dropped: tuple[str, ...] = ()
+
+
+class ErrorAnswer(Struct, frozen=True):
+    """An error as a client's dialect says it."""
+
+    status: int
+    body: bytes
+    headers: Headers = ()
+    content_type: str = "application/json"
+
+
+class EventReader(Protocol):
+    """Reads one upstream stream, fed as the bytes arrive, split anywhere."""
+
+    def feed(self, data: bytes) -> Sequence[Event]:
+        """The events that `data` completes; none for comments and pings."""
+        ...
+
+    def end(self) -> Sequence[Event]:
+        """The events left when the upstream has closed. It does not judge whether the stream was complete."""
+        ...
+
+
+class EventWriter(Protocol):
+    """Writes one stream for a client."""
+
+    def write(self, events: Sequence[Event]) -> bytes:
+        """What these events look like on the wire; may be empty."""
+        ...
+
+    def end(self) -> bytes:
+        """What closes a stream that is complete."""
+        ...
+
+    def fail(self, error: LockgateError) -> bytes:
+        """What closes a stream that is not: an error event, and no mark of success."""
+        ...
+
+
+class Dialect(Protocol):
+    """What both sides have."""
+
+    name: str
+    operation: Operation
+
+
+class ProviderDialect(Dialect, Protocol[View, Answer]):
+    """The side that faces upstreams."""
+
+    event_content_type: str
+    """The media type of its streams (`text/event-stream`)."""
+
+    def write_request(self, view: View, upstream: Upstream) -> Written:
+        """From the canonical view. Raises Unsupported, naming the field, for content the language cannot say."""
+        ...
+
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+        """From bytes of this very dialect: all that they say, with only what must change patched in place."""
+        ...
+
+    def glance(self, body: bytes) -> Glance:
+        """Partial decode of a whole answer. Raises UpstreamError when it is none, or holds an error."""
+        ...
+
+    def read_response(self, body: bytes) -> Answer:
+        """The canonical answer. Raises UpstreamError as `glance` does."""
+        ...
+
+    def event_reader(self, *, relay: bool) -> EventReader:
+        """For one stream. `relay`: events go on as `Relayed`, for a client of this very dialect."""
+        ...
+
+    def events_of(self, answer: Answer) -> Sequence[Event]:
+        """A whole answer as the events that a stream of it would have had."""
+        ...
+
+    def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
+        """An error answer, whatever its shape: JSON, HTML, text, nothing."""
+        ...
+
+
+class SurfaceDialect(Dialect, Protocol[View, Answer]):
+    """The side that faces clients."""
+
+    surfaces: tuple[Surface, ...]
+    event_content_type: str
+
+    def read_request(self, inbound: Inbound) -> Request[View]:
+        """Checks the shape of the whole body; decodes only what routing needs. Raises CallerError, naming the field."""
+        ...
+
+    def write_response(self, answer: Answer) -> bytes:
+        """A whole answer."""
+        ...
+
+    def event_writer(self, request: Request[View]) -> EventWriter:
+        """For one stream. A `Relayed` event that is only usage is left out where the client did not ask for it."""
+        ...
+
+    def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
+        """An error in the envelope and with the status that make this dialect's SDKs raise the right exception."""
+        ...

@@ -1,0 +1,106 @@
+"""The hooks by which a plugin says what it offers. Each returns factories; settings choose among them by kind.
+
+A distribution announces its plugin module by an entry point of the group `lockgate.plugins`:
+
+    [project.entry-points."lockgate.plugins"]
+    acme = "llm_plugin_acme"
+
+and the module marks functions with `hookimpl`. Hooks are called once, when a gateway opens. They construct nothing,
+read no settings and have no order; heavy imports wait for `build`.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
+
+import pluggy
+from msgspec import Struct
+
+from lockgate_ports.dialect import SurfaceDialect
+from lockgate_ports.egress import EgressPolicyPort
+from lockgate_ports.http import HttpPort, Origin
+from lockgate_ports.metrics import MetricsPort
+from lockgate_ports.model import ModelCard, ModelPort
+from lockgate_ports.secrets import SecretsPort
+from lockgate_ports.steps import Step
+
+PROJECT = "lockgate"
+GROUP = "lockgate.plugins"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+SettingsT = TypeVar("SettingsT")
+PortT = TypeVar("PortT", covariant=True)
+
+
+class NoSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """For a kind that needs none."""
+
+
+class BuildContext(Struct, frozen=True):
+    """What a factory is given besides its settings: the name of this instance, and the one way out, bound to it."""
+
+    name: str
+    http: HttpPort
+
+
+class Factory(Struct, Generic[SettingsT, PortT], frozen=True, kw_only=True):
+    """One kind of port: its name in settings, the type of its settings, and how to build one. `summary` is a line for
+    people. `build` raises SettingsError for settings that make no sense together."""
+
+    kind: str
+    settings: type[SettingsT]
+    build: Callable[[SettingsT, BuildContext], PortT]
+    summary: str = ""
+
+
+class ModelFactory(Struct, Generic[SettingsT], frozen=True, kw_only=True):
+    """A kind of provider. `origins` are the places a provider with these settings may be asked at: its egress
+    allowance. `catalogue` are the models known without asking. `needs_credential`: it cannot work without a key.
+    """
+
+    kind: str
+    settings: type[SettingsT]
+    build: Callable[[SettingsT, BuildContext], ModelPort]
+    origins: Callable[[SettingsT], tuple[Origin, ...]]
+    summary: str = ""
+    catalogue: tuple[ModelCard, ...] = ()
+    needs_credential: bool = False
+
+
+class PluginHooks:
+    """One hook a kind of thing; each returns any number of factories."""
+
+    @hookspec
+    def register_models(self) -> Iterable[ModelFactory[Any]]:
+        """Kinds of provider."""
+        ...
+
+    @hookspec
+    def register_dialects(self) -> Iterable[SurfaceDialect[Any, Any]]:
+        """Wire languages that clients may speak; they are mounted at the surfaces they name."""
+        ...
+
+    @hookspec
+    def register_secrets(self) -> Iterable[Factory[Any, SecretsPort]]:
+        """Kinds of secret store; the kind is the scheme of a `credential_ref`."""
+        ...
+
+    @hookspec
+    def register_egress_policies(self) -> Iterable[Factory[Any, EgressPolicyPort]]:
+        """Kinds of egress policy."""
+        ...
+
+    @hookspec
+    def register_metrics(self) -> Iterable[Factory[Any, MetricsPort]]:
+        """Kinds of metrics backend."""
+        ...
+
+    @hookspec
+    def register_steps(self) -> Iterable[Factory[Any, Step]]:
+        """Kinds of step; settings put them in order."""
+        ...
+
+    @hookspec
+    def register_commands(self) -> Iterable[Any]:
+        """Subcommands of `lockgate`: click commands."""
+        ...

@@ -1,0 +1,113 @@
+"""HTTP as values, and HttpPort: the one way out."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+Headers = tuple[tuple[str, str], ...]
+"""Header fields in order, names in lower case."""
+
+
+class Origin(Struct, frozen=True):
+    """Where a request goes: scheme (`http` or `https`), host (a name or an IP, no brackets) and port."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        default = {"http": 80, "https": 443}.get(self.scheme)
+        return f"{self.scheme}://{host}" + ("" if self.port == default else f":{self.port}")
+
+
+class Purpose(Struct, frozen=True):
+    """On whose behalf bytes leave, for the egress policy and the audit trail."""
+
+    tenant: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+NO_PURPOSE = Purpose()
+
+
+class HttpRequest(Struct, frozen=True):
+    """One request. `target` is path and query, percent-encoded, as it stands in the request line."""
+
+    method: str
+    origin: Origin
+    target: str
+    headers: Headers = ()
+    body: bytes = b""
+    purpose: Purpose = NO_PURPOSE
+
+
+class HttpResponse(Protocol):
+    """An answer whose head has arrived. It must be read to its end or aborted; `abort` is safe at any time."""
+
+    @property
+    def status(self) -> int:
+        """The status code."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Header fields; looked up without regard to case."""
+        ...
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body, decompressed. Raises UpstreamError: cut short, corrupt, or longer than `limit` bytes."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, decompressed. Raises UpstreamError when it is cut short or corrupt."""
+        ...
+
+    def abort(self) -> None:
+        """Drop the connection, unless the body has been read to its end."""
+        ...
+
+
+class HttpPort(Protocol):
+    """The one way out, bound to one provider. Follows no redirect, keeps no cookie, retries nothing."""
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Send and return when the head of the answer is there.
+
+        Raises EgressDenied when the policy forbids the origin or every address it resolves to; UpstreamError of kind
+        `transient` (its `sent` tells whether the provider may have seen the request) when the connection fails.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class UrlError(ValueError):
+    """A URL that cannot be a base URL; the message says why."""
+
+
+def split_url(url: str) -> tuple[Origin, str]:
+    """`https://host:8443/v1/` -> its Origin and the path prefix without a trailing slash. Raises UrlError."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise UrlError(f"{url!r}: {error}") from None
+    if parts.scheme not in ("http", "https"):
+        raise UrlError(f"{url!r} must begin with http:// or https://")
+    if not parts.hostname:
+        raise UrlError(f"{url!r} names no host")
+    if parts.username or parts.password:
+        raise UrlError("a base URL must not hold a user name or password; use credential_ref")
+    if parts.query or parts.fragment:
+        raise UrlError(f"{url!r} must have no query and no fragment")
+    if any(not "!" <= mark <= "~" for mark in url):
+        raise UrlError(f"{url!r} holds a space, a control character or a letter outside ASCII")
+    return Origin(parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80)), parts.path.rstrip(
+        "/"
+    )

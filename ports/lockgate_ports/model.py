@@ -1,0 +1,79 @@
+"""ModelPort: what the engine asks of a provider."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from lockgate_ports.chat import ChatRequest, ChatResponse
+from lockgate_ports.events import Event
+from lockgate_ports.http import NO_PURPOSE, Purpose
+from lockgate_ports.secret import Secret
+from lockgate_ports.wire import Reply, Request
+
+
+class Attempt(Struct, frozen=True):
+    """One try at one target: the provider's own name for the model, the key to use, on whose behalf."""
+
+    model: str
+    secret: Secret | None = None
+    purpose: Purpose = NO_PURPOSE
+
+
+class ModelCard(Struct, frozen=True, kw_only=True):
+    """What is known of one model. Limits are in tokens; None means not known."""
+
+    id: str
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
+
+
+class ReplyStream(Protocol):
+    """An answer that arrives in events. Iterate to the end or close; closing cancels the upstream call at once."""
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """Fields of the request that were left out."""
+        ...
+
+    @property
+    def request_id(self) -> str | None:
+        """The provider's id for the call."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
+        """The events in batches, as they arrive; an empty batch is traffic without an event."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop. Safe to call twice."""
+        ...
+
+
+class ModelPort(Protocol):
+    """One configured provider. Raises UpstreamError, EgressDenied or Unsupported; does no retries of its own."""
+
+    @property
+    def models(self) -> tuple[ModelCard, ...]:
+        """The catalogue, where there is one."""
+        ...
+
+    async def open(self) -> None:
+        """Get ready: load weights, say. Called once, before the first call."""
+        ...
+
+    async def chat(self, request: Request[ChatRequest], attempt: Attempt) -> Reply[ChatResponse]:
+        """One whole answer."""
+        ...
+
+    async def stream(self, request: Request[ChatRequest], attempt: Attempt) -> ReplyStream:
+        """Returns when the provider has accepted the call and begun to answer."""
+        ...
+
+    async def probe(self, attempt: Attempt) -> None:
+        """The smallest real call that shows that provider and key work. Returns or raises as `chat` does."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of everything."""
+        ...

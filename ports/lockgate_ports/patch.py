@@ -1,0 +1,77 @@
+"""Change top-level fields of a JSON object in its own bytes, leaving every other byte as it is."""
+
+import re
+from functools import lru_cache
+
+import msgspec
+from msgspec import Raw
+
+from lockgate_ports.errors import InvalidRequest
+
+_FIELDS = msgspec.json.Decoder(dict[str, Raw])
+_SPACE = b" \t\n\r"
+_KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"')
+
+
+@lru_cache(maxsize=64)
+def _simple(name: str) -> re.Pattern[bytes]:
+    return re.compile(rb'"%s"[ \t\n\r]*:[ \t\n\r]*' % re.escape(name.encode()))
+
+
+def replace_string(body: bytes, name: str, old: str, new: str) -> bytes:
+    """`body` with the top-level string field `name`, known to be `old`, set to `new`.
+
+    Raises InvalidRequest when the object has the field twice: two readers could then take it for two things.
+    """
+    if old == new and body.count(b'"%s"' % name.encode()) == 1:
+        return body
+    value = msgspec.json.encode(new)
+    found = _simple(name).finditer(body)
+    first = next(found, None)
+    if first is not None and next(found, None) is None:
+        plain = b'"%s"' % old.encode()
+        if body.startswith(plain, first.end()):
+            return body[: first.end()] + value + body[first.end() + len(plain) :]
+    start, stop = spans(body)[name]
+    return body[:start] + value + body[stop:]
+
+
+def put(body: bytes, name: str, value: bytes) -> bytes:
+    """`body` with the top-level field `name` set to the JSON `value`, appended when it is not there."""
+    at = spans(body)
+    if name in at:
+        start, stop = at[name]
+        return body[:start] + value + body[stop:]
+    end = body.rindex(b"}")
+    comma = b"," if at else b""
+    return body[:end] + comma + b'"%s":' % name.encode() + value + body[end:]
+
+
+def spans(body: bytes) -> dict[str, tuple[int, int]]:
+    """Where the value of each top-level field of the JSON object `body` begins and ends.
+
+    Raises InvalidRequest when a field stands twice.
+    """
+    fields = _FIELDS.decode(body)
+    at: dict[str, tuple[int, int]] = {}
+    place = _skip(body, body.index(b"{") + 1)
+    while body[place] != 0x7D:
+        if body[place] == 0x2C:
+            place = _skip(body, place + 1)
+        key = _KEY.match(body, place)
+        if key is None:
+            raise InvalidRequest("the body is not a JSON object")
+        name = msgspec.json.decode(key.group(), type=str)
+        start = _skip(body, _skip(body, key.end()) + 1)
+        value = bytes(fields[name])
+        if name in at or not body.startswith(value, start):
+            raise InvalidRequest(f"the field {name!r} stands twice; send it once", param=name)
+        at[name] = (start, start + len(value))
+        place = _skip(body, start + len(value))
+    return at
+
+
+def _skip(body: bytes, place: int) -> int:
+    while body[place] in _SPACE:
+        place += 1
+    return place

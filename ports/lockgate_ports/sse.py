@@ -1,0 +1,100 @@
+"""Server-sent events, framed as in the WHATWG HTML standard, section 9.2.6, fed as bytes split anywhere."""
+
+import re
+
+from lockgate_ports.errors import UpstreamError
+
+_BLANK_LINE = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
+
+
+class SseEvent:
+    """One event: `data` is its data lines joined by newlines, `event` its type (empty when it has none), `raw` the
+    bytes it came in, the closing blank line included."""
+
+    __slots__ = ("data", "event", "raw")
+
+    def __init__(self, event: str, data: bytes, raw: bytes) -> None:
+        self.event = event
+        self.data = data
+        self.raw = raw
+
+
+class SseParser:
+    """`feed` bytes, get events. Lines may end in LF, CRLF or CR; comments and unknown fields are passed over.
+
+    An event longer than `limit` bytes raises UpstreamError, so that memory stays bounded whatever comes.
+    """
+
+    def __init__(self, limit: int = 16 * 1024 * 1024) -> None:
+        self._limit = limit
+        self._held = bytearray()
+        self._searched = 0
+        self._begun = False
+        self._carriage_returns = False
+
+    def feed(self, data: bytes) -> list[SseEvent]:
+        """The events that `data` completes."""
+        if not self._begun and data:
+            self._begun = True
+            data = data.removeprefix(b"\xef\xbb\xbf")
+        if not self._carriage_returns and b"\r" in data:
+            self._carriage_returns = True
+        if not self._held:
+            events, used = self._scan(data, 0)
+            if used < len(data):
+                self._held += data[used:]
+        else:
+            self._held += data
+            events, used = self._scan(self._held, self._searched)
+            if used:
+                del self._held[:used]
+        if len(self._held) > self._limit:
+            raise UpstreamError(f"a stream event is longer than {self._limit} bytes", kind="transient")
+        self._searched = max(0, len(self._held) - 3)
+        return events
+
+    def end(self) -> list[SseEvent]:
+        """What is left when the stream closes: an event that lacks only its blank line."""
+        left = bytes(self._held)
+        self._held.clear()
+        event = _parse(left, left + b"\n\n")
+        return [] if event is None else [event]
+
+    def _scan(self, data: bytes | bytearray, searched: int) -> tuple[list[SseEvent], int]:
+        events: list[SseEvent] = []
+        start = 0
+        while True:
+            if self._carriage_returns:
+                match = _BLANK_LINE.search(data, max(start, searched))
+                cut, stop = match.span() if match else (-1, -1)
+            else:
+                cut = data.find(b"\n\n", max(start, searched))
+                stop = cut + 2
+            if cut < 0:
+                return events, start
+            event = _parse(bytes(data[start:cut]), bytes(data[start:stop]))
+            if event is not None:
+                events.append(event)
+            start = stop
+
+
+def _parse(block: bytes, raw: bytes) -> SseEvent | None:
+    if block.startswith(b"data: ") and block.find(b"\n") < 0 and block.find(b"\r") < 0:
+        return SseEvent("", block[6:], raw)
+    kind = ""
+    lines: list[bytes] = []
+    for line in block.splitlines():
+        name, colon, value = line.partition(b":")
+        if not name and colon:
+            continue
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            lines.append(value)
+        elif name == b"event":
+            kind = value.decode("utf-8", "replace")
+    return SseEvent(kind, b"\n".join(lines), raw) if lines else None
+
+
+def sse(data: bytes, event: str = "") -> bytes:
+    """One event as bytes; `data` must hold no line break."""
+    return (b"event: %s\n" % event.encode() if event else b"") + b"data: " + data + b"\n\n"

@@ -1,0 +1,74 @@
+"""Steps: the policy chain around every call, folded once when a gateway opens."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from lockgate_ports.context import Context
+from lockgate_ports.events import Event
+from lockgate_ports.wire import Reply, Request
+
+
+class Served:
+    """What a target was and what it took; shared by both forms of answer."""
+
+    __slots__ = ("attempts", "provider_id", "route", "target")
+
+    def __init__(self, route: str, target: str, provider_id: str, attempts: int) -> None:
+        self.route = route
+        """The route's name, or the target itself when it was asked for directly."""
+        self.target = target
+        """`provider_id/model`."""
+        self.provider_id = provider_id
+        self.attempts = attempts
+
+
+class Answer:
+    """A whole answer, and who gave it."""
+
+    __slots__ = ("reply", "served")
+
+    def __init__(self, reply: Reply[Any], served: Served) -> None:
+        self.reply = reply
+        self.served = served
+
+
+class AnswerStream(Protocol):
+    """An answer in events, complete when it ends and failed when it raises; and who gives it.
+
+    Iterate it to the end or close it; closing cancels the upstream call.
+    """
+
+    @property
+    def served(self) -> Served:
+        """Who answers."""
+        ...
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """Fields of the request that were left out."""
+        ...
+
+    @property
+    def request_id(self) -> str | None:
+        """The provider's id for the call."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
+        """The events in batches, none of them empty."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop. Safe to call twice."""
+        ...
+
+
+Handler = Callable[[Request[Any], Context], Awaitable[Answer | AnswerStream]]
+"""Answers a call: with an AnswerStream where `request.stream` is set, else with an Answer."""
+
+
+class Step(Protocol):
+    """One policy. It may refuse, edit the request, or look at the answer."""
+
+    def wrap(self, inner: Handler) -> Handler:
+        """The handler that applies this step around `inner`."""
+        ...

@@ -1,0 +1,36 @@
+"""Token usage, with every class of token apart; what a provider did not say is None, never 0."""
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+
+class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Tokens of one call. Totals count everything: `input_tokens` the cached ones too, `output_tokens` the
+    reasoning too; the others are shares of these two. The unit is tokens unless a name says otherwise.
+    """
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    total_tokens: int | None = None
+    """As the provider reported it; some add classes of their own."""
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    """The share of `cache_write_tokens` kept for an hour."""
+    reasoning_tokens: int | None = None
+    input_audio_tokens: int | None = None
+    output_audio_tokens: int | None = None
+    input_image_tokens: int | None = None
+    accepted_prediction_tokens: int | None = None
+    rejected_prediction_tokens: int | None = None
+    tool_use_tokens: int | None = None
+    """Prompt tokens that the provider's own tools added."""
+    server_tool_requests: int | None = None
+    reported_cost: Decimal | None = None
+    """US dollars, where the provider says what the call cost."""
+
+    @property
+    def known(self) -> bool:
+        """True when both totals were reported."""
+        return self.input_tokens is not None and self.output_tokens is not None

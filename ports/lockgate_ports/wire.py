@@ -1,0 +1,139 @@
+"""Requests and replies that remember the bytes they came in; their canonical view is decoded on first use."""
+
+from collections.abc import Callable, Mapping
+from typing import Generic, Literal, TypeVar
+
+from msgspec import Struct
+
+from lockgate_ports.chat import FinishReason
+from lockgate_ports.http import Headers
+from lockgate_ports.usage import Usage
+
+View = TypeVar("View")
+
+Operation = Literal["chat"]
+"""What is asked of a model; each dialect is a language for one of these."""
+
+
+class Inbound(Struct, frozen=True):
+    """What a client sent to a surface. `query` and `headers` hold the last value of each name, header names in
+    lower case; `path_values` what the surface's path pattern matched."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    query: Mapping[str, str] = {}
+    path_values: Mapping[str, str] = {}
+
+
+class Request(Generic[View]):
+    """One call on its way in. `body` is what the client sent in `dialect`; None once a step has edited the view."""
+
+    __slots__ = (
+        "_read",
+        "_view",
+        "body",
+        "dialect",
+        "headers",
+        "model",
+        "operation",
+        "relay_reply",
+        "stream",
+        "wants_usage",
+    )
+
+    def __init__(
+        self,
+        *,
+        operation: Operation,
+        model: str,
+        stream: bool,
+        dialect: str | None = None,
+        body: bytes | None = None,
+        headers: Headers = (),
+        read: Callable[[], View] | None = None,
+        view: View | None = None,
+        wants_usage: bool = True,
+    ) -> None:
+        self.operation: Operation = operation
+        self.model = model
+        """The name the client asked for."""
+        self.stream = stream
+        self.dialect = dialect
+        """The language the client speaks and wants its answer in; None for an embedder."""
+        self.body = body
+        self.headers = headers
+        """The client's header fields that belong to its dialect and may travel to a provider of the same."""
+        self.relay_reply = dialect is not None
+        """The reply may go back in the provider's own bytes when the dialects agree."""
+        self.wants_usage = wants_usage
+        """The client wants usage at the end of a stream; its dialect may leave that to the client."""
+        self._read = read
+        self._view = view
+
+    @property
+    def view(self) -> View:
+        """The canonical request. Raises InvalidRequest, naming the field."""
+        if self._view is None:
+            if self._read is None:
+                raise TypeError("a Request needs a view or a way to read one")
+            self._view = self._read()
+        return self._view
+
+    def edited(self, view: View) -> "Request[View]":
+        """The same call with another view; its bytes no longer count."""
+        return Request(
+            operation=self.operation,
+            model=self.model,
+            stream=self.stream,
+            dialect=self.dialect,
+            headers=self.headers,
+            view=view,
+            wants_usage=self.wants_usage,
+        )
+
+
+class Glance(Struct, frozen=True):
+    """What a partial decode of a whole answer tells."""
+
+    model: str | None = None
+    usage: Usage | None = None
+    finish_reasons: tuple[FinishReason | None, ...] = ()
+
+
+class Reply(Generic[View]):
+    """One whole answer on its way back: the provider's bytes in `dialect`, or a view, or both."""
+
+    __slots__ = ("_read", "_view", "body", "dialect", "dropped", "glance", "request_id")
+
+    def __init__(
+        self,
+        glance: Glance,
+        *,
+        dialect: str | None = None,
+        body: bytes | None = None,
+        read: Callable[[], View] | None = None,
+        view: View | None = None,
+        dropped: tuple[str, ...] = (),
+        request_id: str | None = None,
+    ) -> None:
+        self.glance = glance
+        self.dialect = dialect
+        self.body = body
+        """The bytes to hand on when the client speaks `dialect`; None when the view must be written."""
+        self.dropped = dropped
+        """Fields of the request that only advise and that the provider has no word for."""
+        self.request_id = request_id
+        """The provider's id for the call."""
+        self._read = read
+        self._view = view
+
+    @property
+    def view(self) -> View:
+        """The canonical answer. Raises UpstreamError when the provider's bytes make no sense."""
+        if self._view is None:
+            if self._read is None:
+                raise TypeError("a Reply needs a view or a way to read one")
+            self._view = self._read()
+        return self._view

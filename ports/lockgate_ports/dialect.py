@@ -15,7 +15,9 @@ from lockgate_ports.http import NO_PURPOSE, Headers, HttpRequest, Origin, Purpos
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
 View = TypeVar("View")
+ViewIn = TypeVar("ViewIn", contravariant=True)
 Answer = TypeVar("Answer")
+AnswerIn = TypeVar("AnswerIn", contravariant=True)
 
 Params = Literal["strict", "drop", "pass"]
 """What becomes of tuning that the provider has no word for: refused, left out and named, or sent all the same."""
@@ -95,13 +97,13 @@ class Dialect(Protocol):
     operation: Operation
 
 
-class ProviderDialect(Dialect, Protocol[View, Answer]):
+class ProviderDialect(Dialect, Protocol[ViewIn, Answer]):
     """The side that faces upstreams."""
 
     event_content_type: str
     """The media type of its streams (`text/event-stream`)."""
 
-    def write_request(self, view: View, upstream: Upstream) -> Written:
+    def write_request(self, view: ViewIn, upstream: Upstream) -> Written:
         """From the canonical view. Raises Unsupported, naming the field, for content the language cannot say."""
         ...
 
@@ -130,7 +132,7 @@ class ProviderDialect(Dialect, Protocol[View, Answer]):
         ...
 
 
-class SurfaceDialect(Dialect, Protocol[View, Answer]):
+class SurfaceDialect(Dialect, Protocol[View, AnswerIn]):
     """The side that faces clients."""
 
     surfaces: tuple[Surface, ...]
@@ -140,7 +142,7 @@ class SurfaceDialect(Dialect, Protocol[View, Answer]):
         """Checks the shape of the whole body; decodes only what routing needs. Raises CallerError, naming the field."""
         ...
 
-    def write_response(self, answer: Answer) -> bytes:
+    def write_response(self, answer: AnswerIn) -> bytes:
         """A whole answer."""
         ...
 

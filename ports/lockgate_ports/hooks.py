@@ -73,34 +73,34 @@ class PluginHooks:
     @hookspec
     def register_models(self) -> Iterable[ModelFactory[Any]]:
         """Kinds of provider."""
-        ...
+        return ()
 
     @hookspec
     def register_dialects(self) -> Iterable[SurfaceDialect[Any, Any]]:
         """Wire languages that clients may speak; they are mounted at the surfaces they name."""
-        ...
+        return ()
 
     @hookspec
     def register_secrets(self) -> Iterable[Factory[Any, SecretsPort]]:
         """Kinds of secret store; the kind is the scheme of a `credential_ref`."""
-        ...
+        return ()
 
     @hookspec
     def register_egress_policies(self) -> Iterable[Factory[Any, EgressPolicyPort]]:
         """Kinds of egress policy."""
-        ...
+        return ()
 
     @hookspec
     def register_metrics(self) -> Iterable[Factory[Any, MetricsPort]]:
         """Kinds of metrics backend."""
-        ...
+        return ()
 
     @hookspec
     def register_steps(self) -> Iterable[Factory[Any, Step]]:
         """Kinds of step; settings put them in order."""
-        ...
+        return ()
 
     @hookspec
     def register_commands(self) -> Iterable[Any]:
         """Subcommands of `lockgate`: click commands."""
-        ...
+        return ()

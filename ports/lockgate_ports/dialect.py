@@ -153,3 +153,32 @@ class SurfaceDialect(Dialect, Protocol[View, AnswerIn]):
     def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
         """An error in the envelope and with the status that make this dialect's SDKs raise the right exception."""
         ...
+
+
+class ListedModel(Struct, frozen=True):
+    """A name that clients may ask for, and who answers to it. `created` is seconds since 1970."""
+
+    id: str
+    owned_by: str
+    created: int
+
+
+class CatalogueDialect(Protocol):
+    """How one family of clients asks which models there are."""
+
+    name: str
+    list_surface: Surface
+    item_surface: Surface
+    """Its path holds `{id:path}`, since ids hold slashes."""
+
+    def write_list(self, models: Sequence[ListedModel]) -> bytes:
+        """All of them."""
+        ...
+
+    def write_item(self, model: ListedModel) -> bytes:
+        """One of them."""
+        ...
+
+    def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
+        """An error in the envelope of these clients."""
+        ...

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import pluggy
 from msgspec import Struct
 
-from lockgate_ports.dialect import SurfaceDialect
+from lockgate_ports.dialect import CatalogueDialect, SurfaceDialect
 from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.http import HttpPort, Origin
 from lockgate_ports.metrics import MetricsPort
@@ -76,7 +76,7 @@ class PluginHooks:
         return ()
 
     @hookspec
-    def register_dialects(self) -> Iterable[SurfaceDialect[Any, Any]]:
+    def register_dialects(self) -> Iterable[SurfaceDialect[Any, Any] | CatalogueDialect]:
         """Wire languages that clients may speak; they are mounted at the surfaces they name."""
         return ()
 

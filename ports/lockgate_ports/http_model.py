@@ -208,8 +208,8 @@ class _Whole:
 
 def reply_of(view: ChatResponse, dropped: tuple[str, ...] = (), request_id: str | None = None) -> Reply[ChatResponse]:
     """A Reply around a canonical answer."""
-    reasons = tuple(choice.finish_reason for choice in view.choices)
-    return Reply(Glance(view.model, view.usage, reasons), view=view, dropped=dropped, request_id=request_id)
+    glance = Glance(view.model, view.usage, tuple(choice.finish_reason for choice in view.choices))
+    return Reply(glance, view=view, dropped=dropped, request_id=request_id)
 
 
 def _write(

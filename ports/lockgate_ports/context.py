@@ -3,14 +3,31 @@
 from msgspec import Struct
 
 from lockgate_ports.http import NO_PURPOSE, Purpose
+from lockgate_ports.journal import Journal
+
+
+class Target(Struct, frozen=True):
+    """One model of one configured provider."""
+
+    provider_id: str
+    model: str
+    """The provider's own name for it; may hold slashes."""
+
+    def __str__(self) -> str:
+        return f"{self.provider_id}/{self.model}"
 
 
 class Context(Struct, frozen=True, kw_only=True):
-    """Made by a surface (or by the embedder's call) and passed forward."""
+    """Made by a surface (or by the embedder's call), completed by routing, and passed forward."""
 
     request_id: str
+    journal: Journal
     surface: str = "embedded"
     """The client's dialect."""
     purpose: Purpose = NO_PURPOSE
     deadline: float | None = None
     """When the caller stops waiting, on the engine's monotonic clock, in seconds."""
+    route: str = ""
+    """The route that was taken; the model's name itself when it was asked for as `provider_id/model`."""
+    targets: tuple[Target, ...] = ()
+    """Who may answer, in order. A step may narrow them."""

@@ -5,7 +5,7 @@ has no clients of its own implements the provider side alone.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
@@ -163,6 +163,7 @@ class ListedModel(Struct, frozen=True):
     created: int
 
 
+@runtime_checkable
 class CatalogueDialect(Protocol):
     """How one family of clients asks which models there are."""
 

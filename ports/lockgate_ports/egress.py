@@ -22,6 +22,15 @@ class Decision(Struct, frozen=True):
     rule: str
 
 
+class Allowance(Struct, frozen=True, kw_only=True):
+    """What one configured provider says of itself: the origins it is asked at, and the networks (`10.20.0.0/16`) that
+    its operator names although they are private."""
+
+    provider_id: str
+    origins: tuple[Origin, ...]
+    private_addresses: tuple[str, ...] = ()
+
+
 class EgressPolicyPort(Protocol):
     """Asked by HttpPort for every request, and again for each address before a socket connects to it."""
 

@@ -9,14 +9,15 @@ and the module marks functions with `hookimpl`. Hooks are called once, when a ga
 read no settings and have no order; heavy imports wait for `build`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import pluggy
 from msgspec import Struct
 
 from lockgate_ports.dialect import CatalogueDialect, SurfaceDialect
-from lockgate_ports.egress import EgressPolicyPort
+from lockgate_ports.egress import Allowance, EgressPolicyPort
 from lockgate_ports.http import HttpPort, Origin
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.model import ModelCard, ModelPort
@@ -37,10 +38,16 @@ class NoSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BuildContext(Struct, frozen=True):
-    """What a factory is given besides its settings: the name of this instance, and the one way out, bound to it."""
+    """What a factory is given besides its settings: the name of this instance, and the one way out, bound to it.
+
+    `allowances` are those of all configured providers, for an egress policy; `env` the environment variables, for
+    whatever reads them, so that nothing reads the process's own.
+    """
 
     name: str
     http: HttpPort
+    allowances: tuple[Allowance, ...] = ()
+    env: Mapping[str, str] = {}
 
 
 class Factory(Struct, Generic[SettingsT, PortT], frozen=True, kw_only=True):
@@ -56,6 +63,7 @@ class Factory(Struct, Generic[SettingsT, PortT], frozen=True, kw_only=True):
 class ModelFactory(Struct, Generic[SettingsT], frozen=True, kw_only=True):
     """A kind of provider. `origins` are the places a provider with these settings may be asked at: its egress
     allowance. `catalogue` are the models known without asking. `needs_credential`: it cannot work without a key.
+    `embedded`: it answers in process with default settings and no key, so that a gateway without settings serves it.
     """
 
     kind: str
@@ -65,6 +73,28 @@ class ModelFactory(Struct, Generic[SettingsT], frozen=True, kw_only=True):
     summary: str = ""
     catalogue: tuple[ModelCard, ...] = ()
     needs_credential: bool = False
+    embedded: bool = False
+
+
+class Weights(Struct, frozen=True, kw_only=True):
+    """A model file that `lockgate models pull NAME` can fetch. `summary` is a line for people, `license` an SPDX name.
+
+    `pull(folder, progress)` blocks: it puts the file into `folder` (making it), checked by its digest and all at once
+    or not at all, calls `progress(done, total)` in bytes as it goes, and returns the path. A file that is there and
+    right is left as it is. Raises SettingsError saying what went wrong and what to do.
+    """
+
+    name: str
+    summary: str
+    size_bytes: int
+    license: str
+    pull: Callable[[Path, Callable[[int, int], None]], Path]
+
+
+def weights_folder(env: Mapping[str, str]) -> Path:
+    """Where pulled model files live: `lockgate/models` in `XDG_CACHE_HOME`, by default `~/.cache`."""
+    base = env.get("XDG_CACHE_HOME", "")
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "lockgate" / "models"
 
 
 class PluginHooks:
@@ -98,6 +128,11 @@ class PluginHooks:
     @hookspec
     def register_steps(self) -> Iterable[Factory[Any, Step]]:
         """Kinds of step; settings put them in order."""
+        return ()
+
+    @hookspec
+    def register_weights(self) -> Iterable[Weights]:
+        """Model files that can be fetched by name."""
         return ()
 
     @hookspec

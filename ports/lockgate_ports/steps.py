@@ -3,23 +3,19 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
-from lockgate_ports.context import Context
+from msgspec import Struct
+
+from lockgate_ports.context import Context, Target
 from lockgate_ports.events import Event
 from lockgate_ports.wire import Reply, Request
 
 
-class Served:
-    """What a target was and what it took; shared by both forms of answer."""
+class Served(Struct, frozen=True):
+    """Who answers, and how many tries it took."""
 
-    __slots__ = ("attempts", "provider_id", "route", "target")
-
-    def __init__(self, route: str, target: str, provider_id: str, attempts: int) -> None:
-        self.route = route
-        """The route's name, or the target itself when it was asked for directly."""
-        self.target = target
-        """`provider_id/model`."""
-        self.provider_id = provider_id
-        self.attempts = attempts
+    route: str
+    target: Target
+    attempts: int
 
 
 class Answer:

@@ -1,0 +1,148 @@
+"""How each part of a deployment is made from its settings; the container says when and from what."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from msgspec import structs
+
+from lockgate.adapters.aiohttp_client import AiohttpClient
+from lockgate.adapters.secret_stores import SecretStores
+from lockgate.plugins import Plugins
+from lockgate.settings.model import ProviderRow, Settings, split_target
+from lockgate_core.attempts import Attempts
+from lockgate_core.clock import Clock
+from lockgate_core.engine import Engine
+from lockgate_core.provider import Provider, Timeouts
+from lockgate_core.retry import RetryPolicy
+from lockgate_core.routing import Routes
+from lockgate_ports.context import Target
+from lockgate_ports.egress import Allowance, EgressPolicyPort
+from lockgate_ports.errors import EgressDenied, SettingsError
+from lockgate_ports.hooks import BuildContext
+from lockgate_ports.http import HttpRequest, HttpResponse
+from lockgate_ports.metrics import MetricsPort
+from lockgate_ports.secret import Secret
+from lockgate_ports.secrets import SecretsPort
+from lockgate_ports.steps import Step
+
+Env = Mapping[str, str]
+
+
+class NoWayOut:
+    """The HttpPort of what must decide before anything leaves."""
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Raises EgressDenied."""
+        raise EgressDenied(f"nothing may leave for {request.origin} yet", rule="opening", provider_id="")
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+def build_egress(settings: Settings, plugins: Plugins, env: Env) -> EgressPolicyPort:
+    """The egress policy, told what each provider declares."""
+    allowances = tuple(
+        Allowance(
+            provider_id=provider_id,
+            origins=plugins.models[row.kind].origins(row.kind_settings),
+            private_addresses=row.private_addresses,
+        )
+        for provider_id, row in settings.providers.items()
+    )
+    chosen = settings.egress
+    context = BuildContext("egress", NoWayOut(), allowances, env)
+    return plugins.egress[chosen.kind].build(chosen.settings, context)
+
+
+async def build_secrets(
+    settings: Settings, plugins: Plugins, egress: EgressPolicyPort, env: Env
+) -> AsyncIterator[SecretsPort]:
+    """The secret stores that settings name or use."""
+    secrets = SecretStores(
+        {
+            scheme: plugins.secrets[scheme].build(chosen, _context(f"secrets-{scheme}", settings, egress, env))
+            for scheme, chosen in settings.secrets.items()
+        }
+    )
+    yield secrets
+    await secrets.aclose()
+
+
+async def build_metrics(
+    settings: Settings, plugins: Plugins, egress: EgressPolicyPort, env: Env
+) -> AsyncIterator[MetricsPort]:
+    """Where calls are counted."""
+    chosen = settings.metrics
+    metrics = plugins.metrics[chosen.kind].build(chosen.settings, _context("metrics", settings, egress, env))
+    yield metrics
+    await metrics.aclose()
+
+
+async def build_providers(
+    settings: Settings, plugins: Plugins, secrets: SecretsPort, egress: EgressPolicyPort, env: Env
+) -> AsyncIterator[dict[str, Provider]]:
+    """Every configured provider, opened. Raises SettingsError naming the one that does not open."""
+    opened = {
+        provider_id: _provider(provider_id, row, plugins, secrets, egress, env)
+        for provider_id, row in settings.providers.items()
+    }
+    try:
+        await asyncio.gather(*(_open(provider) for provider in opened.values()))
+        yield opened
+    finally:
+        await asyncio.gather(*(provider.port.aclose() for provider in opened.values()))
+
+
+def build_steps(settings: Settings, plugins: Plugins, egress: EgressPolicyPort, env: Env) -> tuple[Step, ...]:
+    """The policy chain, in the order of the settings."""
+    return tuple(
+        plugins.steps[chosen.kind].build(chosen.settings, _context(f"step-{chosen.kind}", settings, egress, env))
+        for chosen in settings.steps
+    )
+
+
+def build_engine(
+    settings: Settings,
+    providers: Mapping[str, Provider],
+    steps: Sequence[Step],
+    metrics: MetricsPort,
+    clock: Clock,
+) -> Engine:
+    """Routing, steps and attempts over the open providers."""
+    named = {
+        name: tuple(Target(*split_target(target)) for target in route.targets)
+        for name, route in settings.routes.items()
+    }
+    policy = RetryPolicy(**structs.asdict(settings.retry))
+    # Jitter is no secret: it only has to differ from one process to the next.
+    attempts = Attempts(providers, policy, clock, random.random)
+    return Engine(Routes(named, tuple(providers)), steps, attempts, metrics, clock)
+
+
+def _provider(
+    provider_id: str, row: ProviderRow, plugins: Plugins, secrets: SecretsPort, egress: EgressPolicyPort, env: Env
+) -> Provider:
+    factory = plugins.models[row.kind]
+    times = row.timeouts
+    http = AiohttpClient(provider_id, egress, times.connect)
+    port = factory.build(row.kind_settings, BuildContext(provider_id, http, env=env))
+    ref = row.credential_ref
+    if ref is None and factory.needs_credential:
+        raise SettingsError(f"providers.{provider_id}: kind {row.kind} needs a credential_ref, such as env:NAME")
+
+    async def secret() -> Secret | None:
+        return None if ref is None else await secrets.fetch(ref)
+
+    return Provider(provider_id, port, secret, Timeouts(times.attempt, times.first_token, times.idle, times.total))
+
+
+async def _open(provider: Provider) -> None:
+    try:
+        await provider.port.open()
+    except SettingsError as error:
+        raise SettingsError(f"providers.{provider.provider_id}: {error.message}") from error
+
+
+def _context(name: str, settings: Settings, egress: EgressPolicyPort, env: Env) -> BuildContext:
+    return BuildContext(name, AiohttpClient(name, egress, settings.timeouts.connect), env=env)

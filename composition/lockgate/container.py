@@ -1,0 +1,25 @@
+"""Which part, with what, in this deployment. Lives inside `open_gateway()`; nothing else sees it."""
+
+from collections.abc import Mapping
+
+from dependency_injector import containers, providers
+
+from lockgate import building
+from lockgate.adapters.loop_clock import LoopClock
+from lockgate.plugins import Plugins
+from lockgate.settings.model import Settings
+
+
+class GatewayContainer(containers.DeclarativeContainer):
+    """One deployment. An embedder's own port replaces a provider here by an instance argument."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    plugins = providers.Dependency(instance_of=Plugins)
+    env = providers.Dependency(instance_of=Mapping)
+    clock = providers.Singleton(LoopClock)
+    egress = providers.Singleton(building.build_egress, settings, plugins, env)
+    secrets = providers.Resource(building.build_secrets, settings, plugins, egress, env)
+    metrics = providers.Resource(building.build_metrics, settings, plugins, egress, env)
+    models = providers.Resource(building.build_providers, settings, plugins, secrets, egress, env)
+    steps = providers.Singleton(building.build_steps, settings, plugins, egress, env)
+    engine = providers.Singleton(building.build_engine, settings, models, steps, metrics, clock)

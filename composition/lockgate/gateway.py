@@ -1,0 +1,121 @@
+"""An open gateway: calls for embedders, and surfaces to serve or to mount."""
+
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from lockgate.calls import ChatAnswer, ChatStream
+from lockgate.plugins import Plugins
+from lockgate.settings.model import Settings
+from lockgate_core.engine import Engine
+from lockgate_core.provider import Provider
+from lockgate_ports.chat import ChatRequest
+from lockgate_ports.dialect import ListedModel
+from lockgate_ports.http import NO_PURPOSE, Purpose
+from lockgate_ports.metrics import MetricsPort
+from lockgate_ports.secret import Secret
+from lockgate_ports.steps import Answer
+from lockgate_ports.wire import Request
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from lockgate.surfaces.asgi import AsgiApp
+    from lockgate.surfaces.front_door import FrontDoor
+
+
+class Gateway:
+    """Made by `open_gateway()`; answers until that block is left."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        plugins: Plugins,
+        engine: Engine,
+        providers: Mapping[str, Provider],
+        metrics: MetricsPort,
+        client_keys: Sequence[Secret],
+    ) -> None:
+        self.settings = settings
+        self.plugins = plugins
+        self.providers = providers
+        self.metrics = metrics
+        self._engine = engine
+        self._client_keys = tuple(client_keys)
+
+    async def chat(
+        self, request: ChatRequest, *, purpose: Purpose = NO_PURPOSE, timeout: float | None = None
+    ) -> ChatAnswer:
+        """One whole answer. `timeout` bounds all tries together, in seconds.
+
+        Raises ModelNotFound, Unsupported, EgressDenied, or UpstreamError when no target answers.
+        """
+        answer = await self._engine.answer(
+            _request(request, stream=False), request_id=_request_id(), purpose=purpose, deadline=timeout
+        )
+        if not isinstance(answer, Answer):
+            raise TypeError("a step answered a plain call with a stream")
+        return ChatAnswer(answer.reply.view, answer.served, answer.reply.dropped)
+
+    @asynccontextmanager
+    async def stream(
+        self, request: ChatRequest, *, purpose: Purpose = NO_PURPOSE, timeout: float | None = None
+    ) -> AsyncIterator[ChatStream]:
+        """`async with gateway.stream(request) as stream:` opens when a provider has begun to answer, so that failures
+        before it are retried unseen; leaving the block stops the provider's work. Raises as `chat` does.
+        """
+        answer = await self._engine.answer(
+            _request(request, stream=True), request_id=_request_id(), purpose=purpose, deadline=timeout
+        )
+        if isinstance(answer, Answer):
+            raise TypeError("a step answered a stream with a plain answer")
+        stream = ChatStream(answer)
+        try:
+            yield stream
+        finally:
+            await stream.aclose()
+
+    def models(self) -> list[ListedModel]:
+        """Every name that can be asked for: the routes, and `provider_id/model` of each catalogue."""
+        listed = [ListedModel(name, "lockgate", 0) for name in self.settings.routes]
+        listed += [
+            ListedModel(f"{provider_id}/{card.id}", provider_id, 0)
+            for provider_id, provider in self.providers.items()
+            for card in provider.port.models
+        ]
+        return listed
+
+    def front_door(self) -> "FrontDoor":
+        """The surfaces, before any server framework."""
+        from lockgate.surfaces.mounting import open_front_door, probes
+
+        tested = probes(self.settings, self.providers)
+        return open_front_door(self._engine, self.plugins, self.models(), tested, self.metrics, self._client_keys)
+
+    def asgi_app(self) -> "AsgiApp":
+        """The surfaces as an ASGI application, to mount in a service of one's own."""
+        from lockgate.surfaces.asgi import AsgiApp
+
+        server = self.settings.server
+        return AsgiApp(self.front_door(), server.max_body_bytes, server.body_timeout)
+
+    def aiohttp_app(self) -> "web.Application":
+        """The surfaces as an aiohttp sub-application: `service.add_subapp("/llm", gateway.aiohttp_app())`."""
+        from lockgate.surfaces.aiohttp_server import Bounds, aiohttp_app
+
+        server = self.settings.server
+        bounds = Bounds(server.max_body_bytes, server.header_timeout, server.body_timeout)
+        return aiohttp_app(self.front_door(), bounds)
+
+
+def _request(view: ChatRequest, *, stream: bool) -> Request[ChatRequest]:
+    if view.stream != stream:
+        view = structs.replace(view, stream=stream)
+    return Request(operation="chat", model=view.model, stream=stream, view=view)
+
+
+def _request_id() -> str:
+    return f"req_{secrets.token_hex(12)}"

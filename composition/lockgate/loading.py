@@ -1,0 +1,45 @@
+"""From a source of settings to checked settings and the plugins they are checked against."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lockgate.adapters import builtins
+from lockgate.plugins import Plugins, discover
+from lockgate.settings import Settings, read_settings, settle
+from lockgate_ports.errors import SettingsError
+
+Source = Path | str | Mapping[str, Any] | Settings | None
+
+
+def load(source: Source, *, environment: str | None, env: Mapping[str, str]) -> tuple[Settings, Plugins]:
+    """Checked settings. A `source` of None stands for what the installed plugins serve without any.
+
+    Raises SettingsError with all that is wrong.
+    """
+    if source is None:
+        plugins = discover(builtins=[builtins])
+        draft = read_settings(embedded(plugins), environment=environment, env=env)
+    else:
+        draft = read_settings(source, environment=environment, env=env)
+        plugins = discover(allow=draft.plugins.allow, builtins=[builtins])
+    return settle(draft, plugins), plugins
+
+
+def embedded(plugins: Plugins) -> Mapping[str, Any]:
+    """Settings with each provider that needs none, and a route `default` to the first model of them.
+
+    Raises SettingsError when no such provider is installed.
+    """
+    ready = [factory for factory in plugins.models.values() if factory.embedded and factory.catalogue]
+    if not ready:
+        broken = "".join(f"\n  {each.name}: {each.reason}" for each in plugins.quarantined)
+        raise SettingsError(
+            "there are no settings, and no installed plugin serves a model without any; "
+            f"write lockgate.yaml, or install one that does: pip install 'lockgate[embedded]'{broken}"
+        )
+    targets = [f"{factory.kind}/{factory.catalogue[0].id}" for factory in ready]
+    return {
+        "providers": {factory.kind: {"kind": factory.kind} for factory in ready},
+        "routes": {"default": {"targets": targets[:1]}},
+    }

@@ -1,0 +1,60 @@
+"""`open_gateway()`: settings and plugins in, an open gateway out."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from inspect import isawaitable
+from typing import Any
+
+from dependency_injector import providers
+
+from lockgate.container import GatewayContainer
+from lockgate.gateway import Gateway
+from lockgate.loading import Source, load
+from lockgate_ports.egress import EgressPolicyPort
+from lockgate_ports.metrics import MetricsPort
+from lockgate_ports.secrets import SecretsPort
+
+
+@asynccontextmanager
+async def open_gateway(
+    settings: Source = None,
+    *,
+    environment: str | None = None,
+    env: Mapping[str, str] | None = None,
+    secrets: SecretsPort | None = None,
+    egress: EgressPolicyPort | None = None,
+    metrics: MetricsPort | None = None,
+) -> AsyncIterator[Gateway]:
+    """Opens a gateway for the time of an `async with` block.
+
+    `settings`: the path of a YAML file, the same as a mapping, or None for what the installed plugins serve without
+    any. `environment`: the overlay to apply. `env`: environment variables, by default the process's own. A port object
+    replaces the configured one; it stays the caller's to close. Raises SettingsError with all that is wrong.
+    """
+    variables = dict(os.environ) if env is None else env
+    # Plugins are imported here, and an import may be slow: it must not hold up the loop of the embedding service.
+    loaded, plugins = await asyncio.to_thread(load, settings, environment=environment, env=variables)
+    own = {"secrets": secrets, "egress": egress, "metrics": metrics}
+    replaced = {name: providers.Object(port) for name, port in own.items() if port is not None}
+    container = GatewayContainer(settings=loaded, plugins=plugins, env=variables, **replaced)
+    try:
+        store: SecretsPort = await _made(container.secrets)
+        keys = [await store.fetch(ref) for ref in loaded.server.client_credential_refs]
+        yield Gateway(
+            loaded,
+            plugins,
+            await _made(container.engine),
+            await _made(container.models),
+            await _made(container.metrics),
+            keys,
+        )
+    finally:
+        await _made(container.shutdown_resources)
+
+
+async def _made(provider: Any) -> Any:
+    """What a provider of the container makes; a coroutine where something it depends on is opened asynchronously."""
+    value = provider()
+    return await value if isawaitable(value) else value

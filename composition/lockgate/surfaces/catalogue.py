@@ -1,0 +1,31 @@
+"""Which models there are, as the clients of some dialect ask for it."""
+
+from collections.abc import Mapping, Sequence
+
+from lockgate.surfaces.front_door import Head, ReadBody
+from lockgate.surfaces.replies import Whole
+from lockgate_ports.dialect import CatalogueDialect, ListedModel
+from lockgate_ports.errors import ModelNotFound
+
+
+class CataloguePlace:
+    """A CatalogueDialect over a fixed list."""
+
+    def __init__(self, dialect: CatalogueDialect, models: Sequence[ListedModel]) -> None:
+        self._dialect = dialect
+        self._models = {model.id: model for model in models}
+
+    async def serve_list(self, _: Head, __: Mapping[str, str], ___: ReadBody, request_id: str) -> Whole:
+        """All models."""
+        return Whole(200, self._dialect.write_list(list(self._models.values())), headers=_id(request_id))
+
+    async def serve_item(self, _: Head, values: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
+        """The model whose id the path holds. Raises ModelNotFound."""
+        model = self._models.get(values["id"])
+        if model is None:
+            raise ModelNotFound(f"no model is listed as {values['id'][:100]!r}; GET {self._dialect.list_surface.path}")
+        return Whole(200, self._dialect.write_item(model), headers=_id(request_id))
+
+
+def _id(request_id: str) -> tuple[tuple[str, str], ...]:
+    return (("x-request-id", request_id),)

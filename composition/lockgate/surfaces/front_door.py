@@ -1,0 +1,179 @@
+"""The way in for every client: path, key, media type, size; then the dialect and the engine."""
+
+import logging
+import re
+import secrets
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache
+from hmac import compare_digest
+from typing import Any
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from lockgate.surfaces.paths import Paths
+from lockgate.surfaces.replies import JSON, ErrorWriter, Streamed, Whole, write_plain_error
+from lockgate_core.engine import Engine
+from lockgate_ports.dialect import EventWriter, Surface, SurfaceDialect
+from lockgate_ports.errors import LockgateError, Unauthenticated, UnsupportedMedia
+from lockgate_ports.http import Headers
+from lockgate_ports.secret import Secret
+from lockgate_ports.steps import Answer, AnswerStream, Served
+from lockgate_ports.wire import Inbound
+
+_log = logging.getLogger("lockgate.server")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_STREAM_HEADERS: Headers = (("cache-control", "no-cache"), ("x-accel-buffering", "no"))
+
+
+class Head(Struct, frozen=True):
+    """The head of a client's request; header names in lower case, `path` percent-encoded."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str] = {}
+
+
+ReadBody = Callable[[], Awaitable[bytes]]
+"""Reads the body to its end. Raises TooLarge or TooSlow."""
+
+Serve = Callable[[Head, Mapping[str, str], ReadBody, str], Awaitable[Whole | Streamed]]
+"""Answers at one surface: head, path values, body, request id. Raises LockgateError."""
+
+
+class Place(Struct, frozen=True):
+    """What stands at a surface, and in which envelope it speaks of errors."""
+
+    serve: Serve
+    write_error: ErrorWriter
+    open: bool = False
+    """Served without a key."""
+
+
+class FrontDoor:
+    """Finds the place, asks for the key, and turns every error into an answer.
+
+    `client_keys`: who may come in; none at all means that nobody is asked.
+    """
+
+    def __init__(self, client_keys: Sequence[Secret]) -> None:
+        self._places: Paths[Place] = Paths()
+        self._keys = tuple(key.reveal().encode() for key in client_keys)
+
+    def mount(self, surface: Surface, place: Place) -> None:
+        """Serve `place` at a surface. Raises ValueError when another stands there."""
+        self._places.add(surface, place)
+
+    async def handle(self, head: Head, read_body: ReadBody) -> Whole | Streamed:
+        """The answer, whatever happens; every one carries `x-request-id`."""
+        request_id = _request_id(head)
+        write_error: ErrorWriter = write_plain_error
+        try:
+            place, values = self._places.find(head.method, head.path)
+            write_error = place.write_error
+            if self._keys and not place.open:
+                self._admit(head)
+            return await place.serve(head, values, read_body, request_id)
+        except LockgateError as error:
+            return _error(write_error, error, request_id)
+        except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an answer
+            return _error(write_error, _fault(error), request_id)
+
+    def _admit(self, head: Head) -> None:
+        shown = _client_key(head.headers).encode()
+        # No early end: the time taken tells nothing of which key came near.
+        if not sum(compare_digest(shown, key) for key in self._keys):
+            what = "this API key is not known here" if shown else "no API key was sent; use `Authorization: Bearer KEY`"
+            raise Unauthenticated(what)
+
+
+class DialectPlace:
+    """A dialect at its surfaces, in front of the engine."""
+
+    def __init__(self, dialect: SurfaceDialect[Any, Any], engine: Engine) -> None:
+        self._dialect = dialect
+        self._engine = engine
+
+    async def serve(
+        self, head: Head, values: Mapping[str, str], read_body: ReadBody, request_id: str
+    ) -> Whole | Streamed:
+        """One call, from client bytes to client bytes."""
+        _check_media(head.headers)
+        dialect = self._dialect
+        inbound = Inbound(head.method, head.path, head.headers, await read_body(), head.query, values)
+        request = dialect.read_request(inbound)
+        answer = await self._engine.answer(request, request_id=request_id, surface=dialect.name)
+        if isinstance(answer, Answer):
+            reply = answer.reply
+            same = reply.body is not None and reply.dialect == dialect.name
+            body = reply.body if same and reply.body is not None else dialect.write_response(reply.view)
+            return Whole(200, body, JSON, _headers(request_id, answer.served, reply.dropped, reply.request_id))
+        headers = _headers(request_id, answer.served, answer.dropped, answer.request_id)
+        chunks = _chunks(answer, dialect.event_writer(request))
+        return Streamed(chunks, answer.aclose, dialect.event_content_type, (*headers, *_STREAM_HEADERS))
+
+
+async def _chunks(stream: AnswerStream, writer: EventWriter) -> AsyncIterator[bytes]:
+    try:
+        async for batch in stream:
+            if data := writer.write(batch):
+                yield data
+        yield writer.end()
+    except LockgateError as error:
+        yield writer.fail(error)
+    except Exception as error:  # noqa: BLE001 - a fault of ours must end the stream as an error, not as a cut
+        yield writer.fail(_fault(error))
+    finally:
+        await stream.aclose()
+
+
+def _fault(error: Exception) -> LockgateError:
+    """A fault in Lockgate or a plugin: told to the log without values, since those may hold what must not show."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("internal error: %s\n%s", type(error).__qualname__, frames)
+    return LockgateError("an internal error; the server's log says where")
+
+
+def _error(write: ErrorWriter, error: LockgateError, request_id: str) -> Whole:
+    answer = write(error, request_id)
+    return Whole(answer.status, answer.body, answer.content_type, (*answer.headers, ("x-request-id", request_id)))
+
+
+def _check_media(headers: Mapping[str, str]) -> None:
+    media = headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if media != JSON:
+        raise UnsupportedMedia(f"the body must be application/json, not {media[:100]!r}")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMedia("the body must not be compressed: send it without content-encoding")
+
+
+def _client_key(headers: Mapping[str, str]) -> str:
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else headers.get("x-api-key") or headers.get("api-key") or ""
+
+
+def _request_id(head: Head) -> str:
+    given = head.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else f"req_{secrets.token_hex(12)}"
+
+
+def _headers(request_id: str, served: Served, dropped: tuple[str, ...], upstream_id: str | None) -> Headers:
+    headers: Headers = (
+        ("x-request-id", request_id),
+        ("x-lockgate-route", _printable(served.route)),
+        ("x-lockgate-target", _printable(str(served.target))),
+        ("x-lockgate-attempts", str(served.attempts)),
+    )
+    if dropped:
+        headers = (*headers, ("x-lockgate-dropped", _printable(", ".join(dropped))))
+    if upstream_id is not None:
+        headers = (*headers, ("x-lockgate-upstream-request-id", _printable(upstream_id)))
+    return headers
+
+
+@lru_cache(maxsize=1024)
+def _printable(value: str) -> str:
+    """As a header field may say it: anything but printable ASCII percent-encoded, and no longer than 500 bytes."""
+    return quote(value, safe=" !#$&'()*+,/:;=?@[]<>{}|^`~\"")[:500]

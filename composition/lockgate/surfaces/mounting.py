@@ -1,0 +1,63 @@
+"""Puts everything that a gateway serves at its place on the front door."""
+
+from collections.abc import Mapping, Sequence
+
+from lockgate.plugins import Plugins
+from lockgate.settings.model import Settings, split_target
+from lockgate.surfaces.catalogue import CataloguePlace
+from lockgate.surfaces.front_door import DialectPlace, FrontDoor, Place
+from lockgate.surfaces.health import HealthPlace, Tested
+from lockgate.surfaces.replies import write_plain_error
+from lockgate_core.engine import Engine
+from lockgate_core.provider import Provider
+from lockgate_ports.dialect import CatalogueDialect, ListedModel, Surface
+from lockgate_ports.metrics import MetricsPort
+from lockgate_ports.model import Attempt
+from lockgate_ports.secret import Secret
+
+
+def open_front_door(
+    engine: Engine,
+    plugins: Plugins,
+    models: Sequence[ListedModel],
+    tested: Sequence[Tested],
+    metrics: MetricsPort,
+    client_keys: Sequence[Secret],
+) -> FrontDoor:
+    """Every dialect that the plugins offer, at the surfaces it names, and the gateway's own pages."""
+    door = FrontDoor(client_keys)
+    for dialect in plugins.dialects.values():
+        if isinstance(dialect, CatalogueDialect):
+            listing = CataloguePlace(dialect, models)
+            door.mount(dialect.list_surface, Place(listing.serve_list, dialect.write_error))
+            door.mount(dialect.item_surface, Place(listing.serve_item, dialect.write_error))
+        else:
+            place = Place(DialectPlace(dialect, engine).serve, dialect.write_error)
+            for surface in dialect.surfaces:
+                door.mount(surface, place)
+    health = HealthPlace(tested, plugins, metrics)
+    door.mount(Surface("GET", "/health"), Place(health.serve_health, write_plain_error, open=True))
+    door.mount(Surface("GET", "/health/providers"), Place(health.serve_providers, write_plain_error))
+    door.mount(Surface("GET", "/metrics"), Place(health.serve_metrics, write_plain_error))
+    return door
+
+
+def probes(settings: Settings, providers: Mapping[str, Provider]) -> list[Tested]:
+    """For each provider the smallest real call: to the first model that a route asks it for, or of its catalogue."""
+    return [
+        _tested(provider, settings.providers[provider_id].kind, _models(provider_id, provider, settings))
+        for provider_id, provider in providers.items()
+    ]
+
+
+def _models(provider_id: str, provider: Provider, settings: Settings) -> tuple[str, ...]:
+    targets = [split_target(target) for route in settings.routes.values() for target in route.targets]
+    routed = [model for asked, model in targets if asked == provider_id]
+    return tuple(dict.fromkeys([*routed, *(card.id for card in provider.port.models)]))
+
+
+def _tested(provider: Provider, kind: str, models: tuple[str, ...]) -> Tested:
+    async def probe() -> None:
+        await provider.port.probe(Attempt(models[0], await provider.secret()))
+
+    return Tested(provider.provider_id, kind, models, probe if models else None)

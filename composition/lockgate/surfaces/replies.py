@@ -1,0 +1,44 @@
+"""What a surface answers, before any server framework sees it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import msgspec
+from msgspec import Struct
+
+from lockgate_ports.dialect import ErrorAnswer
+from lockgate_ports.errors import CallerError, LockgateError
+from lockgate_ports.http import Headers
+
+JSON = "application/json"
+
+
+class Whole(Struct, frozen=True):
+    """A complete answer."""
+
+    status: int
+    body: bytes
+    content_type: str = JSON
+    headers: Headers = ()
+
+
+class Streamed(Struct, frozen=True):
+    """An answer in pieces, of which the first is certain. `chunks` raises nothing of the engine's; whoever takes this
+    must `close` it in the end, begun or not."""
+
+    chunks: AsyncIterator[bytes]
+    close: Callable[[], Awaitable[None]]
+    content_type: str
+    headers: Headers = ()
+    status: int = 200
+
+
+ErrorWriter = Callable[[LockgateError, str], ErrorAnswer]
+"""Writes an error, with the request's id, in some envelope."""
+
+
+def write_plain_error(error: LockgateError, request_id: str) -> ErrorAnswer:
+    """The envelope of paths that belong to no dialect: `{"error": {"message", "type", "param", "code"}}`."""
+    kind = "invalid_request_error" if isinstance(error, CallerError) else "api_error"
+    param = error.param if isinstance(error, CallerError) else None
+    body = {"error": {"message": error.message, "type": kind, "param": param, "code": error.code}}
+    return ErrorAnswer(error.status, msgspec.json.encode(body))

@@ -1,0 +1,81 @@
+"""The rules every stream is held to, whatever its dialect: begun, committed, finished, never cut in silence."""
+
+from collections.abc import Sequence
+
+from lockgate_ports.errors import UpstreamError
+from lockgate_ports.events import Event, Failure, Finish, Relayed, Start, UsageReport
+from lockgate_ports.usage import Usage
+
+
+class StreamRules:
+    """Fed each batch of events. `committed` once the client has something to see; `complete` once every choice that
+    was opened has finished."""
+
+    __slots__ = ("_open", "_started", "committed", "finished", "model", "progress", "usage")
+
+    def __init__(self) -> None:
+        self._started = False
+        self._open: set[int] = set()
+        self.committed = False
+        self.finished: set[int] = set()
+        self.progress = False
+        """The last batch moved the stream on."""
+        self.usage: Usage | None = None
+        self.model: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        """At least one choice finished, and none is left open."""
+        return bool(self.finished) and self._open <= self.finished
+
+    def take(self, batch: Sequence[Event]) -> None:
+        """Check and note `batch`. Raises its error for a Failure, UpstreamError for an event out of place."""
+        self.progress = False
+        for event in batch:
+            if isinstance(event, Relayed):
+                if event.content:
+                    self.committed = self.progress = True
+                if event.finishes:
+                    self.finished.update(finish.choice for finish in event.finishes)
+                    self.committed = self.progress = True
+                if event.usage is not None:
+                    self.usage = event.usage
+            else:
+                self._canonical(event)
+
+    def truncated(self) -> UpstreamError:
+        """What to raise when the stream has ended and is not `complete`."""
+        seen = "before the answer was finished" if self.committed else "without an answer"
+        error = UpstreamError(f"the stream ended {seen}", kind="transient")
+        error.code = "upstream_stream_truncated"
+        return error
+
+    def _canonical(self, event: Event) -> None:
+        match event:
+            case Failure(error):
+                raise error
+            case Start():
+                if self._started:
+                    raise _misplaced("a second start")
+                self._started = True
+                self.model = event.model
+            case UsageReport(usage):
+                self.usage = usage
+            case Finish():
+                if event.choice in self.finished:
+                    raise _misplaced(f"a second finish of choice {event.choice}")
+                self.finished.add(event.choice)
+                self.committed = self.progress = True
+            case Relayed():
+                raise AssertionError("relayed events are taken before")
+            case _:
+                if not self._started:
+                    raise _misplaced("content before the start")
+                if event.choice in self.finished:
+                    raise _misplaced(f"content of choice {event.choice} after its finish")
+                self._open.add(event.choice)
+                self.committed = self.progress = True
+
+
+def _misplaced(what: str) -> UpstreamError:
+    return UpstreamError(f"the stream broke the order of events: {what}", kind="transient")

@@ -1,0 +1,162 @@
+"""A clock moved by hand and providers that do what they are told, for the engine's tests."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from types import TracebackType
+from typing import Any
+
+from lockgate_core.attempts import Attempts
+from lockgate_core.engine import Engine
+from lockgate_core.provider import Provider, Timeouts
+from lockgate_core.retry import RetryPolicy
+from lockgate_core.routing import Routes
+from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
+from lockgate_ports.context import Target
+from lockgate_ports.errors import LockgateError
+from lockgate_ports.events import Event, Finish, Start, TextDelta, UsageReport
+from lockgate_ports.http_model import reply_of
+from lockgate_ports.metrics import CallRecord
+from lockgate_ports.model import Attempt
+from lockgate_ports.parts import Text, user
+from lockgate_ports.usage import Usage
+from lockgate_ports.wire import Request
+
+USAGE = Usage(input_tokens=3, output_tokens=2)
+ANSWER = ChatResponse(choices=(Choice(parts=(Text("hello"),), finish_reason="stop"),), model="m-1", usage=USAGE)
+
+
+class FakeClock:
+    """Time passes only by `sleep` and `pass_time`. A timeout block that took longer ends in TimeoutError."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += seconds
+
+    def pass_time(self, seconds: float) -> None:
+        self.time += seconds
+
+    def timeout(self, seconds: float) -> "_Timeout":
+        return _Timeout(self, seconds)
+
+
+class _Timeout:
+    def __init__(self, clock: FakeClock, seconds: float) -> None:
+        self._clock = clock
+        self._end = clock.time + seconds
+
+    async def __aenter__(self) -> None:
+        pass
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None):
+        if self._clock.time > self._end:
+            self._clock.time = self._end
+            raise TimeoutError
+
+
+Act = ChatResponse | LockgateError | Callable[[], Any]
+
+
+class FakeStream:
+    dropped: tuple[str, ...] = ()
+    request_id = None
+
+    def __init__(self, batches: Sequence[Sequence[Event] | LockgateError | Callable[[], Any]]) -> None:
+        self._batches = batches
+        self.closed = False
+
+    async def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
+        for batch in self._batches:
+            if isinstance(batch, LockgateError):
+                raise batch
+            yield batch() if callable(batch) else batch
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+class FakeModel:
+    """Does the acts in order; the last one again and again."""
+
+    models = ()
+
+    def __init__(self, *acts: Any) -> None:
+        self._acts = list(acts)
+        self.attempts: list[Attempt] = []
+        self.streams: list[FakeStream] = []
+
+    async def open(self) -> None: ...
+
+    async def chat(self, request: Request[ChatRequest], attempt: Attempt):
+        return reply_of(self._act(attempt))
+
+    async def stream(self, request: Request[ChatRequest], attempt: Attempt) -> FakeStream:
+        stream = FakeStream(self._act(attempt))
+        self.streams.append(stream)
+        return stream
+
+    async def probe(self, attempt: Attempt) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+    def _act(self, attempt: Attempt) -> Any:
+        self.attempts.append(attempt)
+        act = self._acts.pop(0) if len(self._acts) > 1 else self._acts[0]
+        if isinstance(act, LockgateError):
+            raise act
+        return act() if callable(act) else act
+
+
+class FakeMetrics:
+    def __init__(self) -> None:
+        self.calls: list[CallRecord] = []
+
+    def record(self, call: CallRecord) -> None:
+        self.calls.append(call)
+
+    def exposition(self) -> bytes:
+        return b""
+
+    async def aclose(self) -> None: ...
+
+
+class Bench:
+    """An engine over fake providers; route `r` goes through all of them in order."""
+
+    def __init__(
+        self, policy: RetryPolicy | None = None, timeouts: Timeouts | None = None, steps=(), **models: FakeModel
+    ):
+        self.clock = FakeClock()
+        self.metrics = FakeMetrics()
+        self.models = models
+
+        async def no_secret() -> None:
+            return None
+
+        providers = {name: Provider(name, model, no_secret, timeouts or Timeouts()) for name, model in models.items()}
+        routes = Routes({"r": tuple(Target(name, "m") for name in models)}, tuple(models))
+        attempts = Attempts(providers, policy or RetryPolicy(), self.clock, lambda: 0.5)
+        self.engine = Engine(routes, steps, attempts, self.metrics, self.clock)
+
+    async def ask(self, model: str = "r", stream: bool = False, **options: Any) -> Any:
+        view = ChatRequest(model=model, messages=(user("hi"),), stream=stream)
+        request = Request(operation="chat", model=model, stream=stream, view=view)
+        return await self.engine.answer(request, request_id="req_1", **options)
+
+
+def streamed(*words: str, finish: bool = True, usage: bool = True) -> list[Sequence[Event]]:
+    batches: list[Sequence[Event]] = [[Start("id-1", "m-1")], *([TextDelta(word)] for word in words)]
+    if finish:
+        batches.append([Finish("stop")])
+    if usage:
+        batches.append([UsageReport(USAGE)])
+    return batches
+
+
+async def read(stream: Any) -> str:
+    return "".join([event.text async for batch in stream for event in batch if isinstance(event, TextDelta)])

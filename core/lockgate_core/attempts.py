@@ -1,6 +1,6 @@
 """The attempt loop: key, deadline, ModelPort; on failure the same target again or the next one."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from lockgate_core.clock import Clock
@@ -96,11 +96,7 @@ class Attempts:
             source = await provider.port.stream(request, attempt)
             try:
                 rest = aiter(source)
-                while not rules.committed:
-                    held.append(await anext(rest))
-                    rules.take(held[-1])
-            except StopAsyncIteration:
-                raise rules.truncated() from None
+                await _hold(rest, held, rules)
             except BaseException:
                 await source.aclose()
                 raise
@@ -141,6 +137,17 @@ class Attempts:
         now = self._clock.now()
         left = context.journal.started + provider.timeouts.total - now
         return left if context.deadline is None else min(left, context.deadline - now)
+
+
+async def _hold(rest: AsyncIterator[Sequence[Event]], held: list[Sequence[Event]], rules: StreamRules) -> None:
+    """Fills `held` until the client has something to see."""
+    while not rules.committed:
+        try:
+            batch = await anext(rest)
+        except StopAsyncIteration:
+            raise rules.truncated() from None
+        rules.take(batch)
+        held.append(batch)
 
 
 class _Passed(Exception):

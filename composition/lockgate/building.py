@@ -65,8 +65,10 @@ async def build_secrets(
             for scheme, chosen in settings.secrets.items()
         }
     )
-    yield secrets
-    await secrets.aclose()
+    try:
+        yield secrets
+    finally:
+        await secrets.aclose()
 
 
 async def build_metrics(
@@ -75,8 +77,10 @@ async def build_metrics(
     """Where calls are counted."""
     chosen = settings.metrics
     metrics = plugins.metrics[chosen.kind].build(chosen.settings, _context("metrics", settings, egress, env))
-    yield metrics
-    await metrics.aclose()
+    try:
+        yield metrics
+    finally:
+        await metrics.aclose()
 
 
 async def build_providers(

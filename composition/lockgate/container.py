@@ -1,7 +1,5 @@
 """Which part, with what, in this deployment. Lives inside `open_gateway()`; nothing else sees it."""
 
-from collections.abc import Mapping
-
 from dependency_injector import containers, providers
 
 from lockgate import building
@@ -15,7 +13,7 @@ class GatewayContainer(containers.DeclarativeContainer):
 
     settings = providers.Dependency(instance_of=Settings)
     plugins = providers.Dependency(instance_of=Plugins)
-    env = providers.Dependency(instance_of=Mapping)
+    env = providers.Dependency(instance_of=dict)
     clock = providers.Singleton(LoopClock)
     egress = providers.Singleton(building.build_egress, settings, plugins, env)
     secrets = providers.Resource(building.build_secrets, settings, plugins, egress, env)

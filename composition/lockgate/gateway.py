@@ -1,7 +1,7 @@
 """An open gateway: calls for embedders, and surfaces to serve or to mount."""
 
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -63,7 +63,7 @@ class Gateway:
     @asynccontextmanager
     async def stream(
         self, request: ChatRequest, *, purpose: Purpose = NO_PURPOSE, timeout: float | None = None
-    ) -> AsyncIterator[ChatStream]:
+    ) -> AsyncGenerator[ChatStream, None]:
         """`async with gateway.stream(request) as stream:` opens when a provider has begun to answer, so that failures
         before it are retried unseen; leaving the block stops the provider's work. Raises as `chat` does.
         """

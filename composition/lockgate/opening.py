@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from inspect import isawaitable
 from typing import Any
@@ -26,14 +26,14 @@ async def open_gateway(
     secrets: SecretsPort | None = None,
     egress: EgressPolicyPort | None = None,
     metrics: MetricsPort | None = None,
-) -> AsyncIterator[Gateway]:
+) -> AsyncGenerator[Gateway, None]:
     """Opens a gateway for the time of an `async with` block.
 
     `settings`: the path of a YAML file, the same as a mapping, or None for what the installed plugins serve without
     any. `environment`: the overlay to apply. `env`: environment variables, by default the process's own. A port object
     replaces the configured one; it stays the caller's to close. Raises SettingsError with all that is wrong.
     """
-    variables = dict(os.environ) if env is None else env
+    variables = dict(os.environ if env is None else env)
     # Plugins are imported here, and an import may be slow: it must not hold up the loop of the embedding service.
     loaded, plugins = await asyncio.to_thread(load, settings, environment=environment, env=variables)
     own = {"secrets": secrets, "egress": egress, "metrics": metrics}

@@ -11,6 +11,7 @@ from lockgate_core.stream_rules import StreamRules
 from lockgate_ports.context import Context, Target
 from lockgate_ports.errors import LockgateError, SettingsError, UpstreamError
 from lockgate_ports.events import Event
+from lockgate_ports.journal import CANCELLED
 from lockgate_ports.metrics import AttemptRecord
 from lockgate_ports.model import Attempt
 from lockgate_ports.steps import Answer, AnswerStream, Served
@@ -51,8 +52,10 @@ class Attempts:
             began = self._clock.now()
             try:
                 return await self._once(provider, target, request, context)
-            except LockgateError as error:
+            except BaseException as error:
                 _note(context, target, self._clock.now() - began, error)
+                if not isinstance(error, LockgateError):
+                    raise
                 move = after(error, tries, spare, self._policy, self._luck())
                 if move.to == "stop":
                     raise
@@ -166,5 +169,14 @@ async def _secret(provider: Provider) -> Any:
         raise UpstreamError(message, kind="auth", provider_id=provider.provider_id, sent=False) from None
 
 
-def _note(context: Context, target: Target, took: float, error: LockgateError) -> None:
-    context.journal.attempts.append(AttemptRecord(target.provider_id, target.model, took, error.code))
+def _note(context: Context, target: Target, took: float, error: BaseException) -> None:
+    """Writes a try down that gave no answer: it failed, a fault of ours ended it, or the client has left."""
+    match error:
+        case LockgateError():
+            code = error.code
+        case Exception():
+            code = LockgateError.code
+        case _:
+            code = CANCELLED
+            context.journal.provider_id = target.provider_id
+    context.journal.attempts.append(AttemptRecord(target.provider_id, target.model, took, code))

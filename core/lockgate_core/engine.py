@@ -59,6 +59,9 @@ class Engine:
         except LockgateError as error:
             journal.close(error)
             raise
+        except Exception:
+            journal.close(LockgateError.code)
+            raise
         except BaseException:
             journal.close(CANCELLED)
             raise

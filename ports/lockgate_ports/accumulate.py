@@ -1,5 +1,8 @@
 """Fold a stream of events into the whole answer it stands for."""
 
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+
 import msgspec
 from msgspec import Raw, Struct
 
@@ -33,7 +36,8 @@ class Accumulator:
         self._finishes: dict[int, Finish] = {}
 
     def add(self, event: Event) -> None:
-        """Take one canonical event. Raises its error for a Failure, TypeError for a Relayed one."""
+        """Take one canonical event. Raises its error for a Failure, TypeError for a Relayed one or a part that changes
+        its kind."""
         match event:
             case Start():
                 self._start = event
@@ -46,7 +50,13 @@ class Accumulator:
             case Relayed():
                 raise TypeError("a relayed event has no canonical form; read the stream without relaying")
             case _:
-                self._parts.setdefault((event.choice, event.part), []).append(event)
+                run = self._parts.setdefault((event.choice, event.part), [])
+                if run and type(run[0]) is not type(event):
+                    raise TypeError(
+                        f"part {event.part} of choice {event.choice} began as {type(run[0]).__name__} and goes on as "
+                        f"{type(event).__name__}; each part needs a number of its own"
+                    )
+                run.append(event)
 
     @property
     def response(self) -> ChatResponse:
@@ -81,7 +91,9 @@ def _part(run: list[Delta]) -> list[Part]:
         case TextDelta():
             texts = [delta for delta in run if isinstance(delta, TextDelta)]
             notes = [delta.annotations for delta in texts if delta.annotations is not None]
-            return [Text("".join(delta.text for delta in texts), _joined(notes), first.native)]
+            return [
+                Text("".join(delta.text for delta in texts), _joined(notes), _first(delta.native for delta in texts))
+            ]
         case RefusalDelta():
             return [Refusal("".join(delta.text for delta in run if isinstance(delta, RefusalDelta)))]
         case ThinkingDelta():
@@ -91,35 +103,45 @@ def _part(run: list[Delta]) -> list[Part]:
                     "".join(delta.text for delta in thoughts),
                     "".join(delta.signature or "" for delta in thoughts) or None,
                     "".join(delta.redacted or "" for delta in thoughts) or None,
-                    next((delta.id for delta in thoughts if delta.id), None),
-                    next((delta.native for delta in thoughts if delta.native), None),
+                    _first(delta.id for delta in thoughts),
+                    _first(delta.native for delta in thoughts),
                 )
             ]
         case ToolCallDelta():
             calls = [delta for delta in run if isinstance(delta, ToolCallDelta)]
             return [
                 ToolCall(
-                    next((delta.id for delta in calls if delta.id), ""),
-                    next((delta.name for delta in calls if delta.name), ""),
+                    _first(delta.id for delta in calls) or "",
+                    _first(delta.name for delta in calls) or "",
                     "".join(delta.arguments for delta in calls),
                     first.custom,
-                    next((delta.signature for delta in calls if delta.signature), None),
-                    next((delta.native for delta in calls if delta.native), None),
+                    _first(delta.signature for delta in calls),
+                    _first(delta.native for delta in calls),
                 )
             ]
         case AudioDelta():
             sounds = [delta for delta in run if isinstance(delta, AudioDelta)]
-            data = "".join(delta.data for delta in sounds)
+            data = _base64([delta.data for delta in sounds if delta.data])
             return [
                 Audio(
                     InlineSource(data) if data else None,
-                    id=next((delta.id for delta in sounds if delta.id), None),
+                    id=_first(delta.id for delta in sounds),
                     transcript="".join(delta.transcript for delta in sounds) or None,
                     expires_at=next((delta.expires_at for delta in sounds if delta.expires_at), None),
                 )
             ]
         case NativeDelta():
             return [Native(delta.dialect, delta.type, delta.raw) for delta in run if isinstance(delta, NativeDelta)]
+
+
+def _first(values: Iterable[str | None]) -> str | None:
+    return next((value for value in values if value), None)
+
+
+def _base64(pieces: list[str]) -> str:
+    if any(piece.endswith("=") for piece in pieces[:-1]):  # each was encoded by itself
+        return b64encode(b"".join(b64decode(piece) for piece in pieces)).decode("ascii")
+    return "".join(pieces)
 
 
 def _joined(arrays: list[Raw]) -> Raw | None:

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from msgspec import Struct, structs
 
+from lockgate_ports.errors import SettingsError
 from lockgate_ports.http import HttpRequest
 from lockgate_ports.secret import Secret
 
@@ -23,8 +24,17 @@ class HeaderAuth(Struct, frozen=True):
     scheme: str = "Bearer"
 
     async def sign(self, request: HttpRequest, secret: Secret | None) -> HttpRequest:
-        """Adds the header; a provider without a `credential_ref` is asked without one."""
+        """Adds the header; a provider without a `credential_ref` is asked without one.
+
+        Raises SettingsError for a key that no header can carry.
+        """
         if secret is None:
             return request
-        value = f"{self.scheme} {secret.reveal()}" if self.scheme else secret.reveal()
+        key = secret.reveal()
+        if not key or key != key.strip() or any(not " " <= mark <= "~" for mark in key):
+            raise SettingsError(
+                f"the key from {secret.ref!r} is empty, has space around it, or holds a line break or a letter outside "
+                "ASCII, which no header can carry; store the bare key"
+            )
+        value = f"{self.scheme} {key}" if self.scheme else key
         return structs.replace(request, headers=(*request.headers, (self.header, value)))

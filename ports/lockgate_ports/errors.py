@@ -45,6 +45,9 @@ class LockgateError(Exception):
         super().__init__(message)
         self.message = message
 
+    def __str__(self) -> str:
+        return self.message
+
 
 class SettingsError(LockgateError):
     """Settings, a plugin or a secret are at fault."""

@@ -1,7 +1,8 @@
 """HTTP as values, and HttpPort: the one way out."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -33,7 +34,9 @@ NO_PURPOSE = Purpose()
 
 
 class HttpRequest(Struct, frozen=True):
-    """One request. `target` is path and query, percent-encoded, as it stands in the request line."""
+    """One request. `target` is path and query, percent-encoded, as it stands in the request line.
+
+    Its repr leaves out query, headers and body: keys and prompts travel in them."""
 
     method: str
     origin: Origin
@@ -41,6 +44,12 @@ class HttpRequest(Struct, frozen=True):
     headers: Headers = ()
     body: bytes = b""
     purpose: Purpose = NO_PURPOSE
+
+    def __repr__(self) -> str:
+        return f"HttpRequest({self.method} {self.origin}{self.target.partition('?')[0]})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("method", self.method), ("origin", str(self.origin))]
 
 
 class HttpResponse(Protocol):
@@ -90,24 +99,31 @@ class UrlError(ValueError):
 
 
 def split_url(url: str) -> tuple[Origin, str]:
-    """`https://host:8443/v1/` -> its Origin and the path prefix without a trailing slash. Raises UrlError."""
+    """`https://host:8443/v1/` -> its Origin and the path prefix without a trailing slash.
+
+    Raises UrlError, which shows neither a user name, a password nor a query: a key could stand there.
+    """
     from urllib.parse import urlsplit
 
+    shown = re.split(r"[?#]", url)[0].rpartition("@")[2]
+    if any(not "!" <= mark <= "~" for mark in url):
+        raise UrlError(f"{shown!r} holds a space, a control character or a letter outside ASCII")
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise UrlError(f"{url!r}: {error}") from None
+    except ValueError:
+        raise UrlError(f"{shown!r} names no valid host and port (a port is a number up to 65535)") from None
     if parts.scheme not in ("http", "https"):
-        raise UrlError(f"{url!r} must begin with http:// or https://")
-    if not parts.hostname:
-        raise UrlError(f"{url!r} names no host")
-    if parts.username or parts.password:
+        raise UrlError(f"{shown!r} must begin with http:// or https://")
+    if "@" in parts.netloc:
         raise UrlError("a base URL must not hold a user name or password; use credential_ref")
+    if not parts.hostname:
+        raise UrlError(f"{shown!r} names no host")
+    if "\\" in url:
+        raise UrlError(f"{shown!r} holds a backslash; a URL is written with /")
+    if port == 0:
+        raise UrlError(f"{shown!r}: no server listens on port 0")
     if parts.query or parts.fragment:
-        raise UrlError(f"{url!r} must have no query and no fragment")
-    if any(not "!" <= mark <= "~" for mark in url):
-        raise UrlError(f"{url!r} holds a space, a control character or a letter outside ASCII")
-    return Origin(parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80)), parts.path.rstrip(
-        "/"
-    )
+        raise UrlError(f"{shown!r} must be followed by no query and no fragment")
+    port = port or (443 if parts.scheme == "https" else 80)
+    return Origin(parts.scheme, parts.hostname, port), parts.path.rstrip("/")

@@ -9,7 +9,7 @@ from lockgate_ports.auth import Auth
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import Params, ProviderDialect, Upstream, Written
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Event
+from lockgate_ports.events import Event, Failure
 from lockgate_ports.http import Headers, HttpPort, HttpResponse, Origin
 from lockgate_ports.model import Attempt, ModelCard, ReplyStream
 from lockgate_ports.parts import user
@@ -71,7 +71,7 @@ class HttpModel:
                     dialect.glance(body),
                     dialect=dialect.name,
                     body=body,
-                    read=lambda: dialect.read_response(body),
+                    read=lambda: self._read(body, attempt.secret),
                     dropped=dropped,
                     request_id=request_id,
                 )
@@ -84,8 +84,15 @@ class HttpModel:
         dialect = self._chat
         try:
             response, dropped = await self._ask(request, attempt, stream=True)
-            whole = _media_type(response) == "application/json" != dialect.event_content_type
-            if whole:
+            media_type = _media_type(response)
+            if media_type == "text/html":
+                response.abort()
+                raise UpstreamError(
+                    f"answered with a web page where a stream of {dialect.event_content_type} was due; check base_url",
+                    kind="fatal",
+                    upstream_status=response.status,
+                )
+            if media_type == "application/json" != dialect.event_content_type:
                 try:
                     body = await response.read(self._endpoint.response_limit)
                 finally:
@@ -149,6 +156,12 @@ class HttpModel:
         error.upstream_request_id = error.upstream_request_id or _request_id(response)
         return error
 
+    def _read(self, body: bytes, secret: Secret | None) -> ChatResponse:
+        try:
+            return self._chat.read_response(body)
+        except UpstreamError as error:
+            raise self._named(error, secret) from error.__cause__
+
     def _named(self, error: UpstreamError, secret: Secret | None) -> UpstreamError:
         """The same error, told as this provider's and without a trace of the key."""
         hide = secret.redact if secret is not None else str
@@ -156,9 +169,13 @@ class HttpModel:
             error.provider_id = self._provider_id
             error.message = f"{self._provider_id}: {error.message}"
         error.message = hide(error.message)
-        error.args = (error.message,)
+        error.args = (error.message,)  # the repr shows them
         if error.upstream_message is not None:
             error.upstream_message = hide(error.upstream_message)
+        if error.upstream_code is not None:
+            error.upstream_code = hide(error.upstream_code)
+        if error.param is not None:
+            error.param = hide(error.param)
         if error.body is not None and secret is not None:
             error.body = hide(error.body.decode("utf-8", "replace")).encode()
         return error
@@ -180,12 +197,18 @@ class _Stream:
     async def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
         try:
             async for chunk in self._response.chunks():
-                yield self._reader.feed(chunk)
-            yield self._reader.end()
+                yield self._told(self._reader.feed(chunk))
+            yield self._told(self._reader.end())
         except UpstreamError as error:
             raise self._model._named(error, self._secret) from error.__cause__  # pyright: ignore[reportPrivateUsage]
         finally:
             self._response.abort()
+
+    def _told(self, events: Sequence[Event]) -> Sequence[Event]:
+        for event in events:
+            if isinstance(event, Failure) and isinstance(event.error, UpstreamError):
+                self._model._named(event.error, self._secret)  # pyright: ignore[reportPrivateUsage]
+        return events
 
     async def aclose(self) -> None:
         self._response.abort()

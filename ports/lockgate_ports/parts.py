@@ -1,8 +1,9 @@
 """Content parts: what a message is made of, in the canonical view that all dialects share."""
 
+from collections.abc import Mapping
 from typing import Literal
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 
 class CacheHint(Struct, frozen=True):
@@ -138,6 +139,9 @@ class Message(Struct, frozen=True):
     role: Role
     parts: tuple[Part, ...]
     name: str | None = None
+    extra: Mapping[str, Raw] = field(default_factory=dict[str, Raw])
+    """Members that only the dialect `native` knows, by their name there."""
+    native: str | None = None
 
     @property
     def text(self) -> str:

@@ -3,7 +3,8 @@
 import re
 from typing import NoReturn
 
-_TOKEN = re.compile(r"[^\s\"'<>{}\[\](),;:=]{8,}")
+_TOKEN = re.compile(r"\\u[0-9a-fA-F]{4}|\\.|[^\s\"'<>{}\[\](),;:=\\]{8,}")
+"""A word; or an escape, which is passed over so that a blotted JSON string is still one."""
 _SHARE = 8
 
 
@@ -29,6 +30,8 @@ class Secret:
 
     def _blot(self, word: re.Match[str]) -> str:
         shown = word.group()
+        if shown.startswith("\\"):
+            return shown
         parts = (shown[at : at + _SHARE] for at in range(len(shown) - _SHARE + 1))
         return "[redacted]" if any(part in self._value for part in parts) else shown
 

@@ -4,6 +4,7 @@ import re
 
 from lockgate_ports.errors import UpstreamError
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK_LINE = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
 
 
@@ -34,9 +35,14 @@ class SseParser:
 
     def feed(self, data: bytes) -> list[SseEvent]:
         """The events that `data` completes."""
-        if not self._begun and data:
+        if not self._begun:
+            data = bytes(self._held) + data
+            self._held.clear()
+            if len(data) < 3 and _BYTE_ORDER_MARK.startswith(data):
+                self._held += data
+                return []
             self._begun = True
-            data = data.removeprefix(b"\xef\xbb\xbf")
+            data = data.removeprefix(_BYTE_ORDER_MARK)
         if not self._carriage_returns and b"\r" in data:
             self._carriage_returns = True
         if not self._held:

@@ -1,7 +1,7 @@
 """Requests and replies that remember the bytes they came in; their canonical view is decoded on first use."""
 
 from collections.abc import Callable, Mapping
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -17,7 +17,9 @@ Operation = Literal["chat"]
 
 class Inbound(Struct, frozen=True):
     """What a client sent to a surface. `query` and `headers` hold the last value of each name, header names in
-    lower case; `path_values` what the surface's path pattern matched."""
+    lower case; `path_values` what the surface's path pattern matched.
+
+    Its repr leaves out query, headers and body: keys and prompts travel in them."""
 
     method: str
     path: str
@@ -25,6 +27,12 @@ class Inbound(Struct, frozen=True):
     body: bytes
     query: Mapping[str, str] = {}
     path_values: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"Inbound({self.method} {self.path})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("method", self.method), ("path", self.path)]
 
 
 class Request(Generic[View]):

@@ -133,7 +133,8 @@ async def test_a_stream_that_is_left_is_closed_and_recorded_as_cancelled():
         break
     await stream.aclose()
     assert bench.models["a"].streams[0].closed
-    assert [call.error for call in bench.metrics.calls] == ["cancelled"]
+    (call,) = bench.metrics.calls
+    assert (call.error, call.provider_id) == ("cancelled", "a")
 
 
 async def test_a_cancelled_call_is_recorded_as_cancelled():
@@ -148,7 +149,8 @@ async def test_a_cancelled_call_is_recorded_as_cancelled():
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert [call.error for call in bench.metrics.calls] == ["cancelled"]
+    (call,) = bench.metrics.calls
+    assert (call.error, call.provider_id) == ("cancelled", "a")
 
 
 async def test_steps_run_outermost_first_and_may_refuse():
@@ -168,3 +170,11 @@ async def test_steps_run_outermost_first_and_may_refuse():
     bench = Bench(steps=(Noting("first"), Noting("second")), a=FakeModel(ANSWER))
     await bench.ask()
     assert seen == [("first", ["a/m"]), ("second", ["a/m"])]
+
+
+async def test_a_fault_of_ours_is_no_cancellation():
+    bench = Bench(a=FakeModel(lambda: 1 / 0))
+    with pytest.raises(ZeroDivisionError):
+        await bench.ask()
+    (call,) = bench.metrics.calls
+    assert (call.error, [attempt.error for attempt in call.attempts]) == ("internal_error", ["internal_error"])

@@ -138,7 +138,8 @@ def _fault(error: Exception) -> LockgateError:
 
 def _error(write: ErrorWriter, error: LockgateError, request_id: str) -> Whole:
     answer = write(error, request_id)
-    return Whole(answer.status, answer.body, answer.content_type, (*answer.headers, ("x-request-id", request_id)))
+    headers = (*answer.headers, ("x-request-id", request_id), ("x-lockgate-error", error.code))
+    return Whole(answer.status, answer.body, answer.content_type, headers)
 
 
 def _check_media(headers: Mapping[str, str]) -> None:

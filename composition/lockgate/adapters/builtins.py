@@ -1,0 +1,73 @@
+"""What lockgate itself offers, through the same hooks as any plugin."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from lockgate.adapters.allow_list import AllowList, AllowListSettings
+from lockgate.adapters.env_secrets import EnvSecrets
+from lockgate.adapters.file_secrets import FileSecrets
+from lockgate_ports.egress import EgressPolicyPort
+from lockgate_ports.hooks import BuildContext, Factory, NoSettings, hookimpl
+from lockgate_ports.metrics import MetricsPort
+from lockgate_ports.secrets import SecretsPort
+
+
+class PrometheusSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`max_label_sets`: how many sets of labels a metric may have before further models share `(other)`."""
+
+    max_label_sets: Annotated[int, Meta(ge=1, le=1_500)] = 1_000
+
+
+def _env_secrets(settings: NoSettings, context: BuildContext) -> SecretsPort:
+    return EnvSecrets(context.env)
+
+
+def _file_secrets(settings: NoSettings, context: BuildContext) -> SecretsPort:
+    return FileSecrets()
+
+
+def _allow_list(settings: AllowListSettings, context: BuildContext) -> EgressPolicyPort:
+    return AllowList(context.allowances, settings)
+
+
+def _prometheus(settings: PrometheusSettings, context: BuildContext) -> MetricsPort:
+    from lockgate.adapters.otel_metrics import OtelMetrics  # heavy
+
+    return OtelMetrics(max_label_sets=settings.max_label_sets)
+
+
+@hookimpl
+def register_secrets() -> Iterable[Factory[NoSettings, SecretsPort]]:
+    """`env:` and `file:`."""
+    return (
+        Factory(kind="env", settings=NoSettings, build=_env_secrets, summary="keys in environment variables"),
+        Factory(kind="file", settings=NoSettings, build=_file_secrets, summary="keys in files, whole or by a path"),
+    )
+
+
+@hookimpl
+def register_egress_policies() -> Iterable[Factory[AllowListSettings, EgressPolicyPort]]:
+    """`allow-list`."""
+    return (
+        Factory(
+            kind="allow-list",
+            settings=AllowListSettings,
+            build=_allow_list,
+            summary="each provider's own hosts, those that settings name, and nothing else",
+        ),
+    )
+
+
+@hookimpl
+def register_metrics() -> Iterable[Factory[PrometheusSettings, MetricsPort]]:
+    """`prometheus`."""
+    return (
+        Factory(
+            kind="prometheus",
+            settings=PrometheusSettings,
+            build=_prometheus,
+            summary="calls, tokens and times at /metrics, in the Prometheus text format",
+        ),
+    )

@@ -1,0 +1,54 @@
+"""What is counted, and under which labels: as in OpenTelemetry's semantic conventions for generative AI metrics."""
+
+from msgspec import Struct
+
+OTHER = "(other)"
+"""Stands for a model's name when there are too many of them."""
+SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864)
+"""Upper bounds of buckets, inclusive, as the conventions advise."""
+CALL_LABELS = (
+    "gen_ai.operation.name",
+    "lockgate.surface",
+    "gen_ai.provider.name",
+    "error.type",
+    "gen_ai.request.model",
+    "gen_ai.response.model",
+)
+"""`gen_ai.provider.name` is the provider_id; what is not known is absent, as is `error.type` of an answer."""
+ATTEMPT_LABELS = ("gen_ai.provider.name", "error.type", "gen_ai.request.model")
+
+
+class Description(Struct, frozen=True):
+    """What a number means; `unit` is a UCUM code, as OpenTelemetry has it."""
+
+    name: str
+    unit: str
+    text: str
+    labels: tuple[str, ...] = CALL_LABELS
+
+
+DURATION = Description("gen_ai.client.operation.duration", "s", "Time from a call's arrival to its last byte.")
+FIRST_CHUNK = Description(
+    "gen_ai.client.operation.time_to_first_chunk", "s", "Time from a streamed call's arrival to its first content."
+)
+TOKEN_USAGE = Description(
+    "gen_ai.client.token.usage",
+    "{token}",
+    "Input and output tokens of a call, where they were reported.",
+    (*CALL_LABELS, "gen_ai.token.type"),
+)
+ATTEMPTS = Description("lockgate.attempts", "{attempt}", "Tries at a model of a provider.", ATTEMPT_LABELS)
+USAGE_UNKNOWN = Description(
+    "lockgate.calls.usage_unknown", "{call}", "Calls whose input or output tokens were not reported."
+)
+# One counter each, and none of them a type of `gen_ai.client.token.usage`: they are shares, which nobody may add up.
+CACHE_READ = Description("lockgate.tokens.cache_read", "{token}", "The share of input tokens read from a cache.")
+CACHE_WRITE = Description("lockgate.tokens.cache_write", "{token}", "The share of input tokens written to a cache.")
+REASONING = Description("lockgate.tokens.reasoning", "{token}", "The share of output tokens spent on reasoning.")
+OVERFLOW = Description(
+    "lockgate.label_overflow",
+    "1",
+    "Calls and attempts counted under `(other)`, for want of room for a model's name.",
+    (),
+)

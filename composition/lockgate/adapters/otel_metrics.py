@@ -1,0 +1,132 @@
+"""MetricsPort on the OpenTelemetry SDK: counted in plain dicts, handed over when an exporter or a scrape asks."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from time import time_ns
+from typing import Any
+
+from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import (
+    AggregationTemporality,
+    Histogram,
+    HistogramDataPoint,
+    Metric,
+    MetricExporter,
+    MetricExportResult,
+    MetricsData,
+    PeriodicExportingMetricReader,
+    ScopeMetrics,
+)
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+
+from lockgate.adapters.aggregate import Aggregate, Points
+from lockgate.adapters.prometheus_text import prometheus_text
+from lockgate.adapters.tally import Buckets, Labels
+from lockgate_ports.metrics import CallRecord
+
+_log = logging.getLogger(__name__)
+_SCOPE = "lockgate"
+_FLUSH_MILLISECONDS = 10_000
+
+
+class OtelMetrics:
+    """Names and buckets as in OpenTelemetry's semantic conventions for generative AI metrics; `gen_ai.provider.name` is
+    the provider_id. `exporters` get everything, cumulative, each `export_every` seconds from a thread of the SDK's, and
+    once more at `aclose`.
+
+    The text is made from the counts themselves, so that it is whole where the environment switches the SDK off
+    (`OTEL_SDK_DISABLED`). More than 2,000 label sets a counter some versions of the SDK fold into one.
+    """
+
+    def __init__(
+        self, *, max_label_sets: int = 1_000, exporters: Sequence[MetricExporter] = (), export_every: float = 60.0
+    ) -> None:
+        self._aggregate = Aggregate(max_label_sets)
+        self._provider = MeterProvider(
+            [
+                PeriodicExportingMetricReader(_Complete(exporter, self._aggregate), export_every * 1000)
+                for exporter in exporters
+            ],
+            resource=Resource({"service.name": _SCOPE}),
+            shutdown_on_exit=False,
+        )
+        meter = self._provider.get_meter(_SCOPE)
+        for what, read in self._aggregate.counters.items():
+            meter.create_observable_counter(what.name, [partial(_observe, read)], what.unit, what.text)
+
+    def record(self, call: CallRecord) -> None:
+        """Take note of one finished call. Call it from one thread."""
+        try:
+            self._aggregate.add(call)
+        except Exception:  # noqa: BLE001 - logged; no call may fail because of how it is counted
+            _log.exception("a call was not counted: some part of its record is not of the type it should have")
+
+    def exposition(self) -> bytes:
+        """All that was counted, in the Prometheus text format 0.0.4. Any thread may ask."""
+        return prometheus_text(self._aggregate)
+
+    async def aclose(self) -> None:
+        """Export what is left; gives up on an exporter after some 10 s."""
+        await asyncio.to_thread(self._provider.shutdown, _FLUSH_MILLISECONDS)
+
+
+class _Complete(MetricExporter):
+    """Adds the histograms to what another exporter is given: the SDK has no histogram that is read by a callback."""
+
+    def __init__(self, exporter: MetricExporter, aggregate: Aggregate) -> None:
+        super().__init__()
+        self._exporter: Any = exporter  # the SDK leaves parts of its signatures untyped
+        self._aggregate = aggregate
+        self._started = time_ns()
+
+    def export(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> MetricExportResult:
+        """Never without data: the overflow counter always has a point."""
+        first, *rest = metrics_data.resource_metrics
+        added = ScopeMetrics(InstrumentationScope(_SCOPE), _histograms(self._aggregate, self._started), "")
+        whole = replace(first, scope_metrics=[*first.scope_metrics, added])
+        result: MetricExportResult = self._exporter.export(MetricsData([whole, *rest]), timeout_millis, **kwargs)
+        return result
+
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:
+        done: bool = self._exporter.force_flush(timeout_millis)
+        return done
+
+    def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:
+        self._exporter.shutdown(timeout_millis, **kwargs)
+
+
+def _observe(read: Callable[[], Points], options: CallbackOptions) -> Iterable[Observation]:
+    return [Observation(value, labels) for labels, value in read()]
+
+
+def _histograms(aggregate: Aggregate, started: int) -> list[Metric]:
+    now = time_ns()
+    return [
+        Metric(
+            what.name,
+            what.text,
+            what.unit,
+            Histogram([_point(*each, started, now) for each in read()], AggregationTemporality.CUMULATIVE),
+        )
+        for what, read in aggregate.histograms.items()
+    ]
+
+
+def _point(labels: Labels, buckets: Buckets, started: int, now: int) -> HistogramDataPoint:
+    counts = tuple(buckets.counts)
+    return HistogramDataPoint(
+        attributes=labels,
+        start_time_unix_nano=started,
+        time_unix_nano=now,
+        count=sum(counts),
+        sum=buckets.sum,
+        bucket_counts=counts,
+        explicit_bounds=buckets.bounds,
+        min=buckets.smallest,
+        max=buckets.largest,
+    )

@@ -1,0 +1,122 @@
+"""Runs the server: opens the gateway, listens, waits for a signal, drains."""
+
+import asyncio
+import errno
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from lockgate.cli.hello import hello
+from lockgate.cli.logs import log_faults_of
+from lockgate.cli.opening import opened
+from lockgate.cli.stopping import Stopping
+from lockgate.cli.terminal import console, counted, note, warn
+from lockgate.gateway import Gateway
+from lockgate.settings import Settings
+from lockgate.surfaces.aiohttp_server import Bounds, Listener
+from lockgate_ports.errors import SettingsError
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Listening(Struct, frozen=True):
+    """What the command line says in place of the settings, and whether to say hello."""
+
+    host: str | None = None
+    port: int | None = None
+    hello: bool = False
+
+
+def serve(path: Path | None, environment: str | None, listening: Listening) -> int:
+    """Serves until a signal; returns the exit code. Raises SettingsError when it cannot open or listen."""
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        return runner.run(_serve(path, environment, listening))
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+async def _serve(path: Path | None, environment: str | None, listening: Listening) -> int:
+    log_faults_of(asyncio.get_running_loop())
+    this = asyncio.current_task()
+    assert this is not None  # noqa: S101  a coroutine that runs is in a task
+    stopping = Stopping(this.cancel)
+    try:
+        async with opened(path, environment) as gateway:
+            host = gateway.settings.server.host if listening.host is None else listening.host
+            listener = await _listen(gateway, host, listening.port)
+            drain = gateway.settings.server.drain_timeout
+            stopping.on_first = lambda: note(
+                f"stopping: calls in progress have {drain:g} s to end; a second signal quits at once"
+            )
+            try:
+                _say_ready(gateway.settings, host, listener.port)
+                if listening.hello:
+                    await _until(stopping, asyncio.create_task(hello(gateway, _url(_reachable(host), listener.port))))
+                await stopping.asked.wait()
+            finally:
+                await listener.stop()
+    except asyncio.CancelledError:
+        if not stopping.asked.is_set():
+            raise
+    return 0
+
+
+async def _listen(gateway: Gateway, host: str, port: int | None) -> Listener:
+    server = gateway.settings.server
+    bounds = Bounds(server.max_body_bytes, server.header_timeout, server.body_timeout)
+    chosen = server.port if port is None else port
+    listener = Listener(gateway.front_door(), bounds, host, chosen, server.drain_timeout)
+    try:
+        await listener.start()
+    except OSError as error:
+        raise SettingsError(_why(error, host, chosen)) from error
+    return listener
+
+
+def _why(error: OSError, host: str, port: int) -> str:
+    where = f"{host}:{port}"
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"cannot listen on {where}: the port is taken by another program; choose another with --port"
+        case errno.EACCES:
+            return f"cannot listen on {where}: this user may not take that port; choose one from 1024 on with --port"
+        case _:
+            return f"cannot listen on {where}: {error.strerror or 'no such address'}; choose another with --host"
+
+
+def _say_ready(settings: Settings, host: str, port: int) -> None:
+    what = f"{counted(len(settings.providers), 'provider')}, {counted(len(settings.routes), 'route')}"
+    out = console()
+    out.print(f"lockgate is ready on {_url(host, port)} ({what})", style="bold green", soft_wrap=True)
+    out.file.flush()
+    if host not in _LOOPBACK and not settings.server.client_credential_refs:
+        warn(f"whoever reaches {host}:{port} may spend your keys; name client keys in server.client_credential_refs")
+
+
+async def _until(stopping: Stopping, task: asyncio.Task[None]) -> None:
+    """Waits for the task, or drops it when the server shall stop."""
+    asked = asyncio.create_task(stopping.asked.wait())
+    await asyncio.wait((task, asked), return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if task.done():
+        task.result()
+        return
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _reachable(host: str) -> str:
+    """Where a server that listens on `host` is reached from this machine."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  nothing is bound here

@@ -1,0 +1,254 @@
+"""Checks a settings tree against what is offered: one pass, every fault, and the Settings when there is none."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from msgspec import inspect, structs
+
+from lockgate.settings.faults import Fault, Place
+from lockgate.settings.kinds import did_you_mean
+from lockgate.settings.model import CREDENTIAL_REF, Chosen, ProviderRow, Route, Settings, Timeouts, split_target
+from lockgate.settings.offers import Offers
+from lockgate.settings.shape import FAULTY, Shape, Special, without_secrets
+from lockgate.settings.tree import Entry, Items, Node, Path, Scalar, Table, quoted
+from lockgate_ports.errors import LockgateError
+from lockgate_ports.hooks import Factory, ModelFactory
+
+_PROVIDER_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_REF = re.compile(r"([a-z][a-z0-9+.-]*):\S(.*\S)?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_WIDEST = {4: 8, 6: 7}
+"""The shortest prefix that `private_addresses` takes, by IP version: wider ones name addresses that are not private."""
+
+
+def fields_of(cls: type) -> tuple[inspect.Field, ...]:
+    """The fields of a Struct, as they stand in a file."""
+    kind = inspect.type_info(cls)
+    assert isinstance(kind, inspect.StructType)  # noqa: S101  the callers pass Structs
+    return kind.fields
+
+
+ENGINE_FIELDS = tuple(field for field in fields_of(ProviderRow) if field.name not in ("kind", "kind_settings"))
+"""The fields of a provider row that are not its kind's own."""
+
+
+def check(tree: Table, offers: Offers) -> tuple[Settings | None, list[Fault]]:
+    """The Settings that `tree` (without its `environments`) means; None when there are faults."""
+    checking = _Checking(offers)
+    values = checking.read(tree)
+    faults = checking.shape.faults
+    return (None if faults else Settings(**values)), faults
+
+
+class _Checking:
+    """One check. Reads what stands otherwise in the file than in memory: rows of a kind, references, routes."""
+
+    def __init__(self, offers: Offers) -> None:
+        self._offers = offers
+        self._schemes: set[str] = set()
+        self._providers: Mapping[str, Entry] = {}
+        special: dict[type, Special] = {Chosen: self._chosen, ProviderRow: self._provider, Route: self._route}
+        self.shape = Shape(special, {CREDENTIAL_REF: self._credential_ref})
+
+    def read(self, tree: Table) -> dict[str, Any]:
+        """Every field of Settings."""
+        entries = dict(tree.entries)
+        for field in fields_of(Settings):
+            if isinstance(field.default, Chosen) and field.name not in entries:
+                kind = Entry(tree.place, Scalar(field.default.kind, tree.place))
+                entries[field.name] = Entry(tree.place, Table({"kind": kind}, tree.place))
+        providers = entries.get("providers")
+        if providers is not None and isinstance(providers.node, Table):
+            self._providers = providers.node.entries
+        table = Table(entries, tree.place)
+        fields = [field for field in fields_of(Settings) if field.name not in ("secrets", "environments")]
+        values = self.shape.fields(table, fields, (), tree.place, ("secrets", "environments"))
+        values["secrets"] = self._secrets(entries.get("secrets"), tree.place)
+        if not self.shape.faults:
+            self._inherit_timeouts(values)
+            values["steps"] = tuple(values.get("steps", ()))
+        return values
+
+    def _secrets(self, entry: Entry | None, top: Place) -> dict[str, Any]:
+        offered = self._offers.secrets
+        table = entry.node if entry is not None else Table({}, top)
+        if not isinstance(table, Table):
+            self.shape.wrong_type(table, "a mapping", ("secrets",))
+            return {}
+        settings: dict[str, Any] = {}
+        for scheme in [*table.entries, *sorted(self._schemes - table.entries.keys())]:
+            path: Path = ("secrets", scheme)
+            written = table.entries.get(scheme)
+            at = written.place if written is not None else table.place
+            if scheme not in offered:
+                self._unknown_kind(scheme, offered, path, at, "secret store")
+                continue
+            node = written.node if written is not None else Table({}, table.place)
+            settings[scheme] = self.shape.read(node, inspect.type_info(offered[scheme].settings), path, at)
+        return settings
+
+    def _chosen(self, node: Node, path: Path, at: Place) -> Any:
+        families: dict[str, tuple[str, Mapping[str, Factory[Any, Any]]]] = {
+            "egress": ("egress policy", self._offers.egress),
+            "metrics": ("metrics backend", self._offers.metrics),
+            "steps": ("step", self._offers.steps),
+        }
+        what, offered = families[str(path[0])]
+        if not isinstance(node, Table):
+            return self.shape.wrong_type(node, "a mapping with a kind", path)
+        factory = self._factory(node, offered, path, at, what)
+        if factory is None:
+            return FAULTY
+        before = len(self.shape.faults)
+        values = self.shape.fields(node, fields_of(factory.settings), path, at, ("kind",))
+        if len(self.shape.faults) > before:
+            return FAULTY
+        return Chosen(kind=factory.kind, settings=self.shape.build(values, factory.settings, node, path, at))
+
+    def _provider(self, node: Node, path: Path, at: Place) -> Any:
+        name = str(path[-1])
+        if not _PROVIDER_ID.fullmatch(name):
+            hint = "a provider_id is lower case letters and digits in words joined by single dashes: my-openai"
+            self.shape.fault(at, "bad-name", path, f"{quoted(name)} is not a provider_id", hint)
+        if not isinstance(node, Table):
+            return self.shape.wrong_type(node, "a mapping with a kind", path)
+        before = len(self.shape.faults)
+        factory: ModelFactory[Any] | None = self._factory(node, self._offers.models, path, at, "provider")
+        engine = {field.encode_name for field in ENGINE_FIELDS}
+        if factory is None:
+            # Which other keys are right depends on the kind, so that only these can be checked.
+            rest = Table({key: entry for key, entry in node.entries.items() if key in engine}, node.place)
+            self._engine_values(self.shape.fields(rest, ENGINE_FIELDS, path, at), rest, path)
+            return FAULTY
+        own = [field for field in fields_of(factory.settings) if field.encode_name not in engine]
+        values = self.shape.fields(node, (*ENGINE_FIELDS, *own), path, at, ("kind",))
+        self._engine_values(values, node, path)
+        if factory.needs_credential and values.get("credential_ref") is None and "credential_ref" not in node.entries:
+            hint = "name where its key is kept: `credential_ref: env:NAME`"
+            self.shape.fault(at, "missing-key", path, f"credential_ref is missing: {factory.kind} needs a key", hint)
+        if len(self.shape.faults) > before:
+            return FAULTY
+        kept = {key: values.pop(key) for key in engine & values.keys()}
+        settings = self.shape.build(values, factory.settings, node, path, at)
+        if settings is FAULTY or not self._stands_somewhere(factory, settings, node, path, at):
+            return FAULTY
+        kept["private_addresses"] = tuple(kept.get("private_addresses", ()))
+        return ProviderRow(kind=factory.kind, kind_settings=settings, **kept)
+
+    def _engine_values(self, values: dict[str, Any], node: Table, path: Path) -> None:
+        """What the types of the engine's own fields cannot say."""
+        entry = node.entries.get("private_addresses")
+        if values.get("private_addresses", FAULTY) is FAULTY or entry is None or not isinstance(entry.node, Items):
+            return
+        for index, (item, text) in enumerate(zip(entry.node.items, values["private_addresses"], strict=True)):
+            inner = (*path, "private_addresses", index)
+            try:
+                network = ipaddress.ip_network(text)
+            except ValueError as error:
+                hint = "write a network, 10.20.0.0/16 say, or one address"
+                self.shape.fault(item.place, "bad-value", inner, without_secrets(str(error), item), hint)
+                continue
+            if network.prefixlen < _WIDEST[network.version]:
+                message = f"{network} is wider than any private network"
+                self.shape.fault(item.place, "out-of-range", inner, message, "name the networks one by one")
+
+    def _stands_somewhere(self, factory: ModelFactory[Any], settings: Any, node: Table, path: Path, at: Place) -> bool:
+        """Asks the kind for its origins, since that is where a base URL is first taken apart."""
+        url = node.entries.get("base_url")
+        place, where = (url.node.place, (*path, "base_url")) if url is not None else (at, path)
+        try:
+            factory.origins(settings)
+        except (LockgateError, ValueError) as error:
+            self.shape.fault(place, "bad-value", where, without_secrets(str(error), node))
+        except Exception as error:  # noqa: BLE001  a plugin may raise anything, and its words may tell a key
+            message = f"the kind {factory.kind} stopped with {type(error).__name__} on these settings"
+            self.shape.fault(at, "bad-value", path, message)
+        else:
+            return True
+        return False
+
+    def _factory(self, node: Table, offered: Mapping[str, Any], path: Path, at: Place, what: str) -> Any:
+        entry = node.entries.get("kind")
+        if entry is None:
+            hint = f"kinds of {what}: {', '.join(sorted(offered)) or 'none is installed'}"
+            for near in get_close_matches("kind", node.entries, 1):
+                place = node.entries[near].place
+                self.shape.fault(place, "unknown-key", (*path, near), "unknown key", "did you mean kind?")
+            return self.shape.fault(at, "missing-key", path, "kind is missing", hint)
+        kind = self.shape.read(entry.node, inspect.StrType(), (*path, "kind"), entry.place)
+        if kind is FAULTY or kind in offered:
+            return offered.get(kind)
+        return self._unknown_kind(kind, offered, (*path, "kind"), entry.node.place, what)
+
+    def _unknown_kind(self, kind: str, offered: Mapping[str, Any], path: Path, at: Place, what: str) -> None:
+        hint = self._offers.reason_for(kind) or did_you_mean(kind, offered)
+        if not hint:
+            known = f"known kinds: {', '.join(sorted(offered)) or 'none'}"
+            install = (
+                f"install the plugin that brings it (llm-plugin-{kind}?); " if _PROVIDER_ID.fullmatch(kind) else ""
+            )
+            hint = install + known
+        self.shape.fault(at, "unknown-kind", path, f"unknown kind of {what}: {quoted(kind)}", hint)
+
+    def _credential_ref(self, node: Node, path: Path, at: Place) -> Any:
+        ref = self.shape.read(node, inspect.StrType(), path, at)
+        if ref is FAULTY:
+            return FAULTY
+        match = _REF.fullmatch(ref)
+        known = ", ".join(sorted(self._offers.secrets)) or "none"
+        if match is None or (match[1] not in self._offers.secrets and not self._near_scheme(match[1])):
+            # It may well be a key that somebody pasted: nothing of it is repeated.
+            message = (
+                "is not `scheme:rest` with a known scheme" if match else "must say where the key is, not be the key"
+            )
+            hint = f"put the key into an environment variable and write `env:ITS_NAME` (known schemes: {known})"
+            return self.shape.fault(node.place, "unknown-kind" if match else "literal-secret", path, message, hint)
+        if match[1] not in self._offers.secrets:
+            self._unknown_kind(match[1], self._offers.secrets, path, node.place, "secret store")
+        self._schemes.add(match[1])
+        return ref
+
+    def _near_scheme(self, scheme: str) -> bool:
+        return bool(self._offers.reason_for(scheme) or did_you_mean(scheme, self._offers.secrets))
+
+    def _route(self, node: Node, path: Path, at: Place) -> Any:
+        name = str(path[-1])
+        if not name.strip() or _CONTROL.search(name):
+            message = "the name of a route must not be blank and must hold no control characters"
+            self.shape.fault(at, "bad-name", path, message)
+        if not isinstance(node, Table):
+            return self.shape.wrong_type(node, "a mapping with targets", path)
+        values = self.shape.fields(node, fields_of(Route), path, at)
+        targets = values.get("targets", FAULTY)
+        if targets is FAULTY:
+            return FAULTY
+        listed = node.entries["targets"].node
+        assert isinstance(listed, Items)  # noqa: S101  it was read as a list just now
+        for index, (item, target) in enumerate(zip(listed.items, targets, strict=True)):
+            self._target(target, (*path, "targets", index), item.place)
+        return Route(targets=tuple(targets))
+
+    def _target(self, target: str, path: Path, place: Place) -> None:
+        try:
+            provider_id, _ = split_target(target)
+        except ValueError as error:
+            return self.shape.fault(place, "bad-value", path, str(error), "openai/gpt-5-mini, say")
+        if provider_id not in self._providers:
+            message = f"there is no provider {quoted(provider_id)}"
+            known = f"known providers: {', '.join(self._providers) or 'none'}"
+            hint = did_you_mean(provider_id, self._providers) or known
+            self.shape.fault(place, "unknown-provider", path, message, hint)
+        return None
+
+    def _inherit_timeouts(self, values: dict[str, Any]) -> None:
+        common: Timeouts = values.get("timeouts", Timeouts())
+        rows: dict[str, ProviderRow] = values.get("providers", {})
+        for provider_id, row in rows.items():
+            table = self._providers[provider_id].node
+            entry = table.entries.get("timeouts") if isinstance(table, Table) else None
+            written = entry.node.entries if entry is not None and isinstance(entry.node, Table) else {}
+            own = {name: getattr(row.timeouts, name) for name in written}
+            rows[provider_id] = structs.replace(row, timeouts=structs.replace(common, **own))

@@ -1,0 +1,138 @@
+"""From a file, a mapping or a value to checked settings.
+
+    draft = read_settings("lockgate.yaml", environment="prod", env=os.environ)
+    plugins = discover(allow=draft.plugins.allow, builtins=[...])
+    settings = settle(draft, plugins)
+
+`load_settings` is the first and the last line in one, for whoever knows the offers beforehand.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, inspect
+
+from lockgate.settings.check import check
+from lockgate.settings.faults import Fault, Place, SettingsFaults
+from lockgate.settings.model import INHERITED, Chosen, PluginSettings, Settings
+from lockgate.settings.offers import Offers
+from lockgate.settings.overlay import choose, merge, split
+from lockgate.settings.shape import FAULTY, Shape
+from lockgate.settings.source import Reading, read_plain, read_yaml
+from lockgate.settings.tree import Table, fault_at
+
+Source = Path | str | Mapping[str, Any] | Settings
+"""A file by its path, the same as plain values, or Settings that were made in Python."""
+
+_OF_THIS_MACHINE = frozenset({"unknown-kind", "unset-variable"})
+"""Not reported of an overlay that was not chosen: it may need plugins and variables that are not here."""
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """A source that was read, with the chosen overlay merged in, and not yet checked against what is offered.
+
+    `plugins` is what says which plugins to load; none at all when that part is faulty.
+    """
+
+    tree: Table
+    plugins: PluginSettings
+    others: tuple[tuple[str, Table], ...] = ()
+    """The overlays that were not chosen, each merged in, by name."""
+    faults: tuple[Fault, ...] = ()
+
+
+def read_settings(source: Source, *, environment: str | None, env: Mapping[str, str]) -> Draft:
+    """Reads `source`; `env` fills what it tags `!env`.
+
+    Raises SettingsFaults for a file that cannot be read or is not YAML, and for an environment that does not exist.
+    """
+    reading = _read(source, env)
+    base, overlays, faults = split(reading.tree)
+    faults = [*reading.faults, *faults]
+    tree = base
+    if environment is not None:
+        overlay = choose(overlays, environment, reading.tree)
+        if isinstance(overlay, Fault):
+            raise SettingsFaults([*faults, overlay])
+        tree = _table(merge(base, overlay))
+    others = tuple((name, _table(merge(base, over))) for name, over in overlays.items() if name != environment)
+    return Draft(tree=tree, plugins=_plugins(tree), others=others, faults=tuple(faults))
+
+
+def settle(draft: Draft, offers: Offers) -> Settings:
+    """The checked Settings. Raises SettingsFaults with all that is wrong."""
+    settings, faults = check(draft.tree, offers)
+    if any(fault.path.startswith("plugins") for fault in faults):
+        # No plugin was loaded, so that every kind is unknown: that says nothing.
+        faults = [fault for fault in faults if fault.code != "unknown-kind"]
+    faults = [*draft.faults, *faults]
+    for name, tree in draft.others:
+        prefix = f"environments.{name}"
+        _, found = check(tree, offers)
+        faults += [fault for fault in found if fault.code not in _OF_THIS_MACHINE and fault.path.startswith(prefix)]
+    if faults or settings is None:
+        raise SettingsFaults(_sorted(faults))
+    return settings
+
+
+def load_settings(source: Source, *, environment: str | None, env: Mapping[str, str], offers: Offers) -> Settings:
+    """`read_settings` and `settle` in one. Raises SettingsFaults with all that is wrong."""
+    return settle(read_settings(source, environment=environment, env=env), offers)
+
+
+def _read(source: Source, env: Mapping[str, str]) -> Reading:
+    if isinstance(source, Settings):
+        return read_plain(_as_written(source))
+    if isinstance(source, Mapping):
+        return read_plain(source)
+    path = Path(source)
+    top = Place(str(source))
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        hint = "name the settings file, or make one"
+        raise SettingsFaults([fault_at(top, "unreadable", (), "there is no such file", hint)]) from None
+    except OSError as error:
+        raise SettingsFaults([fault_at(top, "unreadable", (), f"cannot be read: {error.strerror}")]) from None
+    except UnicodeDecodeError as error:
+        raise SettingsFaults([fault_at(top, "unreadable", (), f"is not UTF-8 (byte {error.start})")]) from None
+    return read_yaml(text, str(source), env)
+
+
+def _as_written(settings: Settings) -> dict[str, Any]:
+    """Settings made in Python as they would stand in a file, so that the same checks read them."""
+    written: dict[str, Any] = msgspec.to_builtins(settings)
+    for provider_id, row in written["providers"].items():
+        row.update(row.pop("kind_settings") or {})
+        if settings.providers[provider_id].timeouts is INHERITED:
+            del row["timeouts"]
+    for name in ("egress", "metrics"):
+        written[name] = _flat(getattr(settings, name))
+    written["steps"] = [_flat(step) for step in settings.steps]
+    return written
+
+
+def _flat(chosen: Chosen) -> dict[str, Any]:
+    return {"kind": chosen.kind, **(msgspec.to_builtins(chosen.settings) or {})}
+
+
+def _plugins(tree: Table) -> PluginSettings:
+    entry = tree.entries.get("plugins")
+    if entry is None:
+        return PluginSettings()
+    shape = Shape({}, {})
+    plugins = shape.read(entry.node, inspect.type_info(PluginSettings), ("plugins",), entry.place)
+    return PluginSettings(allow=()) if plugins is FAULTY else plugins
+
+
+def _table(node: object) -> Table:
+    assert isinstance(node, Table)  # noqa: S101  two tables merge into a table
+    return node
+
+
+def _sorted(faults: list[Fault]) -> list[Fault]:
+    """By place; what an anchor repeats at one place is said once."""
+    once = {(f.code, f.file, f.line, f.column, f.message, f.path if not f.line else ""): f for f in reversed(faults)}
+    return sorted(once.values(), key=lambda fault: (fault.line, fault.column))

@@ -1,0 +1,139 @@
+"""The whole of a settings file as frozen values; each field says what it means to whoever writes the file."""
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, field
+
+CREDENTIAL_REF = "credential_ref"
+"""The mark, in a type's `Meta(extra=...)`, of a string that must be `scheme:rest` and is never shown."""
+
+CredentialRef = Annotated[str, Meta(extra={CREDENTIAL_REF: True})]
+Seconds = Annotated[float, Meta(gt=0)]
+Bytes = Annotated[int, Meta(gt=0)]
+
+
+class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the gateway listens, what it accepts, and who may call it."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on; `0.0.0.0` for every IPv4 address of the machine."""
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8080
+    """The TCP port; 0 takes any free one."""
+    max_body_bytes: Bytes = 32 * 1024 * 1024
+    """The longest request body, in bytes, after decompression; a longer one gets 413."""
+    header_timeout: Seconds = 15.0
+    """Seconds within which a connection must send a complete request head."""
+    body_timeout: Seconds = 15.0
+    """Seconds within which a request body must arrive."""
+    drain_timeout: Seconds = 30.0
+    """Seconds that calls in flight have to finish after SIGTERM."""
+    client_credential_refs: tuple[CredentialRef, ...] = ()
+    """Where the keys are kept that clients must show, `env:LOCKGATE_CLIENT_KEY` say; empty: no key is asked for."""
+
+
+class PluginSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which installed plugins are loaded."""
+
+    allow: tuple[str, ...] | None = None
+    """Names of distributions, `llm-plugin-openai` say; absent: all that are installed."""
+
+
+class Retry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often a call is tried, and how long is waited in between."""
+
+    max_attempts: Annotated[int, Meta(ge=1, le=10)] = 3
+    """Attempts at one target, the first included."""
+    base_delay: Annotated[float, Meta(ge=0)] = 0.25
+    """Seconds before the second attempt; doubled for each further one."""
+    max_delay: Annotated[float, Meta(ge=0)] = 8.0
+    """The longest wait between attempts, in seconds."""
+    max_retry_after: Annotated[float, Meta(ge=0)] = 5.0
+    """The longest `Retry-After` that is waited out, in seconds; a longer one is handed to the client."""
+
+
+class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long a provider may take, in seconds."""
+
+    connect: Seconds = 5.0
+    """From the first packet to an open connection, TLS included."""
+    attempt: Seconds = 120.0
+    """One attempt whose answer comes whole."""
+    first_token: Seconds = 60.0
+    """From sending a streamed call to its first content."""
+    idle: Seconds = 60.0
+    """Between two pieces of content of a stream; comments and pings do not count."""
+    total: Seconds = 600.0
+    """The whole call, all attempts and the stream included."""
+
+
+INHERITED = Timeouts()
+"""This very object stands for the `timeouts` of the file in a row that names none."""
+
+
+class Chosen(Struct, frozen=True, kw_only=True):
+    """One kind, chosen by name. In the file the kind's own fields stand beside `kind`."""
+
+    kind: str
+    """The name that a plugin (or lockgate itself) registered."""
+    settings: Any = None
+    """The kind's own settings, decoded to its own type."""
+
+
+class ProviderRow(Struct, frozen=True, kw_only=True):
+    """One configured provider. In the file the kind's own fields (`base_url`, say) stand beside these."""
+
+    kind: str
+    """The kind of provider, as a plugin registered it: `openai`, `openai-compatible`."""
+    credential_ref: CredentialRef | None = None
+    """Where the key is kept: `env:OPENAI_API_KEY`, `file:/run/secrets/keys.yaml#openai`. Never the key itself."""
+    timeouts: Timeouts = INHERITED
+    """What this provider may take; what is not named here is taken from the `timeouts` of the file."""
+    private_addresses: tuple[str, ...] = ()
+    """Networks (`10.20.0.0/16`) that this provider's host may resolve to although they are private."""
+    kind_settings: Any = None
+    """The kind's own settings, decoded to its own type."""
+
+
+class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A name that clients may ask for, and who answers."""
+
+    targets: Annotated[tuple[str, ...], Meta(min_length=1)]
+    """`provider_id/model`, in the order in which they are tried; the model may hold slashes."""
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    version: Annotated[int, Meta(ge=1, le=1)] = 1
+    """The version of this format; there is one so far."""
+    server: ServerSettings = ServerSettings()
+    """Where the gateway listens; an embedded gateway makes no use of it."""
+    plugins: PluginSettings = PluginSettings()
+    """Which installed plugins are loaded."""
+    secrets: dict[str, Any] = field(default_factory=dict[str, Any])
+    """The settings of secret stores by scheme. Loaded: decoded, for each scheme that is named here or used."""
+    egress: Chosen = Chosen(kind="allow-list")
+    """The egress policy: where bytes may go."""
+    metrics: Chosen = Chosen(kind="prometheus")
+    """Where calls are counted."""
+    steps: tuple[Chosen, ...] = ()
+    """The policy chain around each call, outermost first."""
+    retry: Retry = Retry()
+    """How often a call is tried."""
+    timeouts: Timeouts = Timeouts()
+    """What a provider may take where its row does not say otherwise."""
+    providers: dict[str, ProviderRow] = field(default_factory=dict[str, ProviderRow])
+    """Configured providers by provider_id, in kebab-case."""
+    routes: dict[str, Route] = field(default_factory=dict[str, Route])
+    """Names that clients may ask for; `provider_id/model` can always be asked for."""
+    environments: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    """Overlays by name (`dev`, `prod`): any part of the file again. Mappings merge, lists and values replace, null
+    removes. Loaded: the chosen one is merged in, and this is empty."""
+
+
+def split_target(target: str) -> tuple[str, str]:
+    """`openai/gpt-5-mini` -> provider_id and model. Raises ValueError when it has no provider_id or no model."""
+    provider_id, slash, model = target.partition("/")
+    if not (provider_id and slash and model):
+        raise ValueError("a target is written provider_id/model")
+    return provider_id, model

@@ -1,0 +1,141 @@
+"""One choice of an answer, delta by delta, as canonical events; a whole message is one large delta."""
+
+import msgspec
+from msgspec import Raw, Struct
+
+from llm_plugin_openai.answer_wire import LOGPROBS, WireAudio, WireDelta
+from llm_plugin_openai.call_reader import CallReader
+from llm_plugin_openai.carried import NULL, said
+from llm_plugin_openai.finish import reason_of
+from llm_plugin_openai.quirks import NAME
+from llm_plugin_openai.reasoning import thoughts_of
+from lockgate_ports.chat import FinishReason
+from lockgate_ports.events import AudioDelta, Event, Finish, NativeDelta, RefusalDelta, TextDelta, ThinkingDelta
+
+
+class _Words(Struct, gc=False):
+    text: str = ""
+
+
+class _ContentItem(Struct, gc=False):
+    type: str = "text"
+    text: str | None = None
+    thinking: str | list[_Words] | None = None
+
+
+_ITEM = msgspec.json.Decoder(str | _ContentItem)
+
+
+class ChoiceReader:
+    """Numbers the parts in order of first appearance and keeps the end until no more content can come."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.native_reason: str | None = None
+        self.finished = False
+        self._numbers: dict[object, int] = {}
+        self._calls = CallReader(index, self._fresh)
+
+    @property
+    def reason(self) -> FinishReason | None:
+        """Our word for why it ended; None where the server gave none that we know."""
+        return reason_of(self.native_reason, calls=self._calls.any)
+
+    def read(self, delta: WireDelta, logprobs: Raw = NULL) -> list[Event]:
+        """The events of one delta."""
+        events: list[Event] = []
+        if delta.reasoning_details or delta.reasoning_content or delta.reasoning or delta.thinking:
+            self._think(delta, events)
+        measured = logprobs if said(logprobs) and _measures(logprobs) else None
+        content = delta.content
+        if isinstance(content, str):
+            notes = _array(delta.annotations)
+            if content or notes is not None or (measured is not None and not delta.refusal):
+                native = NAME if notes is not None else None
+                events.append(TextDelta(content, self._number("text"), self.index, measured, notes, native))
+                measured = None
+        elif content:
+            for item in content:
+                self._item(item, events)
+        elif delta.annotations:
+            notes = _array(delta.annotations)
+            events.append(TextDelta("", self._number("text"), self.index, measured, notes, NAME))
+            measured = None
+        if delta.refusal:
+            events.append(RefusalDelta(delta.refusal, self._number("refusal"), self.index, measured))
+            measured = None
+        if measured is not None:
+            events.append(TextDelta("", self._number("text"), self.index, measured))
+        if delta.audio is not None:
+            self._sound(delta.audio, events)
+        if delta.function_call is not None:
+            self._calls.legacy(delta.function_call, events)
+        for call in delta.tool_calls or ():
+            self._calls.read(call, events)
+        events += [NativeDelta(NAME, "image_url", image, self._fresh(), self.index) for image in delta.images or ()]
+        return events
+
+    def finish(self) -> list[Event]:
+        """The end of this choice, once; nothing while the server has not said why it ended."""
+        if self.finished or self.native_reason is None:
+            return []
+        self.finished = True
+        return [*self._calls.flush(), Finish(self.reason, self.index, self.native_reason)]
+
+    def flush(self) -> list[Event]:
+        """What was held back, for a choice without an end."""
+        return self._calls.flush()
+
+    def _think(self, delta: WireDelta, events: list[Event]) -> None:
+        for key, thought in thoughts_of(delta.thought, delta.reasoning_details or []):
+            part = self._number(("thinking", key))
+            events.append(
+                ThinkingDelta(
+                    thought.text, part, self.index, thought.signature, thought.redacted, thought.id, thought.native
+                )
+            )
+
+    def _item(self, raw: Raw, events: list[Event]) -> None:
+        try:
+            item = _ITEM.decode(raw)
+        except msgspec.ValidationError:
+            events.append(NativeDelta(NAME, "unknown", raw, self._fresh(), self.index))
+            return
+        if isinstance(item, str):
+            events.append(TextDelta(item, self._number("text"), self.index))
+        elif item.thinking is not None:
+            words = item.thinking if isinstance(item.thinking, str) else "".join(each.text for each in item.thinking)
+            if words:
+                events.append(ThinkingDelta(words, self._number(("thinking", "plain")), self.index, native=NAME))
+        elif item.text is not None:
+            if item.text:
+                events.append(TextDelta(item.text, self._number("text"), self.index))
+        else:
+            events.append(NativeDelta(NAME, item.type, raw, self._fresh(), self.index))
+
+    def _sound(self, audio: WireAudio, events: list[Event]) -> None:
+        if audio.id or audio.data or audio.transcript or audio.expires_at:
+            part = self._number("audio")
+            data, transcript = audio.data or "", audio.transcript or ""
+            events.append(AudioDelta(part, self.index, data, transcript, audio.id or None, audio.expires_at))
+
+    def _number(self, key: object) -> int:
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self._numbers)
+        return number
+
+    def _fresh(self) -> int:
+        return self._number(object())
+
+
+def _array(items: list[Raw] | None) -> Raw | None:
+    return Raw(msgspec.json.encode(items)) if items else None
+
+
+def _measures(raw: Raw) -> bool:
+    try:
+        found = LOGPROBS.decode(raw)
+    except msgspec.ValidationError:
+        return False
+    return bool(found.content or found.refusal)

@@ -1,0 +1,80 @@
+"""OpenAIChat: the dialect `openai-chat`, both sides of it (OpenAI API reference, Chat Completions)."""
+
+from collections.abc import Mapping, Sequence
+
+from llm_plugin_openai.error_in import read_error
+from llm_plugin_openai.error_out import write_error
+from llm_plugin_openai.events_in import ChunkReader
+from llm_plugin_openai.events_out import ChunkWriter
+from llm_plugin_openai.quirks import NAME, Quirks
+from llm_plugin_openai.read_request import read_request
+from llm_plugin_openai.read_response import glance, read_response
+from llm_plugin_openai.relay import relay_request
+from llm_plugin_openai.relay_reader import RelayReader
+from llm_plugin_openai.write_request import write_request
+from llm_plugin_openai.write_response import write_response
+from lockgate_ports.chat import ChatRequest, ChatResponse
+from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written
+from lockgate_ports.errors import LockgateError, UpstreamError
+from lockgate_ports.events import Event
+from lockgate_ports.http import Headers
+from lockgate_ports.unfold import unfold
+from lockgate_ports.wire import Glance, Inbound, Operation, Request
+
+_OPENAI = Quirks()
+
+
+class OpenAIChat:
+    """A ProviderDialect and a SurfaceDialect. `quirks` are the ways of the server it is spoken with."""
+
+    name: str = NAME
+    operation: Operation = "chat"
+    surfaces: tuple[Surface, ...] = (Surface("POST", "/v1/chat/completions"),)
+    event_content_type: str = "text/event-stream"
+
+    def __init__(self, quirks: Quirks = _OPENAI) -> None:
+        self._quirks = quirks
+
+    def write_request(self, view: ChatRequest, upstream: Upstream) -> Written:
+        """From the canonical view. Raises Unsupported, naming the field."""
+        return write_request(view, upstream, self._quirks)
+
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+        """The same bytes but for `model`, `stream` and the wish for usage. Raises InvalidRequest."""
+        return relay_request(body, headers, upstream, self._quirks)
+
+    def glance(self, body: bytes) -> Glance:
+        """Model, usage and ends. Raises UpstreamError."""
+        return glance(body)
+
+    def read_response(self, body: bytes) -> ChatResponse:
+        """The canonical answer. Raises UpstreamError."""
+        return read_response(body)
+
+    def event_reader(self, *, relay: bool) -> EventReader:
+        """For one stream."""
+        return RelayReader() if relay else ChunkReader()
+
+    def events_of(self, answer: ChatResponse) -> Sequence[Event]:
+        """A whole answer as events."""
+        return unfold(answer)
+
+    def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
+        """An error answer, whatever its shape."""
+        return read_error(status, headers, body)
+
+    def read_request(self, inbound: Inbound) -> Request[ChatRequest]:
+        """Checks the shape of the whole body. Raises InvalidRequest, naming the field."""
+        return read_request(inbound)
+
+    def write_response(self, answer: ChatResponse) -> bytes:
+        """`chat.completion`."""
+        return write_response(answer)
+
+    def event_writer(self, request: Request[ChatRequest]) -> EventWriter:
+        """For one stream."""
+        return ChunkWriter(request)
+
+    def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
+        """OpenAI's envelope; the request's id travels in a header that the server sets."""
+        return write_error(error)

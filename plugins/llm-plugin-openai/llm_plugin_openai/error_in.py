@@ -1,0 +1,153 @@
+"""A provider's error answer, classified (OpenAI API reference, Error codes), with the wordings of other servers."""
+
+import math
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+from llm_plugin_openai.error_words import ErrorWords, words_of
+from llm_plugin_openai.quirks import NAME
+from lockgate_ports.errors import ErrorKind, UpstreamError, clip
+
+_CONTEXT = re.compile(
+    r"context_length_exceeded|exceed_context_size|too_many_prompt_tokens|string_above_max_length"
+    r"|maximum context|max(imum)? context|context.{0,20}(length|window|size)|exceeds? the (available )?context"
+    r"|prompt (is )?too long|input is too long|too many (input |prompt )?tokens|reduce the length"
+    r"|input token count.{0,80}exceeds|input tokens exceed|all messages is too long|too large for model with \d+ max"
+    r"|exceeds? (the )?(maximum|model|limit|available).{0,60}tokens?\b|inputs?`? tokens? .{0,40}must be <=",
+    re.I,
+)
+_FILTER = re.compile(
+    r"content_filter|content_policy|content management policy|responsible ?ai|safety system|moderation|flagged"
+    r"|violates? .{0,30}(usage|policy|guideline)",
+    re.I,
+)
+_QUOTA = re.compile(
+    r"insufficient.{0,12}(quota|credit|balance|fund)|exceeded your current quota|billing|out of credits?|credit balance"
+    r"|payment required|spending limit",
+    re.I,
+)
+_KEY = re.compile(
+    r"api_key_invalid|invalid_api_key|(incorrect|invalid) api.?key|api.?key (is )?(not valid|invalid|expired)", re.I
+)
+_BY_STATUS: dict[int, ErrorKind] = {
+    401: "auth",
+    402: "quota",
+    403: "permission",
+    404: "not_found",
+    408: "timeout",
+    409: "transient",
+    429: "rate_limit",
+    503: "overloaded",
+    504: "timeout",
+    529: "overloaded",
+}
+_BY_WORD: tuple[tuple[re.Pattern[str], int], ...] = (
+    (re.compile(r"rate.?limit|throttl|too_many_requests|quota", re.I), 429),
+    (re.compile(r"overloaded|unavailable|capacity", re.I), 503),
+    (re.compile(r"timeout|timed_out", re.I), 504),
+    (re.compile(r"authentication|unauthori[sz]ed|api_key", re.I), 401),
+    (re.compile(r"permission|forbidden", re.I), 403),
+    (re.compile(r"not_found", re.I), 404),
+    (re.compile(r"server_error|internal|api_error", re.I), 500),
+    (re.compile(r"invalid_request|validation|bad_request|invalid_argument|tool_use_failed", re.I), 400),
+)
+_SAYS: dict[ErrorKind, str] = {
+    "auth": "does not accept the key; check its credential_ref",
+    "permission": "does not let this key do that",
+    "rate_limit": "asks for fewer requests",
+    "quota": "has no quota or credit left for this key",
+    "timeout": "took too long",
+    "overloaded": "is overloaded",
+    "transient": "failed",
+    "invalid_request": "refuses the request",
+    "context_length": "says that the prompt does not fit the model's context",
+    "content_filter": "refuses the content",
+    "not_found": "does not know the model or path; check the model's name and base_url",
+    "fatal": "cannot serve the request",
+}
+
+
+def read_error(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
+    """An error answer, whatever its shape."""
+    words = words_of(body)
+    return _error(_kind(status, words), status, words, body, _retry_after(headers))
+
+
+def error_inside(body: bytes) -> UpstreamError:
+    """An error that came with status 200: in place of an answer, or as an event of a stream."""
+    words = words_of(body)
+    return _error(_kind(_implied_status(words), words), 200, words, body, None)
+
+
+def _error(kind: ErrorKind, status: int, words: ErrorWords, body: bytes, retry_after: float | None) -> UpstreamError:
+    said = clip(words.message) if words.message else None
+    where = f" ({status})" if status != 200 else ""
+    return UpstreamError(
+        f"{_SAYS[kind]}{where}" + (f": {said}" if said else ""),
+        kind=kind,
+        upstream_status=status,
+        upstream_code=clip(words.code or words.type, 60) or None,
+        upstream_message=said,
+        retry_after=retry_after,
+        param=words.param,
+        dialect=NAME if words.envelope else None,
+        body=body if words.envelope else None,
+    )
+
+
+def _kind(status: int, words: ErrorWords) -> ErrorKind:
+    said = words.all
+    if status in (400, 413, 422):
+        if _CONTEXT.search(said):
+            return "context_length"
+        if _KEY.search(said):
+            return "auth"
+        if _FILTER.search(f"{words.type} {words.code}") or "content management policy" in said:
+            return "content_filter"
+    elif status in (403, 429) and _QUOTA.search(said):
+        return "quota"
+    elif status == 403 and _FILTER.search(said):
+        return "content_filter"
+    kind = _BY_STATUS.get(status)
+    if kind is not None:
+        return kind
+    return "transient" if status >= 500 else "invalid_request"
+
+
+def _implied_status(words: ErrorWords) -> int:
+    if words.status is not None:
+        return words.status
+    if _CONTEXT.search(words.all) or _FILTER.search(f"{words.type} {words.code}"):
+        return 400
+    # the code is nearer to the point than the type: Groq says invalid_request_error for a wrong key
+    for named in (words.code, words.type):
+        for pattern, status in _BY_WORD:
+            if pattern.search(named):
+                return status
+    return 500
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds, from `retry-after-ms` or `retry-after` (RFC 9110, 10.2.3); a date counts from the answer's own."""
+    if (seconds := _number(headers.get("retry-after-ms"))) is not None:
+        return seconds / 1000
+    value = headers.get("retry-after")
+    if (seconds := _number(value)) is not None:
+        return seconds
+    now = headers.get("date")
+    if value is None or now is None:
+        return None
+    try:
+        wait = (parsedate_to_datetime(value) - parsedate_to_datetime(now)).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return wait if wait >= 0 else None
+
+
+def _number(value: str | None) -> float | None:
+    try:
+        number = float(value) if value is not None else -1.0
+    except ValueError:
+        return None
+    return number if number >= 0 and math.isfinite(number) else None

@@ -1,0 +1,154 @@
+"""A stream for a client (OpenAI API reference, Chat Completions, the object chat.completion.chunk)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from llm_plugin_openai.error_out import error_body
+from llm_plugin_openai.finish import written
+from llm_plugin_openai.quirks import NAME
+from llm_plugin_openai.reasoning import detail_of
+from llm_plugin_openai.usage import write_usage
+from llm_plugin_openai.write_response import FRESH_ID
+from lockgate_ports.chat import ChatRequest
+from lockgate_ports.errors import LockgateError
+from lockgate_ports.events import (
+    AudioDelta,
+    Delta,
+    Event,
+    Failure,
+    Finish,
+    NativeDelta,
+    RefusalDelta,
+    Relayed,
+    Start,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+    UsageReport,
+)
+from lockgate_ports.parts import Thinking
+from lockgate_ports.sse import sse
+from lockgate_ports.usage import Usage
+from lockgate_ports.wire import Request
+
+_DONE = b"data: [DONE]\n\n"
+_ENCODE = msgspec.json.Encoder().encode
+
+
+class ChunkWriter:
+    """One id, model and time through the stream; usage, if wanted, in a chunk of its own just before `[DONE]`."""
+
+    def __init__(self, request: Request[ChatRequest]) -> None:
+        self._model = request.model
+        self._wants_usage = request.wants_usage
+        self._usage: Usage | None = None
+        self._head = self._begin(Start())
+        self._spoken: set[int] = set()
+        self._calls: dict[tuple[int, int], int] = {}
+
+    def write(self, events: Sequence[Event]) -> bytes:
+        """These events on the wire."""
+        out: list[bytes] = []
+        for event in events:
+            if isinstance(event, Relayed):
+                if not event.usage_only or self._wants_usage:
+                    out.append(event.raw)
+            else:
+                out.append(self._canonical(event))
+        return out[0] if len(out) == 1 else b"".join(out)
+
+    def end(self) -> bytes:
+        """The usage chunk and `[DONE]`."""
+        if self._usage is None or not self._wants_usage:
+            return _DONE
+        return self._head + b'"choices":[],"usage":' + _ENCODE(write_usage(self._usage)) + b"}\n\n" + _DONE
+
+    def fail(self, error: LockgateError) -> bytes:
+        """An error event, and no `[DONE]`."""
+        body = error_body(error)
+        return sse(msgspec.json.format(body, indent=-1) if b"\n" in body or b"\r" in body else body)
+
+    def _canonical(self, event: Event) -> bytes:
+        match event:
+            case Start():
+                self._head = self._begin(event)
+                return b""
+            case UsageReport(usage):
+                self._usage = usage
+                return b""
+            case Failure(error):
+                return self.fail(error)
+            case Relayed():
+                return event.raw
+            case Finish():
+                delta = {} if event.choice in self._spoken else {"role": "assistant", "content": ""}
+                return self._chunk(event.choice, delta, written(event.reason, event.native_reason))
+            case _:
+                delta = self._delta(event)
+                if not delta:
+                    return b""
+                if event.choice not in self._spoken:
+                    self._spoken.add(event.choice)
+                    delta = {"role": "assistant", **delta}
+                logprobs = event.logprobs if isinstance(event, TextDelta | RefusalDelta) else None
+                return self._chunk(event.choice, delta, None, logprobs)
+
+    def _begin(self, start: Start) -> bytes:
+        fields: dict[str, Any] = {
+            "id": start.id or FRESH_ID,
+            "object": "chat.completion.chunk",
+            "created": start.created or 0,
+            "model": start.model or self._model,
+        }
+        if start.service_tier is not None:
+            fields["service_tier"] = start.service_tier
+        if start.system_fingerprint is not None:
+            fields["system_fingerprint"] = start.system_fingerprint
+        return b"data: " + _ENCODE(fields)[:-1] + b","
+
+    def _chunk(self, choice: int, delta: dict[str, Any], finish: str | None, logprobs: Any = None) -> bytes:
+        item: dict[str, Any] = {"index": choice, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+        return self._head + b'"choices":[' + _ENCODE(item) + b"]}\n\n"
+
+    def _delta(self, event: Delta) -> dict[str, Any]:
+        match event:
+            case TextDelta():
+                delta: dict[str, Any] = {"content": event.text}
+                if event.annotations is not None and event.native == NAME:
+                    delta["annotations"] = event.annotations
+                return delta
+            case ThinkingDelta():
+                return _thought(event)
+            case RefusalDelta():
+                return {"refusal": event.text}
+            case ToolCallDelta():
+                return {"tool_calls": [self._call(event)]}
+            case AudioDelta():
+                said = {"id": event.id, "data": event.data, "transcript": event.transcript}
+                audio: dict[str, Any] = {name: value for name, value in said.items() if value}
+                if event.expires_at is not None:
+                    audio["expires_at"] = event.expires_at
+                return {"audio": audio}
+            case NativeDelta():
+                known = event.dialect == NAME and event.type == "image_url"
+                return {"images": [event.raw]} if known else {}
+
+    def _call(self, event: ToolCallDelta) -> dict[str, Any]:
+        key = (event.choice, event.part)
+        index = self._calls.get(key)
+        kind, member = ("custom", "input") if event.custom else ("function", "arguments")
+        if index is not None:
+            return {"index": index, kind: {member: event.arguments}}
+        index = sum(choice == event.choice for choice, _ in self._calls)
+        self._calls[key] = index
+        body = {"name": event.name or "", member: event.arguments}
+        return {"index": index, "id": event.id or f"call_{event.choice}_{index}", "type": kind, kind: body}
+
+
+def _thought(event: ThinkingDelta) -> dict[str, Any]:
+    delta: dict[str, Any] = {"reasoning_content": event.text} if event.text else {}
+    if event.native == NAME and (event.signature or event.redacted):
+        delta["reasoning_details"] = [detail_of(Thinking(event.text, event.signature, event.redacted, event.id))]
+    return delta

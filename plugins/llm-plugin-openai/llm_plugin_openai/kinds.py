@@ -1,0 +1,152 @@
+"""The kinds `openai` and `openai-compatible`: settings, and how a provider is built from them."""
+
+import re
+from typing import Literal
+
+from msgspec import Struct
+
+from llm_plugin_openai.dialect import OpenAIChat
+from llm_plugin_openai.quirks import Quirks
+from lockgate_ports.auth import HeaderAuth
+from lockgate_ports.dialect import Params
+from lockgate_ports.errors import SettingsError
+from lockgate_ports.hooks import BuildContext, ModelFactory
+from lockgate_ports.http import Headers, Origin, UrlError, split_url
+from lockgate_ports.http_model import Endpoint, HttpModel
+from lockgate_ports.model import ModelCard
+
+_RESPONSE_LIMIT = 20 * 1024 * 1024
+_HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
+_OURS = ("content-type", "content-length", "transfer-encoding", "connection", "host", "accept", "accept-encoding")
+_CATALOGUE = (
+    *("gpt-6-astra", "gpt-6.1-sol", "gpt-6.1-terra", "gpt-6-sol", "gpt-6-luna", "gpt-5.6-sol", "gpt-5.6-terra"),
+    *("gpt-5.6-luna", "gpt-5.5", "gpt-5.4", "gpt-5.4-mini", "gpt-5.2", "gpt-4.1", "gpt-4.1-mini", "gpt-4o"),
+    *("gpt-4o-mini",),
+)
+"""Names from the `openai` SDK's list of chat models; their limits are not stated there."""
+
+
+class OpenAISettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`response_limit` is in bytes, of one whole answer; `models` replaces the built-in catalogue."""
+
+    base_url: str = "https://api.openai.com/v1"
+    organization: str | None = None
+    project: str | None = None
+    params: Params = "drop"
+    models: tuple[str | ModelCard, ...] = ()
+    response_limit: int = _RESPONSE_LIMIT
+
+
+class AuthStyle(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the key is shown: `authorization: Bearer KEY`; an empty `scheme` sends the bare key."""
+
+    header: str = "authorization"
+    scheme: str = "Bearer"
+
+
+class CompatibleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Any server that speaks Chat Completions. `base_url` holds the path prefix (`http://10.0.0.5:8000/v1`);
+    `response_limit` is in bytes, of one whole answer."""
+
+    base_url: str
+    auth: AuthStyle = AuthStyle()
+    headers: dict[str, str] = {}
+    params: Params = "drop"
+    stream_usage: bool = True
+    max_tokens_field: Literal["max_completion_tokens", "max_tokens"] = "max_tokens"
+    reasoning_field: Literal["reasoning_content", "reasoning", "content"] | None = "reasoning_content"
+    models: tuple[str | ModelCard, ...] = ()
+    response_limit: int = _RESPONSE_LIMIT
+
+
+def build_openai(settings: OpenAISettings, context: BuildContext) -> HttpModel:
+    """Raises SettingsError for a base URL or header that cannot be."""
+    named = {"openai-organization": settings.organization, "openai-project": settings.project}
+    headers = _headers({name: value for name, value in named.items() if value is not None}, "authorization")
+    return _model(settings, context, Quirks(), HeaderAuth(), headers, settings.models or _CATALOGUE)
+
+
+def build_compatible(settings: CompatibleSettings, context: BuildContext) -> HttpModel:
+    """Raises SettingsError for a base URL or header that cannot be."""
+    quirks = Quirks(
+        max_tokens_field=settings.max_tokens_field,
+        stream_usage=settings.stream_usage,
+        reasoning_field=settings.reasoning_field,
+        video_urls=True,
+    )
+    header = settings.auth.header.lower()
+    _check_header(header, settings.auth.scheme, "auth.header")
+    auth = HeaderAuth(header, settings.auth.scheme)
+    return _model(settings, context, quirks, auth, _headers(settings.headers, header), settings.models)
+
+
+def _model(
+    settings: OpenAISettings | CompatibleSettings,
+    context: BuildContext,
+    quirks: Quirks,
+    auth: HeaderAuth,
+    headers: Headers,
+    models: tuple[str | ModelCard, ...],
+) -> HttpModel:
+    if settings.response_limit < 1:
+        raise SettingsError("response_limit must be at least 1 byte")
+    origin, prefix = _address(settings.base_url)
+    endpoint = Endpoint(
+        origin=origin,
+        prefix=prefix,
+        auth=auth,
+        headers=headers,
+        params=settings.params,
+        response_limit=settings.response_limit,
+    )
+    cards = tuple(ModelCard(id=model) if isinstance(model, str) else model for model in models)
+    return HttpModel(context.name, OpenAIChat(quirks), endpoint, context.http, cards)
+
+
+def _origins(settings: OpenAISettings | CompatibleSettings) -> tuple[Origin, ...]:
+    return (_address(settings.base_url)[0],)
+
+
+def _address(base_url: str) -> tuple[Origin, str]:
+    try:
+        return split_url(base_url)
+    except UrlError as error:
+        raise SettingsError(f"base_url: {error}") from None
+
+
+def _headers(given: dict[str, str], auth_header: str) -> Headers:
+    headers: list[tuple[str, str]] = []
+    for written, value in given.items():
+        name = written.lower()
+        _check_header(name, value, f"headers.{written}")
+        if name == auth_header:
+            raise SettingsError(f"headers.{written}: the key's own header is set from credential_ref; take it out")
+        headers.append((name, value))
+    return tuple(headers)
+
+
+def _check_header(name: str, value: str, at: str) -> None:
+    if _HEADER_NAME.fullmatch(name) is None:
+        raise SettingsError(f"{at}: {name!r} is no header name")
+    if name in _OURS:
+        raise SettingsError(f"{at}: {name} is set by the gateway itself")
+    if any(not " " <= mark <= "~" for mark in value):
+        raise SettingsError(f"{at}: the value holds a line break or a letter outside ASCII")
+
+
+OPENAI = ModelFactory(
+    kind="openai",
+    settings=OpenAISettings,
+    build=build_openai,
+    origins=_origins,
+    summary="OpenAI's API, by Chat Completions.",
+    catalogue=tuple(ModelCard(id=name) for name in _CATALOGUE),
+    needs_credential=True,
+)
+OPENAI_COMPATIBLE = ModelFactory(
+    kind="openai-compatible",
+    settings=CompatibleSettings,
+    build=build_compatible,
+    origins=_origins,
+    summary="Any server that speaks OpenAI's Chat Completions: vLLM, llama.cpp, LM Studio, your own.",
+)

@@ -1,0 +1,142 @@
+"""A client's bytes become a Request (OpenAI API reference, Chat Completions, Create)."""
+
+import msgspec
+from msgspec import Raw
+
+from llm_plugin_openai.carried import is_object, is_string, said
+from llm_plugin_openai.faults import fault, utf8_fault
+from llm_plugin_openai.quirks import NAME
+from llm_plugin_openai.read_view import view_of
+from llm_plugin_openai.request_wire import REQUEST, URL, ContentPart, WireMessage, WireRequest, WireTool
+from lockgate_ports.chat import ChatRequest
+from lockgate_ports.errors import InvalidRequest
+from lockgate_ports.wire import Inbound, Request
+
+_TRAVELS = "openai-beta"
+_CHOICES = ("none", "auto", "required", "any")
+_SAYS_ONLY_WORDS = frozenset(("system", "developer", "user"))
+_MEMBER = {
+    "text": "text",
+    "image_url": "image_url",
+    "video_url": "video_url",
+    "input_audio": "input_audio",
+    "file": "file",
+    "refusal": "refusal",
+    "thinking": "thinking",
+}
+
+
+def read_request(inbound: Inbound) -> Request[ChatRequest]:
+    """Checks the shape of the whole body; the view is made on first use. Raises InvalidRequest, naming the field."""
+    body = inbound.body
+    try:
+        wire = REQUEST.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise fault(error, body) from None
+    # what msgspec skips or carries as Raw it does not check for UTF-8
+    if not body.isascii() and (place := utf8_fault(body)) is not None:
+        raise InvalidRequest(f"the body is not valid UTF-8: byte {place} begins no character")
+    _check(wire)
+    options = wire.stream_options
+    travels = inbound.headers.get(_TRAVELS)
+    return Request(
+        operation="chat",
+        model=wire.model,
+        stream=wire.stream or False,
+        dialect=NAME,
+        body=body,
+        headers=((_TRAVELS, travels),) if travels is not None else (),
+        read=lambda: view_of(wire, body),
+        wants_usage=options is not None and options.include_usage is True,
+    )
+
+
+def _check(wire: WireRequest) -> None:
+    """What the types alone cannot say."""
+    if not wire.model.strip():
+        raise InvalidRequest("model is empty; name the model to ask", param="model")
+    if not wire.model.isprintable():
+        raise InvalidRequest("model holds a control character or line break", param="model")
+    for place, message in enumerate(wire.messages):
+        if message.content.__class__ is not str or message.role not in _SAYS_ONLY_WORDS:
+            _check_message(message, f"messages[{place}]")
+    if wire.tools:
+        for place, tool in enumerate(wire.tools):
+            _check_tool(tool, f"tools[{place}]")
+    if isinstance(wire.function_call, str) and wire.function_call not in ("none", "auto"):
+        raise InvalidRequest("function_call must be none, auto or an object with a name", param="function_call")
+    choice = wire.tool_choice
+    if choice is None:
+        return
+    if isinstance(choice, str):
+        if choice not in _CHOICES:
+            raise InvalidRequest(
+                f"tool_choice {choice[:40]!r} is none of none, auto, required and an object", param="tool_choice"
+            )
+    elif choice.type in ("function", "custom", "allowed_tools") and getattr(choice, choice.type) is None:
+        raise _missing(f"tool_choice.{choice.type}")
+
+
+def _check_message(message: WireMessage, at: str) -> None:
+    content = message.content
+    if content is None and message.role not in ("assistant", "function"):
+        raise _missing(f"{at}.content")
+    if message.role == "tool" and message.tool_call_id is None:
+        raise _missing(f"{at}.tool_call_id")
+    if message.role == "function" and message.name is None:
+        raise _missing(f"{at}.name")
+    for place, call in enumerate(message.tool_calls or ()):
+        if call.type in ("function", "custom") and getattr(call, call.type) is None:
+            raise _missing(f"{at}.tool_calls[{place}].{call.type}")
+    if isinstance(content, list):
+        for place, part in enumerate(content):
+            _check_part(part, f"{at}.content[{place}]")
+
+
+def _check_part(part: ContentPart, at: str) -> None:
+    member = _MEMBER.get(part.type)
+    if member is None:
+        return
+    value = getattr(part, member)
+    if value is None or (isinstance(value, Raw) and not said(value)):
+        raise _missing(f"{at}.{member}")
+    if member in ("image_url", "video_url"):
+        if is_string(value):
+            return
+        try:
+            url = URL.decode(value).url
+        except msgspec.ValidationError as error:
+            raise _inside(error, f"{at}.{member}") from None
+        _string(url, f"{at}.{member}.url")
+    elif part.input_audio is not None:
+        _string(part.input_audio.data, f"{at}.input_audio.data")
+    elif part.file is not None:
+        if said(part.file.file_data):
+            _string(part.file.file_data, f"{at}.file.file_data")
+        elif part.file.file_id is None:
+            raise InvalidRequest(f"{at}.file needs file_data or file_id", param=f"{at}.file")
+
+
+def _check_tool(tool: WireTool, at: str) -> None:
+    if tool.type in ("function", "custom") and getattr(tool, tool.type) is None:
+        raise _missing(f"{at}.{tool.type}")
+    function = tool.function
+    if function is not None and said(function.parameters) and not is_object(function.parameters):
+        raise InvalidRequest(
+            f"{at}.function.parameters must be an object, a JSON schema", param=f"{at}.function.parameters"
+        )
+
+
+def _string(value: Raw, at: str) -> None:
+    if not is_string(value):
+        raise InvalidRequest(f"{at} must be a string", param=at)
+
+
+def _missing(at: str) -> InvalidRequest:
+    return InvalidRequest(f"{at} is missing", param=at)
+
+
+def _inside(error: msgspec.ValidationError, at: str) -> InvalidRequest:
+    told = fault(error, b"{}")
+    path = f"{at}.{told.param}" if told.param else at
+    return InvalidRequest(told.message.replace(told.param or "the body", path, 1), param=path)

@@ -1,0 +1,149 @@
+"""A whole answer, tolerantly (OpenAI API reference, Chat Completions, the object chat.completion)."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from llm_plugin_openai.answer_wire import ANSWER, WireAnswer, WireChoice
+from llm_plugin_openai.carried import MEMBERS, NULL, said
+from llm_plugin_openai.choice_reader import ChoiceReader
+from llm_plugin_openai.error_in import error_inside
+from llm_plugin_openai.faults import utf8_fault
+from llm_plugin_openai.finish import native_word, reason_of
+from llm_plugin_openai.quirks import NAME
+from llm_plugin_openai.usage import read_usage
+from lockgate_ports.accumulate import Accumulator
+from lockgate_ports.chat import ChatResponse, Choice, FinishReason
+from lockgate_ports.errors import UpstreamError, clip
+from lockgate_ports.wire import Glance
+
+_KNOWN = frozenset((*WireAnswer.__struct_fields__, "object")) - {"x_groq"}
+
+
+class _GlanceFunction(Struct, gc=False):
+    name: str | None = None
+
+
+class _GlanceMessage(Struct, gc=False):
+    tool_calls: list[Raw] | None = None
+    function_call: _GlanceFunction | None = None
+
+
+class _GlanceChoice(Struct, gc=False):
+    message: _GlanceMessage | None = None
+    finish_reason: Any = None
+    error: Raw = NULL
+
+
+class _Glance(Struct, gc=False):
+    model: Any = None
+    choices: list[_GlanceChoice] | None = None
+    usage: Raw = NULL
+    error: Raw = NULL
+
+
+_GLANCE = msgspec.json.Decoder(_Glance)
+
+
+def glance(body: bytes) -> Glance:
+    """Partial decode. Raises UpstreamError when `body` is no answer, or holds an error."""
+    try:
+        wire = _GLANCE.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _nonsense(error, body) from None
+    if not body.isascii() and utf8_fault(body) is not None:
+        raise _no_answer("an answer that is not valid UTF-8")
+    if not wire.choices:
+        raise _without_choices(wire.error, body)
+    reasons: tuple[FinishReason | None, ...] = tuple(
+        reason_of(native_word(choice.finish_reason), calls=_calls(_message(choice, body))) for choice in wire.choices
+    )
+    return Glance(
+        wire.model if isinstance(wire.model, str) else None,
+        read_usage(wire.usage) if said(wire.usage) else None,
+        reasons,
+    )
+
+
+def read_response(body: bytes) -> ChatResponse:
+    """The canonical answer. Raises UpstreamError as `glance` does."""
+    try:
+        wire = ANSWER.decode(body)
+        members = MEMBERS.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _nonsense(error, body) from None
+    if not body.isascii() and utf8_fault(body) is not None:
+        raise _no_answer("an answer that is not valid UTF-8")
+    if not wire.choices:
+        raise _without_choices(wire.error, body)
+    extra = {name: value for name, value in members.items() if name not in _KNOWN and said(value)}
+    return ChatResponse(
+        choices=tuple(_choice(choice, place, body) for place, choice in enumerate(wire.choices)),
+        id=text(wire.id),
+        model=text(wire.model),
+        created=int(wire.created) if isinstance(wire.created, int | float) else None,
+        usage=read_usage(wire.usage) if said(wire.usage) else None,
+        service_tier=text(wire.service_tier),
+        system_fingerprint=text(wire.system_fingerprint),
+        extra=extra,
+        native=NAME if extra else None,
+    )
+
+
+def text(value: Any) -> str | None:
+    """A string that says something, or None."""
+    return value if isinstance(value, str) and value else None
+
+
+def _choice(wire: WireChoice, place: int, body: bytes) -> Choice:
+    """A message is one large delta: so a stream and its plain answer are read alike."""
+    message = wire.message or wire.delta
+    if message is None:
+        raise _without_message(wire.error, body)
+    index = wire.index if wire.index is not None else place
+    reader = ChoiceReader(index)
+    reader.native_reason = native_word(wire.finish_reason)
+    fold = Accumulator()
+    for event in (*reader.read(message), *reader.finish(), *reader.flush()):
+        fold.add(event)
+    found = fold.response.choices
+    parts = found[0].parts if found else ()
+    return Choice(
+        index=index,
+        parts=parts,
+        finish_reason=found[0].finish_reason if found else None,
+        native_finish_reason=reader.native_reason,
+        logprobs=wire.logprobs if said(wire.logprobs) else None,
+    )
+
+
+def _message(choice: _GlanceChoice, body: bytes) -> _GlanceMessage:
+    if choice.message is None:
+        raise _without_message(choice.error, body)
+    return choice.message
+
+
+def _calls(message: _GlanceMessage) -> bool:
+    return bool(message.tool_calls) or (message.function_call is not None and bool(message.function_call.name))
+
+
+def _nonsense(error: Exception, body: bytes) -> UpstreamError:
+    if isinstance(error, msgspec.ValidationError):
+        return _no_answer(f"JSON that is no chat completion ({error})")
+    if not body.strip():
+        return _no_answer("nothing")
+    shown = clip(body[:200].decode("utf-8", "replace"), 120)
+    return _no_answer(f"something that is not JSON ({shown!r})")
+
+
+def _without_choices(error: Raw, body: bytes) -> UpstreamError:
+    return error_inside(body) if said(error) else _no_answer("an answer without choices")
+
+
+def _without_message(error: Raw, body: bytes) -> UpstreamError:
+    return error_inside(bytes(error)) if said(error) else _no_answer("a choice without a message")
+
+
+def _no_answer(what: str) -> UpstreamError:
+    return UpstreamError(f"gave no usable answer: it sent {what}", kind="transient", upstream_status=200)

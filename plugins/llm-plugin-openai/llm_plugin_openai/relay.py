@@ -1,0 +1,51 @@
+"""A request in this very dialect, sent on in its own bytes."""
+
+import msgspec
+from msgspec import Raw, Struct
+
+from llm_plugin_openai.carried import MEMBERS, NULL, said
+from llm_plugin_openai.faults import fault
+from llm_plugin_openai.quirks import Quirks
+from llm_plugin_openai.write_request import http_request
+from lockgate_ports.dialect import Upstream, Written
+from lockgate_ports.http import Headers
+from lockgate_ports.patch import put, replace_string
+
+
+class _Said(Struct, gc=False):
+    model: str
+    stream: bool | None = None
+    stream_options: Raw = NULL
+
+
+_SAID = msgspec.json.Decoder(_Said)
+_WANT_USAGE = {"include_usage": True}
+
+
+def relay_request(body: bytes, headers: Headers, upstream: Upstream, quirks: Quirks) -> Written:
+    """All that `body` says, with `model` set, and usage asked for in a stream. Raises InvalidRequest."""
+    try:
+        wire = _SAID.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise fault(error, body) from None
+    patched = replace_string(body, "model", wire.model, upstream.model)
+    if upstream.stream:
+        if wire.stream is not True:
+            patched = put(patched, "stream", b"true")
+        if quirks.stream_usage:
+            patched = _with_usage(patched, wire.stream_options)
+    elif wire.stream:
+        patched = put(patched, "stream", b"false")
+        if said(wire.stream_options):
+            # servers refuse the options of a stream where none is asked for
+            patched = put(patched, "stream_options", b"null")
+    return Written(http_request(body if patched == body else patched, upstream, headers))
+
+
+def _with_usage(body: bytes, options: Raw) -> bytes:
+    if not said(options):
+        return put(body, "stream_options", msgspec.json.encode(_WANT_USAGE))
+    members = MEMBERS.decode(options)
+    if bytes(members.get("include_usage", b"")) == b"true":
+        return body
+    return put(body, "stream_options", msgspec.json.encode(members | _WANT_USAGE))

@@ -1,0 +1,153 @@
+"""A stream for a client of this very dialect: events go on as they came, and are only glanced at."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from llm_plugin_openai.answer_wire import GroqExtras
+from llm_plugin_openai.carried import NULL, said
+from llm_plugin_openai.error_in import error_inside
+from llm_plugin_openai.faults import utf8_fault
+from llm_plugin_openai.finish import native_word, reason_of
+from llm_plugin_openai.usage import read_usage
+from lockgate_ports.events import Event, Failure, Finish, Relayed
+from lockgate_ports.sse import SseEvent, SseParser
+from lockgate_ports.usage import Usage
+
+
+class _Function(Struct, gc=False):
+    name: str | None = None
+    arguments: Any = None
+
+
+class _Audio(Struct, gc=False):
+    data: str | None = None
+    transcript: str | None = None
+
+
+class _Delta(Struct, gc=False):
+    content: str | list[Raw] | None = None
+    tool_calls: list[Raw] | None = None
+    reasoning_content: str | None = None
+    reasoning: Any = None
+    thinking: Any = None
+    reasoning_details: list[Raw] | None = None
+    refusal: str | None = None
+    function_call: _Function | None = None
+    audio: _Audio | None = None
+    images: list[Raw] | None = None
+
+
+class _Choice(Struct, gc=False):
+    index: int | None = None
+    delta: _Delta | None = None
+    message: _Delta | None = None
+    finish_reason: Any = None
+
+
+class _Chunk(Struct, gc=False):
+    choices: list[_Choice] | None = None
+    usage: Raw = NULL
+    error: Raw = NULL
+    x_groq: GroqExtras | None = None
+
+
+_CHUNK = msgspec.json.Decoder(_Chunk)
+
+
+class RelayReader:
+    """One `Relayed` an event. `[DONE]` stands for the end of every choice that has not said so itself."""
+
+    def __init__(self) -> None:
+        self._sse = SseParser()
+        self._calling: set[int] = set()
+        self._open: set[int] = set()
+        self._finished: set[int] = set()
+        self._over = False
+
+    def feed(self, data: bytes) -> Sequence[Event]:
+        """The events that `data` completes. Raises UpstreamError for one that is too long."""
+        return self._take(self._sse.feed(data))
+
+    def end(self) -> Sequence[Event]:
+        """The event that lacked only its blank line."""
+        return self._take(self._sse.end())
+
+    def _take(self, arrived: list[SseEvent]) -> list[Event]:
+        events: list[Event] = []
+        for each in arrived:
+            event = None if self._over else self._read(each)
+            if event is not None:
+                events.append(event)
+        return events
+
+    def _read(self, event: SseEvent) -> Event | None:
+        data = event.data
+        if data.startswith(b"[DONE]"):
+            return self._done()
+        try:
+            chunk = _CHUNK.decode(data)
+            if not data.isascii() and utf8_fault(data) is not None:
+                return None
+        except msgspec.ValidationError:
+            # an object of some other shape is the client's to judge; anything else is no event of this language
+            return self._fail(data) if event.event == "error" else _odd(event)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return self._fail(data) if event.event == "error" else None
+        if event.event == "error" or said(chunk.error):
+            return self._fail(data)
+        choices = chunk.choices
+        usage = read_usage(chunk.usage) if said(chunk.usage) else None
+        if not choices:
+            return Relayed(event.raw, usage=usage or _side(chunk), usage_only=usage is not None)
+        content = False
+        finishes: tuple[Finish, ...] = ()
+        for choice in choices:
+            index = choice.index or 0
+            self._open.add(index)
+            delta = choice.delta or choice.message
+            if delta is not None and (delta.content or self._says(delta, index)):
+                content = True
+            if choice.finish_reason and index not in self._finished:
+                finishes += self._finish(index, native_word(choice.finish_reason))
+        return Relayed(event.raw, content, finishes, usage or _side(chunk))
+
+    def _says(self, delta: _Delta, index: int) -> bool:
+        function, audio = delta.function_call, delta.audio
+        if delta.tool_calls or (function is not None and (function.name or function.arguments)):
+            self._calling.add(index)
+            return True
+        return bool(
+            delta.reasoning_content
+            or delta.reasoning
+            or delta.refusal
+            or delta.reasoning_details
+            or delta.thinking
+            or delta.images
+            or (audio is not None and (audio.data or audio.transcript))
+        )
+
+    def _finish(self, index: int, word: str | None) -> tuple[Finish, ...]:
+        self._finished.add(index)
+        return (Finish(reason_of(word, calls=index in self._calling), index, word),)
+
+    def _done(self) -> Event | None:
+        self._over = True
+        left = sorted(self._open - self._finished)
+        finishes = tuple(finish for index in left for finish in self._finish(index, None))
+        return Relayed(b"", finishes=finishes) if finishes else None
+
+    def _fail(self, data: bytes) -> Failure:
+        self._over = True
+        return Failure(error_inside(data))
+
+
+def _odd(event: SseEvent) -> Relayed | None:
+    return Relayed(event.raw, content=True) if event.data.lstrip().startswith(b"{") else None
+
+
+def _side(chunk: _Chunk) -> Usage | None:
+    groq = chunk.x_groq
+    return read_usage(groq.usage) if groq is not None and said(groq.usage) else None

@@ -1,0 +1,139 @@
+"""Token usage, both ways (OpenAI API reference, Chat Completions, `usage`), with the words of other servers."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from llm_plugin_openai.carried import NULL, said
+from lockgate_ports.usage import Usage
+
+_Count = int | float | None
+
+
+class _Prompt(Struct, gc=False):
+    cached_tokens: _Count = None
+    cache_write_tokens: _Count = None
+    audio_tokens: _Count = None
+    image_tokens: _Count = None
+
+
+class _Completion(Struct, gc=False):
+    reasoning_tokens: _Count = None
+    audio_tokens: _Count = None
+    accepted_prediction_tokens: _Count = None
+    rejected_prediction_tokens: _Count = None
+
+
+class _CacheCreation(Struct, gc=False):
+    ephemeral_1h_input_tokens: _Count = None
+
+
+class _Usage(Struct, gc=False):
+    prompt_tokens: _Count = None
+    completion_tokens: _Count = None
+    total_tokens: _Count = None
+    prompt_tokens_details: _Prompt | None = None
+    completion_tokens_details: _Completion | None = None
+    # the words of OpenAI's Responses, DeepSeek, Moonshot, Copilot, and of gateways in front of Anthropic
+    input_tokens: _Count = None
+    output_tokens: _Count = None
+    prompt_cache_hit_tokens: _Count = None
+    cached_tokens: _Count = None
+    reasoning_tokens: _Count = None
+    cache_read_input_tokens: _Count = None
+    cache_creation_input_tokens: _Count = None
+    cache_creation: _CacheCreation | None = None
+    cost: Raw = NULL
+
+
+class _Cost(Struct, gc=False):
+    total_cost: Decimal | None = None
+
+
+_USAGE = msgspec.json.Decoder(_Usage)
+_COST = msgspec.json.Decoder(Decimal | _Cost)
+_NO_PROMPT, _NO_COMPLETION = _Prompt(), _Completion()
+
+
+def read_usage(raw: Raw) -> Usage | None:
+    """Usage in OpenAI's meaning: `input_tokens` holds the cached ones, `output_tokens` the reasoning; None for null
+    and for what is no usage at all."""
+    try:
+        wire = _USAGE.decode(raw)
+    except msgspec.ValidationError:
+        return None
+    prompt = wire.prompt_tokens_details or _NO_PROMPT
+    completion = wire.completion_tokens_details or _NO_COMPLETION
+    given = _first(wire.prompt_tokens, wire.input_tokens)
+    made = _first(wire.completion_tokens, wire.output_tokens)
+    total = _first(wire.total_tokens)
+    thought = _first(completion.reasoning_tokens, wire.reasoning_tokens)
+    if thought and given is not None and made is not None and total == given + made + thought:
+        made += thought  # xAI and others count reasoning beside the completion
+    return Usage(
+        input_tokens=given,
+        output_tokens=made,
+        total_tokens=total,
+        cache_read_tokens=_first(
+            prompt.cached_tokens, wire.prompt_cache_hit_tokens, wire.cached_tokens, wire.cache_read_input_tokens
+        ),
+        cache_write_tokens=_first(prompt.cache_write_tokens, wire.cache_creation_input_tokens),
+        cache_write_1h_tokens=_first(wire.cache_creation.ephemeral_1h_input_tokens) if wire.cache_creation else None,
+        reasoning_tokens=thought,
+        input_audio_tokens=_first(prompt.audio_tokens),
+        output_audio_tokens=_first(completion.audio_tokens),
+        input_image_tokens=_first(prompt.image_tokens),
+        accepted_prediction_tokens=_first(completion.accepted_prediction_tokens),
+        rejected_prediction_tokens=_first(completion.rejected_prediction_tokens),
+        reported_cost=_cost(wire.cost) if said(wire.cost) else None,
+    )
+
+
+def write_usage(usage: Usage) -> dict[str, Any]:
+    """The three totals always, since clients count on them; details as far as they are known."""
+    given, made = usage.input_tokens or 0, usage.output_tokens or 0
+    fields: dict[str, Any] = {
+        "prompt_tokens": given,
+        "completion_tokens": made,
+        "total_tokens": usage.total_tokens if usage.total_tokens is not None else given + made,
+    }
+    prompt = _known(
+        cached_tokens=usage.cache_read_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        audio_tokens=usage.input_audio_tokens,
+        image_tokens=usage.input_image_tokens,
+    )
+    completion = _known(
+        reasoning_tokens=usage.reasoning_tokens,
+        audio_tokens=usage.output_audio_tokens,
+        accepted_prediction_tokens=usage.accepted_prediction_tokens,
+        rejected_prediction_tokens=usage.rejected_prediction_tokens,
+    )
+    if prompt:
+        fields["prompt_tokens_details"] = prompt
+    if completion:
+        fields["completion_tokens_details"] = completion
+    if usage.reported_cost is not None:
+        fields["cost"] = Raw(str(usage.reported_cost).encode())
+    return fields
+
+
+def _first(*counts: _Count) -> int | None:
+    for count in counts:
+        if count is not None:
+            return int(count)
+    return None
+
+
+def _cost(raw: Raw) -> Decimal | None:
+    try:
+        cost = _COST.decode(raw)
+    except msgspec.ValidationError:
+        return None
+    return cost.total_cost if isinstance(cost, _Cost) else cost
+
+
+def _known(**counts: int | None) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count is not None}

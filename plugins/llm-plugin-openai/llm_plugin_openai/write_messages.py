@@ -1,0 +1,129 @@
+"""Messages, from the canonical view to the wire (OpenAI API reference, Chat Completions, Create)."""
+
+from typing import Any, cast
+
+from msgspec import Raw
+
+from llm_plugin_openai.draft import Draft
+from llm_plugin_openai.quirks import NAME
+from llm_plugin_openai.reasoning import FIELDS, detail_of
+from llm_plugin_openai.write_parts import call_item, content_item
+from lockgate_ports.parts import Audio, Message, Part, Refusal, Text, Thinking, ToolCall, ToolResult
+
+Item = dict[str, Any]
+
+
+def message_items(message: Message, at: str, draft: Draft) -> list[Item]:
+    """One message on the wire; several where it holds several tool results. Raises Unsupported, naming the field."""
+    results = [part for part in message.parts if isinstance(part, ToolResult)]
+    items = [_result(result, at, draft) for result in results]
+    extra = _own_members(message, at, draft)
+    verbatim = any(name in extra for name in FIELDS)
+    others: list[Part] = [
+        part
+        for part in message.parts
+        if not isinstance(part, ToolResult) and not (verbatim and isinstance(part, Thinking))
+    ]
+    if others or not results:
+        item: Item = {"role": message.role}
+        if message.name is not None:
+            item["name"] = message.name
+        write = _assistant if message.role == "assistant" else _speaker
+        write(item, others, at, draft)
+        items.append(item)
+    items[-1] |= extra
+    return items
+
+
+def _own_members(message: Message, at: str, draft: Draft) -> dict[str, Raw]:
+    """What the caller wrote in this dialect goes as it came; thoughts only while the message still holds them."""
+    if message.native != NAME:
+        for name in message.extra:
+            draft.leave_out(f"{at}.{name}")
+        return {}
+    thinks = any(isinstance(part, Thinking) for part in message.parts)
+    return {name: value for name, value in message.extra.items() if thinks or name not in FIELDS}
+
+
+def _speaker(item: Item, parts: list[Part], at: str, draft: Draft) -> None:
+    only_text = item["role"] != "user"
+    items: list[Any] = []
+    for place, part in enumerate(parts):
+        where = f"{at}.content[{place}]"
+        if isinstance(part, Thinking | ToolCall) or (only_text and not isinstance(part, Text)):
+            raise draft.cannot_say(f"{_named(part)} in a {item['role']} message", where)
+        items.append(content_item(part, where, draft))
+    item["content"] = _compact(items)
+
+
+def _assistant(item: Item, parts: list[Part], at: str, draft: Draft) -> None:
+    content: list[Any] = []
+    calls: list[Item] = []
+    refusals: list[str] = []
+    for place, part in enumerate(parts):
+        where = f"{at}.content[{place}]"
+        match part:
+            case ToolCall():
+                calls.append(call_item(part))
+            case Refusal():
+                refusals.append(part.text)
+            case Audio(id=str(audio_id)):
+                item["audio"] = {"id": audio_id}
+            case Thinking():
+                if part.native in (None, NAME):
+                    _think(item, content, part, draft)
+            case _:
+                content.append(content_item(part, where, draft, spoken=True))
+    if content or not (calls or refusals or "audio" in item):
+        item["content"] = _compact(content)
+    else:
+        item["content"] = None
+    if refusals:
+        item["refusal"] = "".join(refusals)
+    if calls:
+        item["tool_calls"] = calls
+
+
+def _think(item: Item, content: list[Any], part: Thinking, draft: Draft) -> None:
+    """Where the server takes thoughts back; one without such a place does without them, as it did when they arose."""
+    field = draft.quirks.reasoning_field
+    if field is None:
+        draft.leave_out("reasoning_content")
+        return
+    if field == "content":
+        content.append({"type": "thinking", "thinking": [{"type": "text", "text": part.text}]})
+        return
+    if part.signature is not None or part.redacted is not None:
+        item.setdefault("reasoning_details", []).append(detail_of(part))
+    if part.text:
+        item[field] = item.get(field, "") + part.text
+
+
+def _result(result: ToolResult, at: str, draft: Draft) -> Item:
+    items: list[Any] = []
+    for place, part in enumerate(result.parts):
+        where = f"{at}.content[{place}]"
+        if not isinstance(part, Text):
+            raise draft.cannot_say(f"{_named(part)} in a tool's answer", where)
+        items.append(content_item(part, where, draft))
+    if result.is_error:
+        draft.leave_out(f"{at}.is_error")
+    item: Item = {"role": "tool", "tool_call_id": result.call_id, "content": _compact(items)}
+    if result.name is not None and draft.own:
+        item["name"] = result.name
+    return item
+
+
+def _compact(items: list[Any]) -> Any:
+    """A lone piece of plain text as a string, which every server takes."""
+    if not items:
+        return ""
+    if len(items) == 1 and isinstance(items[0], dict):
+        only = cast(Item, items[0])
+        if only.keys() == {"type", "text"} and only["type"] == "text":
+            return only["text"]
+    return items
+
+
+def _named(part: Part) -> str:
+    return type(part).__name__.lower()

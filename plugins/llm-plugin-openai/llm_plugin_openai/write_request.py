@@ -1,0 +1,129 @@
+"""The canonical view becomes a request (OpenAI API reference, Chat Completions, Create)."""
+
+from typing import Any
+
+import msgspec
+
+from llm_plugin_openai.carried import MEMBERS
+from llm_plugin_openai.draft import Draft
+from llm_plugin_openai.quirks import NAME, Quirks
+from llm_plugin_openai.write_messages import message_items
+from llm_plugin_openai.write_tools import choice_item, tool_item
+from lockgate_ports.chat import ChatRequest, Reasoning, ResponseFormat
+from lockgate_ports.dialect import Upstream, Written
+from lockgate_ports.errors import InvalidRequest
+from lockgate_ports.http import Headers, HttpRequest
+from lockgate_ports.parts import Message
+
+_PLAIN = (
+    *("temperature", "top_p", "n", "seed", "frequency_penalty", "presence_penalty", "logprobs", "top_logprobs"),
+    *("verbosity", "service_tier", "metadata", "user", "store", "prompt_cache_key"),
+)
+_BEYOND = ("top_k", "min_p", "repetition_penalty")
+_JSON = (("content-type", "application/json"), ("accept", "application/json"))
+_STREAM = (("content-type", "application/json"), ("accept", "text/event-stream"))
+
+
+def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks) -> Written:
+    """Raises Unsupported, naming the field, for content the server cannot be told."""
+    draft = Draft(upstream, quirks, view.native)
+    fields: dict[str, Any] = {"model": upstream.model}
+    fields["messages"] = [
+        item
+        for place, message in enumerate(view.messages)
+        for item in message_items(message, f"messages[{place}]", draft)
+    ]
+    tuning = _tuning(view, draft)
+    fields |= {name: value for name, value in tuning.items() if name not in quirks.lacks or draft.admits(name)}
+    _extras(fields, view, draft)
+    if upstream.stream:
+        fields["stream"] = True
+        if quirks.stream_usage:
+            fields["stream_options"] = _members(fields.get("stream_options")) | {"include_usage": True}
+    else:
+        fields.pop("stream_options", None)
+    try:
+        body = msgspec.json.encode(fields)
+    except UnicodeEncodeError:
+        raise InvalidRequest("the request holds a lone surrogate, which is half a character and no text") from None
+    return Written(http_request(body, upstream), draft.dropped)
+
+
+def http_request(body: bytes, upstream: Upstream, travelled: Headers = ()) -> HttpRequest:
+    """POST {prefix}/chat/completions. The provider's own headers win over those that travelled with the request."""
+    headers = (_STREAM if upstream.stream else _JSON) + upstream.headers
+    if travelled:
+        own = {name for name, _ in headers}
+        headers += tuple(field for field in travelled if field[0] not in own)
+    target = f"{upstream.prefix}/chat/completions"
+    return HttpRequest("POST", upstream.origin, target, headers, body, upstream.purpose)
+
+
+def _tuning(view: ChatRequest, draft: Draft) -> dict[str, Any]:
+    fields: dict[str, Any] = {name: getattr(view, name) for name in _PLAIN}
+    fields[draft.quirks.max_tokens_field] = view.max_tokens
+    fields["stop"] = list(view.stop) or None
+    fields["tools"] = [tool_item(tool, f"tools[{place}]", draft) for place, tool in enumerate(view.tools)] or None
+    fields["tool_choice"] = choice_item(view.tool_choice, view.tools) if view.tool_choice is not None else None
+    # OpenAI refuses the word where there are no tools
+    fields["parallel_tool_calls"] = view.parallel_tool_calls if view.tools or draft.own else None
+    fields["response_format"] = _format(view.response_format, draft) if view.response_format is not None else None
+    fields["logit_bias"] = _whole(view.logit_bias) if view.logit_bias is not None else None
+    fields["modalities"] = list(view.modalities) or None
+    fields["audio"] = {"voice": view.audio.voice, "format": view.audio.format} if view.audio is not None else None
+    fields["prediction"] = _prediction(view.prediction, draft) if view.prediction is not None else None
+    fields["prompt_cache_retention"] = view.prompt_cache_ttl
+    for name in _BEYOND:
+        value = getattr(view, name)
+        if value is not None and (draft.own or name in draft.quirks.sampling or draft.admits(name)):
+            fields[name] = value
+    if view.reasoning is not None:
+        fields |= _reasoning(view.reasoning, draft)
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _reasoning(reasoning: Reasoning, draft: Draft) -> dict[str, Any]:
+    budget = {
+        "max_tokens": reasoning.budget_tokens,
+        "enabled": reasoning.enabled,
+        "summary": reasoning.summary,
+    }
+    said = {name: value for name, value in budget.items() if value is not None}
+    if draft.quirks.reasoning_object:
+        if reasoning.effort is not None:
+            said["effort"] = reasoning.effort
+        return {"reasoning": said} if said else {}
+    if not draft.own:
+        said = {name: value for name, value in said.items() if draft.admits(f"reasoning.{name}")}
+    return {"reasoning_effort": reasoning.effort, "reasoning": said or None}
+
+
+def _whole(biases: dict[str, float]) -> dict[str, float]:
+    """OpenAI takes whole numbers only; other servers know halves."""
+    return {token: int(bias) if bias == int(bias) else bias for token, bias in biases.items()}
+
+
+def _format(form: ResponseFormat, draft: Draft) -> dict[str, Any]:
+    if form.type != "json_schema":
+        return {"type": form.type}
+    name = form.name if form.name or draft.own else "answer"  # OpenAI wants one; other languages have none
+    schema = {"name": name, "description": form.description, "schema": form.schema, "strict": form.strict}
+    return {"type": "json_schema", "json_schema": {name: value for name, value in schema.items() if value is not None}}
+
+
+def _prediction(message: Message, draft: Draft) -> dict[str, Any]:
+    return {"type": "content", "content": message_items(message, "prediction", draft)[0]["content"]}
+
+
+def _extras(fields: dict[str, Any], view: ChatRequest, draft: Draft) -> None:
+    """What the caller wrote in this dialect goes as it came; another dialect's own words are tuning we lack."""
+    for name, value in view.extra.items():
+        if view.native == NAME:
+            both = isinstance(fields.get(name), dict)
+            fields[name] = fields[name] | MEMBERS.decode(value) if both else value
+        elif draft.admits(name):
+            fields[name] = value
+
+
+def _members(value: Any) -> dict[str, Any]:
+    return dict(MEMBERS.decode(value)) if isinstance(value, msgspec.Raw) else {}

@@ -1,0 +1,59 @@
+"""The contract kit: what a provider's author runs, offline, to know that a gateway can rely on the plugin.
+
+    import llm_plugin_acme
+    from llm_plugin_acme.samples import ACME_CHAT
+    from lockgate_ports.testkit import ProviderContract
+
+    class TestAcme(ProviderContract):
+        plugin = llm_plugin_acme
+        kind = "acme"
+        settings = {"base_url": "http://acme.test/v1"}
+        model = "acme-1"
+        samples = ACME_CHAT
+
+The author of a provider takes the samples from the plugin whose dialect it speaks; the author of a dialect writes them
+(`Samples` says what they are). Needs `pip install "lockgate-ports[testkit]"`.
+"""
+
+import pytest
+
+pytest.register_assert_rewrite(
+    *(
+        f"lockgate_ports.testkit.{name}"
+        for name in (
+            "contract",
+            "errors",
+            "grammar",
+            "hygiene",
+            "keys",
+            "manifest",
+            "plain",
+            "provider",
+            "relay",
+            "scripted",
+            "streams",
+        )
+    )
+)
+
+from lockgate_ports.testkit.contract import ProviderContract  # noqa: E402
+from lockgate_ports.testkit.samples import ALIAS, KEY, Asked, BrokenStream, Refused, Sample, Samples  # noqa: E402
+from lockgate_ports.testkit.scripted import Exchange, NoAnswer, ScriptedHttp, ScriptedResponse  # noqa: E402
+from lockgate_ports.testkit.splitting import by_blank_line, by_line  # noqa: E402
+
+__all__ = [
+    "ALIAS",
+    "KEY",
+    "Asked",
+    "BrokenStream",
+    "Exchange",
+    "NoAnswer",
+    "ProviderContract",
+    "Refused",
+    "Sample",
+    "Samples",
+    "ScriptedHttp",
+    "ScriptedResponse",
+    "by_blank_line",
+    "by_line",
+]

@@ -1,0 +1,88 @@
+"""The contract of a provider: one class to inherit, and no way to set a test aside but by a reason."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lockgate_ports.testkit.declared import AUTHORS_OWN, REQUIRED, Declared
+from lockgate_ports.testkit.errors import Errors
+from lockgate_ports.testkit.hygiene import Hygiene
+from lockgate_ports.testkit.keys import Keys
+from lockgate_ports.testkit.manifest import Manifest
+from lockgate_ports.testkit.plain import PlainAnswers
+from lockgate_ports.testkit.provider import Provider, factory_of
+from lockgate_ports.testkit.relay import Relaying
+from lockgate_ports.testkit.splitting import SPLITTINGS
+from lockgate_ports.testkit.streams import StreamedAnswers
+
+_SET_ASIDE = ("skip", "skipif", "xfail")
+
+
+class ProviderContract(Manifest, PlainAnswers, StreamedAnswers, Relaying, Errors, Keys, Hygiene):
+    """What every provider of an HTTP API must hold, offline, on scripted bytes.
+
+    Inherit it in a test module, in a class whose name begins with `Test`, and set the attributes of `Declared`. Tests
+    of the contract cannot be overridden; `xfail = {"test_name": "the reason"}` expects one to fail, and fails when it
+    does not. Tests of your own may stand beside them.
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in PROTECTED:
+            holder = next(each for each in cls.__mro__ if name in vars(each))
+            if holder not in ProviderContract.__mro__:
+                raise TypeError(
+                    f"{holder.__name__} overrides {name}, which belongs to the contract; a test that cannot pass goes "
+                    f'into xfail = {{"{name}": "the reason"}}'
+                )
+        for name, reason in cls.xfail.items():
+            if name not in PROTECTED or not name.startswith("test_"):
+                raise TypeError(f"{cls.__name__}.xfail names {name!r}, which is no test of the contract")
+            if not reason.strip():
+                raise TypeError(f"{cls.__name__}.xfail gives no reason for {name}")
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """One test for each sample and each way to split a stream."""
+        missing = sorted(name for name in REQUIRED if not hasattr(self, name))
+        if missing:
+            pytest.fail(f"{type(self).__name__} must set {', '.join(missing)}", pytrace=False)
+        if metafunc.function.__name__ in PROTECTED:
+            for mark in metafunc.definition.iter_markers():
+                if mark.name in _SET_ASIDE:
+                    pytest.fail(f"a contract test is set aside by `xfail = {{...}}`, not by {mark.name}", pytrace=False)
+        for argument, cases in (
+            ("sample", self.samples.answers),
+            ("refused", self.samples.refusals),
+            ("no_answer", {str(place): body for place, body in enumerate(self.samples.no_answer)}),
+            ("splitting", {splitting: splitting for splitting in SPLITTINGS}),
+        ):
+            if argument in metafunc.fixturenames:
+                metafunc.parametrize(argument, list(cases.values()), ids=list(cases))
+
+    @pytest.fixture
+    def provider(self) -> Iterator[Provider]:
+        """The provider under test; afterwards nothing is open and nothing was asked that no test expected."""
+        provider = Provider(factory_of(self.plugin, self.kind), self.settings, self.model, self.samples)
+        yield provider
+        assert provider.http.unscripted == [], "the upstream was asked more often than the test expected"
+        assert provider.http.leaks == [], "responses were neither read to their end nor aborted"
+
+    @pytest.fixture(autouse=True)
+    def _expected_failure(self, request: pytest.FixtureRequest) -> None:
+        name = request.function.__name__
+        if name in self.xfail:
+            request.applymarker(pytest.mark.xfail(reason=self.xfail[name], strict=True))
+
+
+_KIT = tuple(each for each in ProviderContract.__mro__ if each not in (object, Declared))
+PROTECTED = frozenset(
+    name for each in _KIT for name in vars(each) if not name.startswith("__") and name not in AUTHORS_OWN
+)
+"""What a contract class may not define: its tests, and what they stand on."""
+
+for _theme in _KIT:
+    for _test in vars(_theme).values():
+        if inspect.iscoroutinefunction(_test) and _test.__name__.startswith("test_"):
+            pytest.mark.asyncio(_test)

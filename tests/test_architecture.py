@@ -17,7 +17,6 @@ ROOMS = (ROOT / "ports" / "lockgate_ports", ROOT / "core" / "lockgate_core", ROO
 PLUGINS = sorted(path.parent for path in (ROOT / "plugins").glob("*/pyproject.toml"))
 OWN_PLUGINS = {"llm-plugin-openai", "llm-plugin-llamacpp"}  # what lockgate speaks, and serves, with no settings
 CATCH_ALL = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}
-PORTS_IMPORTS = {"msgspec", "pluggy"}
 
 
 def canonical(name: str) -> str:
@@ -104,8 +103,16 @@ def test_a_plugin_folder_is_complete(plugin_folder: Path) -> None:
 
 
 def test_ports_need_msgspec_and_pluggy_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test kit may need pytest besides, and nothing in ports needs the test kit."""
     found = imports_from_elsewhere(ROOMS[0], monkeypatch)
-    assert found.keys() <= PORTS_IMPORTS, found
+    kit = "lockgate_ports.testkit"
+    for_kit_alone = {name for name, where in found.items() if all(f"{each}.".startswith(f"{kit}.") for each in where)}
+    assert found.keys() - for_kit_alone <= {"msgspec", "pluggy"}, found
+    assert for_kit_alone <= {"pytest"}, found
+    graph = grimp.build_graph("lockgate_ports", cache_dir=None)
+    parts = graph.find_descendants(kit)
+    users = {user for part in {kit, *parts} for user in graph.find_modules_that_directly_import(part)}
+    assert users <= {kit, *parts}
 
 
 def test_core_needs_ports_and_msgspec_alone(monkeypatch: pytest.MonkeyPatch) -> None:

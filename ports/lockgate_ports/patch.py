@@ -26,7 +26,7 @@ def replace_string(body: bytes, name: str, old: str, new: str) -> bytes:
     Raises InvalidRequest when the object has the field twice: two readers could then take it for two things.
     """
     value = msgspec.json.encode(new)
-    if _ESCAPED_ASCII.search(body) is None:
+    if b"\\" not in body or _ESCAPED_ASCII.search(body) is None:
         if old == new and body.count(b'"%s"' % name.encode()) == 1:
             return body
         found = _simple(name).finditer(body)

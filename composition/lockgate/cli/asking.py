@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from lockgate.cli.terminal import console, counted, note, print_json, shown
+from lockgate.cli.terminal import console, counted, note, print_json
+from lockgate.cli.voice import Voice
 from lockgate.gateway import Gateway
 from lockgate.settings import Settings
 from lockgate_ports.chat import ChatRequest, ChatResponse
@@ -15,8 +16,6 @@ from lockgate_ports.events import Event, RefusalDelta, TextDelta, ThinkingDelta
 from lockgate_ports.parts import Message, system, user
 from lockgate_ports.steps import Served
 from lockgate_ports.usage import Usage
-
-_DIM, _PLAIN = "\x1b[2m", "\x1b[22m"
 
 
 class Wish(Struct, frozen=True):
@@ -31,20 +30,13 @@ class Wish(Struct, frozen=True):
     usage: bool = False
 
 
-class Spoken(Struct):
-    """What has come of an answer, also when it was stopped."""
-
-    text: str = ""
-    thinking: bool = False
-
-
 async def ask(gateway: Gateway, wish: Wish, question: str) -> None:
     """One question. Raises as `Gateway.chat` does."""
-    await answer(gateway, wish, [user(question)], Spoken())
+    await answer(gateway, wish, [user(question)], Voice(sys.stdout))
 
 
-async def answer(gateway: Gateway, wish: Wish, messages: Sequence[Message], spoken: Spoken) -> None:
-    """The answer to a conversation, to stdout; `spoken` has its words. Raises as `Gateway.chat` does."""
+async def answer(gateway: Gateway, wish: Wish, messages: Sequence[Message], voice: Voice) -> None:
+    """The answer to a conversation, told by `voice` as it comes. Raises as `Gateway.chat` does."""
     request = _request(wish, chosen_model(gateway.settings, wish.model), messages)
     began = time.monotonic()
     err = console(stderr=True)
@@ -55,27 +47,21 @@ async def answer(gateway: Gateway, wish: Wish, messages: Sequence[Message], spok
         if wish.stream and not wish.as_json:
             async with gateway.stream(request) as stream:
                 async for event in stream:
-                    if piece := _words(event, spoken):
+                    if _content(event):
                         waiting.stop()
-                        sys.stdout.write(piece)
-                        sys.stdout.flush()
+                        voice.tell(event)
             response, served, dropped = stream.response, stream.served, stream.dropped
         else:
             whole = await gateway.chat(request)
-            response, served, dropped = whole.response, whole.served, whole.dropped
-            spoken.text = response.text or (response.choices[0].refusal or "" if response.choices else "")
             waiting.stop()
-            if not wish.as_json:
-                sys.stdout.write(shown(spoken.text, sys.stdout))
+            response, served, dropped = whole.response, whole.served, whole.dropped
+            if wish.as_json:
+                print_json(response)
+            else:
+                voice.say(_said(response))
     finally:
         waiting.stop()
-        if spoken.thinking:
-            sys.stdout.write(_PLAIN)
-        if spoken.text or spoken.thinking:
-            sys.stdout.write("\n" if not wish.as_json else "")
-        sys.stdout.flush()
-    if wish.as_json:
-        print_json(response)
+        voice.end()
     _tell(wish, response, served, dropped, time.monotonic() - began)
 
 
@@ -101,21 +87,12 @@ def _request(wish: Wish, model: str, messages: Sequence[Message]) -> ChatRequest
     )
 
 
-def _words(event: Event, spoken: Spoken) -> str:
-    """What is to be printed of an event; thoughts are shown, dimly, in a terminal alone."""
-    out = sys.stdout
-    match event:
-        case TextDelta() | RefusalDelta() if event.choice == 0 and event.text:
-            before = f"{_PLAIN}\n\n" if spoken.thinking else ""
-            spoken.thinking = False
-            spoken.text += event.text
-            return before + shown(event.text, out)
-        case ThinkingDelta() if event.choice == 0 and event.text and out.isatty():
-            before = "" if spoken.thinking else _DIM
-            spoken.thinking = True
-            return before + shown(event.text, out)
-        case _:
-            return ""
+def _content(event: Event) -> bool:
+    return isinstance(event, TextDelta | RefusalDelta | ThinkingDelta) and event.choice == 0 and event.text != ""
+
+
+def _said(response: ChatResponse) -> str:
+    return response.text or (response.choices[0].refusal or "" if response.choices else "")
 
 
 def _tell(wish: Wish, response: ChatResponse, served: Served, dropped: tuple[str, ...], seconds: float) -> None:

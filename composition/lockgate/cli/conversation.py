@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
-from lockgate.cli.asking import Spoken, Wish, answer, chosen_model
+from lockgate.cli.asking import Wish, answer, chosen_model
 from lockgate.cli.terminal import complain, console, note
+from lockgate.cli.voice import Voice
 from lockgate.gateway import Gateway
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.parts import Message, assistant, user
@@ -71,14 +73,14 @@ class Conversation:
 
     async def _ask(self, question: str) -> None:
         self._messages.append(user(question))
-        spoken = Spoken()
+        voice = Voice(sys.stdout)
         try:
-            if not await _unless_stopped(answer(self._gateway, self._wish, self._messages, spoken)):
+            if not await _unless_stopped(answer(self._gateway, self._wish, self._messages, voice)):
                 note("stopped")
         except LockgateError as error:
             complain(error)
-        if spoken.text:
-            self._messages.append(assistant(spoken.text))
+        if voice.text:
+            self._messages.append(assistant(voice.text))
         else:
             self._messages.pop()
 
@@ -86,9 +88,11 @@ class Conversation:
         rest = rest.strip()
         match name:
             case "model" if rest:
-                self._wish = structs.replace(self._wish, model=rest)
-                listed = rest in self._models or rest.partition("/")[0] in self._gateway.providers
-                note(f"asking {rest}" if listed else f"asking {rest}, which is not listed; /model lists the names")
+                if rest in self._models or rest.partition("/")[0] in self._gateway.providers:
+                    self._wish = structs.replace(self._wish, model=rest)
+                    note(f"asking {rest}")
+                else:
+                    note(f"there is no model {rest}; /model lists the names")
             case "model":
                 for model in self._models:
                     console().print(f"{'*' if model == self._wish.model else ' '} {model}", soft_wrap=True)

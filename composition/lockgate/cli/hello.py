@@ -77,7 +77,7 @@ async def hello(gateway: Gateway, url: str) -> None:
     out.print(curl_lines(url, model, variable), soft_wrap=True)
     _heading(out, "from Python: pip install openai")
     out.print(sdk_lines(url, model, variable), soft_wrap=True)
-    _heading(out, "serving until Ctrl-C")
+    out.print("\nServing until Ctrl-C.", style="dim")
     out.file.flush()
 
 
@@ -167,7 +167,8 @@ def _client_key(settings: Settings) -> tuple[str | None, str | None]:
 
 def _heading(out: Console, title: str) -> None:
     out.print()
-    out.rule(f" {title} ", align="left", style="dim", characters="-" if out.encoding != "utf-8" else "─")
+    out.rule(title, align="left", style="dim")
+    out.print()
 
 
 def _known(number: int | None) -> str:

@@ -1,6 +1,5 @@
 """The group `lockgate`: finds a command by its name, and turns every refusal into one line and an exit code."""
 
-import os
 from importlib import import_module
 
 import click
@@ -53,10 +52,6 @@ class Root(RichGroup):
             ctx.exit(1)
         except KeyboardInterrupt:
             ctx.exit(_INTERRUPTED)
-        except BrokenPipeError:
-            # Whoever read us has gone (`lockgate models | head -1`); the interpreter must not flush into the void.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            ctx.exit(0)
 
 
 @click.group(

@@ -7,7 +7,9 @@ from rich.cells import cell_len
 
 from lockgate.cli.terminal import shown
 
-_PIECES = re.compile(r"\n|[^\S\n]+|\S+")
+_WIDE = "\u2e80-\uffdc\U0001f000-\U0003ffff"
+_PIECES = re.compile(rf"\n|[^\S\n]+|[{_WIDE}]|[^\s{_WIDE}]+")
+"""A line break, space, a letter of a script that is written without spaces, or a word."""
 
 
 class Wrapped:
@@ -50,7 +52,7 @@ class Wrapped:
         if self._column and self._column + cell_len(self._gap) + size > self._width:
             self._put("\n")
         if not self._column:
-            self._gap = " " * self._indent
+            self._gap = " " * self._indent + self._gap
         self._file.write(self._gap + piece)
         self._column += cell_len(self._gap) + size
         self._gap = ""

@@ -15,6 +15,7 @@ from llm_plugin_llamacpp.run import Run, status_of
 from llm_plugin_llamacpp.settings import LlamaCppSettings
 from llm_plugin_llamacpp.slots import Slots
 from llm_plugin_openai.dialect import OpenAIChat
+from llm_plugin_openai.quirks import Quirks
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import EventReader, Upstream, Written
 from lockgate_ports.errors import SettingsError, UpstreamError
@@ -28,6 +29,7 @@ from lockgate_ports.wire import Reply, Request
 
 # A dialect writes for a place on the network; here its body alone is used.
 _NOWHERE = Origin("http", "in-process.invalid", 80)
+_QUIRKS = Quirks(sampling=("top_k", "min_p", "repetition_penalty"), reasoning_field="reasoning_content")
 
 
 class LlamaCppModel:
@@ -37,7 +39,7 @@ class LlamaCppModel:
         self._provider_id = provider_id
         self._settings = settings
         self._locate = locate
-        self._chat = OpenAIChat()
+        self._chat = OpenAIChat(_QUIRKS)
         self._card = ModelCard(id=model, context_tokens=settings.context_tokens)
         self._slots = Slots(settings.slots, settings.queue)
         self._threads = ThreadPoolExecutor(settings.slots, thread_name_prefix=f"{provider_id}-llamacpp")

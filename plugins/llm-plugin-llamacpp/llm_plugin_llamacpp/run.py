@@ -77,8 +77,6 @@ class Run:
             self._tell(self._ended)
 
     def _take(self, event: bytes) -> bool:
-        if self._stop:
-            return True
         if event.startswith(_ERROR):
             self.refused = event
             return True

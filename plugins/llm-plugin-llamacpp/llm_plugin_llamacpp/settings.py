@@ -24,6 +24,6 @@ class LlamaCppSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     queue: Annotated[int, Meta(ge=0, le=100_000)] = 16
     """Calls that may wait for a slot; those beyond are told 429."""
     threads: Count | None = None
-    """Processor threads; None: as many as there are physical cores."""
+    """Processor threads; None: half of those this process may use."""
     gpu_layers: Annotated[int, Meta(ge=0, le=100_000)] | None = None
     """Layers on the GPU; None: as many as fit, 0: none."""

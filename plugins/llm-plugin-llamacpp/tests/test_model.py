@@ -68,6 +68,16 @@ async def test_a_relayed_stream_is_the_engines_events_and_nothing_of_ours(model:
     assert [end.reason for event in events if isinstance(event, Relayed) for end in event.finishes] == ["length"]
 
 
+async def test_the_tuning_that_llama_cpp_knows_reaches_it(model: ModelPort) -> None:
+    wild = {"temperature": 2.0, "seed": 7, "max_tokens": 12}
+    greedy = await model.chat(asked(**{**wild, "top_k": 1}), SMOLLM2)
+    assert greedy.dropped == ()
+    assert greedy.view.text == (await model.chat(asked(max_tokens=12), SMOLLM2)).view.text
+    assert greedy.view.text != (await model.chat(asked(**wild), SMOLLM2)).view.text
+    damped = await model.chat(asked(repetition_penalty=1.2, min_p=0.1, max_tokens=1), SMOLLM2)
+    assert damped.dropped == ()
+
+
 async def test_two_choices_have_one_usage_of_both(model: ModelPort) -> None:
     reply = await model.chat(asked(n=2, max_tokens=4, temperature=1.5), SMOLLM2)
     told = await streamed(model, asked(n=2, max_tokens=4, temperature=1.5, stream=True))

@@ -15,6 +15,8 @@ from lockgate_ports.model import ModelPort
 LONG = {"words": "Write a very long story.", "max_tokens": 3000}
 READ = {"words": "word " * 3500, "max_tokens": 1}
 
+needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads and sockets in /proc")
+
 
 async def cpu_over(seconds: float) -> float:
     """Processor seconds that this process takes while nothing is asked of it."""
@@ -60,7 +62,7 @@ async def test_a_closed_stream_stops_generating() -> None:
 
 async def test_a_stream_that_is_cancelled_while_it_opens_or_is_read_stops() -> None:
     model = await opened(slots=1)
-    for wait in (0.02, 0.4):
+    for wait in (0, 0.4):
         call = asyncio.create_task(streamed(model, asked(**LONG, stream=True)))  # type: ignore[arg-type]
         await asyncio.sleep(wait)
         call.cancel()
@@ -116,7 +118,8 @@ async def test_closing_ends_calls_in_flight_and_in_line_by_an_error() -> None:
     await model.aclose()
 
 
-async def test_closing_frees_threads_and_memory() -> None:
+@needs_proc
+async def test_closing_ends_the_engines_threads() -> None:
     def threads() -> int:
         return len(os.listdir("/proc/self/task"))
 
@@ -135,12 +138,14 @@ async def test_a_second_engine_works_on_when_the_first_is_closed() -> None:
     events = aiter(stream)
     await anext(events)
     await first.aclose()
-    for _ in range(20):
-        assert await anext(events)
+    seen = 0
+    while seen < 20:
+        seen += len(await anext(events))
     await stream.aclose()
     await second.aclose()
 
 
+@needs_proc
 async def test_nobody_can_connect_to_the_engine() -> None:
     def sockets() -> set[str]:
         names = [f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd")]

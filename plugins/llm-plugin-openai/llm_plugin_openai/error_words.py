@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.S | re.I)
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.S | re.I)
+_TITLE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1>", re.S | re.I)
 _SPACE = re.compile(r"\s+")
 
 
@@ -45,7 +45,7 @@ def words_of(body: bytes) -> ErrorWords:
 
 def _of_object(outer: dict[str, Any]) -> ErrorWords:
     error = outer.get("error")
-    envelope = bool(error)
+    envelope = bool(error) and isinstance(error, str | dict)
     inner = error if _is_dict(error) else outer
     message = _text(error) if isinstance(error, str) else ""
     for name in ("message", "msg", "detail", "Message", "error_description"):
@@ -87,7 +87,7 @@ def _status(value: Any) -> int | None:
 
 def _plain(text: str) -> str:
     if "<" in text and (title := _TITLE.search(text)) is not None:
-        text = title.group(1)
+        text = title.group(2)
     elif "<html" in text.lower():
         text = _TAG.sub(" ", text)
     return _SPACE.sub(" ", text).strip()

@@ -19,7 +19,6 @@ class _Said(Struct, gc=False):
 
 
 _SAID = msgspec.json.Decoder(_Said)
-_WANT_USAGE = {"include_usage": True}
 
 
 def relay_request(body: bytes, headers: Headers, upstream: Upstream, quirks: Quirks) -> Written:
@@ -43,9 +42,10 @@ def relay_request(body: bytes, headers: Headers, upstream: Upstream, quirks: Qui
 
 
 def _with_usage(body: bytes, options: Raw) -> bytes:
-    if not said(options):
-        return put(body, "stream_options", msgspec.json.encode(_WANT_USAGE))
-    members = MEMBERS.decode(options)
-    if bytes(members.get("include_usage", b"")) == b"true":
+    if options is NULL:
+        end = body.rindex(b"}")  # the field is not there, so there is nothing to look for
+        return body[:end] + b',"stream_options":{"include_usage":true}' + body[end:]
+    members = MEMBERS.decode(options) if said(options) else {}
+    if bytes(members.get("include_usage", NULL)) == b"true":
         return body
-    return put(body, "stream_options", msgspec.json.encode(members | _WANT_USAGE))
+    return put(body, "stream_options", msgspec.json.encode({**members, "include_usage": True}))

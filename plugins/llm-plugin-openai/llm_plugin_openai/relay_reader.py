@@ -106,7 +106,8 @@ class RelayReader:
         finishes: tuple[Finish, ...] = ()
         for choice in choices:
             index = choice.index or 0
-            self._open.add(index)
+            if index not in self._open:
+                self._open.add(index)
             delta = choice.delta or choice.message
             if delta is not None and (delta.content or self._says(delta, index)):
                 content = True

@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 from llm_plugin_openai.carried import NULL, said
 from lockgate_ports.usage import Usage
 
-_Count = int | float | None
+_Count = int | None
 
 
 class _Prompt(Struct, gc=False):
@@ -53,6 +53,7 @@ class _Cost(Struct, gc=False):
 
 
 _USAGE = msgspec.json.Decoder(_Usage)
+_LAX = msgspec.json.Decoder(_Usage, strict=False)
 _COST = msgspec.json.Decoder(Decimal | _Cost)
 _NO_PROMPT, _NO_COMPLETION = _Prompt(), _Completion()
 
@@ -63,30 +64,31 @@ def read_usage(raw: Raw) -> Usage | None:
     try:
         wire = _USAGE.decode(raw)
     except msgspec.ValidationError:
-        return None
+        try:
+            wire = _LAX.decode(raw)  # 12.0 and "12" are counts too
+        except msgspec.ValidationError:
+            return None
     prompt = wire.prompt_tokens_details or _NO_PROMPT
     completion = wire.completion_tokens_details or _NO_COMPLETION
-    given = _first(wire.prompt_tokens, wire.input_tokens)
-    made = _first(wire.completion_tokens, wire.output_tokens)
-    total = _first(wire.total_tokens)
-    thought = _first(completion.reasoning_tokens, wire.reasoning_tokens)
-    if thought and given is not None and made is not None and total == given + made + thought:
+    given = wire.prompt_tokens if wire.prompt_tokens is not None else wire.input_tokens
+    made = wire.completion_tokens if wire.completion_tokens is not None else wire.output_tokens
+    thought = completion.reasoning_tokens if completion.reasoning_tokens is not None else wire.reasoning_tokens
+    cached, kept = prompt.cached_tokens, prompt.cache_write_tokens
+    if thought and given is not None and made is not None and wire.total_tokens == given + made + thought:
         made += thought  # xAI and others count reasoning beside the completion
     return Usage(
         input_tokens=given,
         output_tokens=made,
-        total_tokens=total,
-        cache_read_tokens=_first(
-            prompt.cached_tokens, wire.prompt_cache_hit_tokens, wire.cached_tokens, wire.cache_read_input_tokens
-        ),
-        cache_write_tokens=_first(prompt.cache_write_tokens, wire.cache_creation_input_tokens),
-        cache_write_1h_tokens=_first(wire.cache_creation.ephemeral_1h_input_tokens) if wire.cache_creation else None,
+        total_tokens=wire.total_tokens,
+        cache_read_tokens=cached if cached is not None else _cached(wire),
+        cache_write_tokens=kept if kept is not None else wire.cache_creation_input_tokens,
+        cache_write_1h_tokens=wire.cache_creation.ephemeral_1h_input_tokens if wire.cache_creation else None,
         reasoning_tokens=thought,
-        input_audio_tokens=_first(prompt.audio_tokens),
-        output_audio_tokens=_first(completion.audio_tokens),
-        input_image_tokens=_first(prompt.image_tokens),
-        accepted_prediction_tokens=_first(completion.accepted_prediction_tokens),
-        rejected_prediction_tokens=_first(completion.rejected_prediction_tokens),
+        input_audio_tokens=prompt.audio_tokens,
+        output_audio_tokens=completion.audio_tokens,
+        input_image_tokens=prompt.image_tokens,
+        accepted_prediction_tokens=completion.accepted_prediction_tokens,
+        rejected_prediction_tokens=completion.rejected_prediction_tokens,
         reported_cost=_cost(wire.cost) if said(wire.cost) else None,
     )
 
@@ -120,10 +122,10 @@ def write_usage(usage: Usage) -> dict[str, Any]:
     return fields
 
 
-def _first(*counts: _Count) -> int | None:
-    for count in counts:
+def _cached(wire: _Usage) -> int | None:
+    for count in (wire.prompt_cache_hit_tokens, wire.cached_tokens, wire.cache_read_input_tokens):
         if count is not None:
-            return int(count)
+            return count
     return None
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from importlib import metadata
 
 import msgspec
@@ -92,20 +93,25 @@ class Manifest(Declared):
     def test_importing_the_plugin_imports_ports_alone(self) -> None:
         """Look at the plugin's `__init__`: every gateway imports it, even one that never uses it. Heavy imports wait
         for `build`, and nothing is opened or started."""
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-        look = subprocess.run(  # noqa: S603  the arguments are this very interpreter and the module under test
-            [sys.executable, "-c", _LOOK, self.plugin.__name__],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        look = _look(self.plugin.__name__)
         assert look.returncode == 0, look.stderr
         imported, ways_out = look.stdout.split("\n")[:2]
         own = {self.plugin.__name__.partition(".")[0], "lockgate_ports", "msgspec", "pluggy", *_plugins()}
         assert set(imported.split()) - own - sys.stdlib_module_names == set()
         assert ways_out == ""
+
+
+@cache
+def _look(plugin: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    return subprocess.run(  # noqa: S603  the arguments are this very interpreter and the module under test
+        [sys.executable, "-c", _LOOK, plugin],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 def _plugins() -> set[str]:

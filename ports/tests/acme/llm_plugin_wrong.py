@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -160,14 +160,14 @@ class Sleepy(HeaderAuth, frozen=True):
         return await super().sign(request, secret)
 
 
-class Busy(HeaderAuth, frozen=True):
-    """Blocks by work, for more than half a second a call."""
+class Busy(AcmeChat):
+    """Blocks by work, while it reads a rate limit."""
 
-    async def sign(self, request: HttpRequest, secret: Secret | None) -> HttpRequest:
-        until = time.perf_counter() + 0.5
+    def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
+        until = time.perf_counter() + (0.5 if status == 429 else 0)
         while time.perf_counter() < until:
             pass
-        return await super().sign(request, secret)
+        return super().read_error(status, headers, body)
 
 
 class InQuery(HeaderAuth, frozen=True):
@@ -310,7 +310,7 @@ BUILDS: dict[str, Build] = {
     "rewrites-relayed": lambda s, c: model(c, s, Tidy()),
     "wrong-finish-reason": lambda s, c: model(c, s, Stopper()),
     "sleeps": lambda s, c: model(c, s, AcmeChat(), Sleepy()),
-    "works-in-loop": lambda s, c: model(c, s, AcmeChat(), Busy()),
+    "works-in-loop": lambda s, c: model(c, s, Busy()),
     "key-in-url": lambda s, c: model(c, s, AcmeChat(), InQuery()),
     "wrong-auth-style": lambda s, c: model(c, s, AcmeChat(), HeaderAuth("x-api-key", "")),
     "own-way-out": lambda s, c: model(c, s, AcmeChat(), Resolver()),

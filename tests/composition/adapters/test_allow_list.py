@@ -163,6 +163,8 @@ def test_what_is_no_address_is_closed(text: str) -> None:
         ("local", "localhost", "::1", True),
         ("local", "localhost", "10.0.0.1", False),
         ("local", "rebound.example", "127.0.0.1", False),
+        ("local", "10.1.2.3", "10.1.2.3", False),
+        ("openai", "localhost", "127.0.0.1", False),
         ("literal", "10.1.2.3", "10.1.2.3", True),
         ("literal", "::1", "::1", True),
         ("literal", "10.1.2.3", "10.1.2.4", False),

@@ -27,7 +27,7 @@ class ServerKind(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if self.slots == 13:
-            raise ValueError(f"13 slots bring bad luck, says {self.headers}")
+            raise ValueError(f"13 slots bring bad luck at {self.base_url}, says {self.headers}")
 
 
 class AllowKind(Struct, frozen=True, forbid_unknown_fields=True):

@@ -149,6 +149,7 @@ CANARY = "CANARY-0123456789-abcdef"
         row(f"params: {CANARY}"),
         row(f"slots: 13, headers: {{authorization: Bearer {CANARY}}}"),
         f'providers: {{a: {{kind: openai-compatible, base_url: "http://me:{CANARY}@h"}}}}',
+        f'providers: {{a: {{kind: openai-compatible, base_url: "http://me:{CANARY}@h", slots: 13}}}}',
         f'providers: {{a: {{kind: openai-compatible, base_url: "http://me:{CANARY}@h:x"}}}}',
         f"a: [{CANARY}: {CANARY}: {CANARY}",
         f"a: {CANARY}\n @{CANARY}",

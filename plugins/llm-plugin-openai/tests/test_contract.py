@@ -1,0 +1,23 @@
+"""The two kinds under the contract of every provider."""
+
+import llm_plugin_openai
+from llm_plugin_openai.samples import OPENAI_CHAT
+from lockgate_ports.testkit import ProviderContract
+
+
+class TestOpenAI(ProviderContract):
+    plugin = llm_plugin_openai
+    kind = "openai"
+    settings = {"base_url": "http://openai.test/v1", "organization": "org-1"}
+    model = "sample-1"
+    samples = OPENAI_CHAT
+
+
+class TestCompatible(ProviderContract):
+    plugin = llm_plugin_openai
+    kind = "openai-compatible"
+    settings = {"base_url": "http://vllm.test:8000/v1", "auth": {"header": "X-Key", "scheme": ""}}
+    model = "sample-1"
+    samples = OPENAI_CHAT
+    key_header = "x-key"
+    key_form = "{key}"

@@ -13,7 +13,7 @@ class GatewayContainer(containers.DeclarativeContainer):
 
     settings = providers.Dependency(instance_of=Settings)
     plugins = providers.Dependency(instance_of=Plugins)
-    env = providers.Dependency(instance_of=dict)
+    env: providers.Dependency[dict[str, str]] = providers.Dependency(instance_of=dict)
     clock = providers.Singleton(LoopClock)
     egress = providers.Singleton(building.build_egress, settings, plugins, env)
     secrets = providers.Resource(building.build_secrets, settings, plugins, egress, env)

@@ -30,8 +30,6 @@ class Secret:
 
     def _blot(self, word: re.Match[str]) -> str:
         shown = word.group()
-        if shown.startswith("\\"):
-            return shown
         parts = (shown[at : at + _SHARE] for at in range(len(shown) - _SHARE + 1))
         return "[redacted]" if any(part in self._value for part in parts) else shown
 

@@ -104,6 +104,15 @@ class Process:
         async with asyncio.timeout(30):
             return (await self.process.stdout.readline()).decode()
 
+    async def until(self, words: str) -> str:
+        """What stdout says, up to the line that holds these words."""
+        shown = ""
+        while words not in shown:
+            line = await self.line()
+            assert line, f"stdout ended without {words!r}: {shown}"
+            shown += line
+        return shown
+
     async def error_line(self, words: str) -> str:
         """The next line of stderr that holds these words."""
         assert self.process.stderr is not None

@@ -1,8 +1,8 @@
 """Help, version and completion: quick, and an example for each command."""
 
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,14 @@ def test_each_help_is_short_and_has_an_example(path: list[str]) -> None:
 
 
 def test_help_is_quick() -> None:
+    """Under 300 ms, in seconds of the processor: other tests that run at the same time do not count."""
     took = []
     for _ in range(5):
-        began = time.perf_counter()
-        subprocess.run([LOCKGATE, "--help"], capture_output=True, check=True, timeout=30)
-        took.append(time.perf_counter() - began)
+        process = subprocess.Popen([LOCKGATE, "--help"], stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
+        took.append(used.ru_utime + used.ru_stime)
     assert min(took) < 0.3
 
 

@@ -15,6 +15,24 @@ import pytest
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
 
+SLOW = """
+import asyncio, sys
+from lockgate_ports.hooks import ModelFactory, NoSettings, hookimpl
+
+class Slow:
+    models = ()
+    async def open(self):
+        print("loading", file=sys.stderr, flush=True)
+        await asyncio.sleep(2)
+    async def aclose(self):
+        print("let go", file=sys.stderr)
+
+@hookimpl
+def register_models():
+    return [ModelFactory(kind="slow", settings=NoSettings, build=lambda *_: Slow(), origins=lambda _: ())]
+"""
+
+
 async def address(server: Any) -> str:
     """The URL of the ready line."""
     line = await server.line()
@@ -46,7 +64,8 @@ async def test_it_is_ready_when_it_says_so_and_answers(settings: Path, start: An
 
 async def test_the_command_line_wins_over_the_settings(settings: Path, start: Any) -> None:
     settings.write_text(settings.read_text().replace("port: 0", "host: 192.0.2.1\n  port: 1"))
-    await address(await start("serve", "--host", "127.0.0.1", "--port", "0"))
+    url = await address(await start("serve", "--host", "127.0.0.1", "--port", "0"))
+    assert not url.endswith(":1")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -85,13 +104,19 @@ async def test_a_second_signal_quits_at_once(settings: Path, start: Any) -> None
             assert await server.process.wait() == 128 + signal.SIGTERM
 
 
-async def test_a_signal_before_it_is_ready_stops_it(settings: Path, start: Any) -> None:
-    server = await start("serve")
-    await server.error_line("opening lockgate.yaml")
+async def test_a_signal_before_it_is_ready_stops_it(tmp_path: Path, start: Any) -> None:
+    info = tmp_path / "site" / "llm_plugin_slow-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: llm-plugin-slow\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[lockgate.plugins]\nslow = llm_plugin_slow\n")
+    (info.parent / "llm_plugin_slow.py").write_text(SLOW)
+    (tmp_path / "lockgate.yaml").write_text("providers: {it: {kind: slow}}\n")
+    server = await start("serve", PYTHONPATH=str(info.parent))
+    await server.error_line("loading")
     server.process.send_signal(signal.SIGTERM)
-    code, out, _ = await server.end()
-    assert code == 0
-    assert out == "" or out.startswith("lockgate is ready")  # it may have been quicker than the signal
+    code, out, err = await server.end()
+    assert (code, out) == (0, "")
+    assert "let go" in err
 
 
 async def test_a_taken_port_is_an_error_of_one_line(settings: Path, start: Any) -> None:
@@ -117,9 +142,7 @@ async def test_hello_asks_and_shows_how_to_ask(settings: Path, start: Any, upstr
     settings.write_text(settings.read_text().replace("  fast:", "  default:"))
     server = await start("serve", "--hello")
     url = (await server.line()).split()[4]
-    shown = ""
-    while "Serving until Ctrl-C" not in shown:
-        shown += await server.line()
+    shown = await server.until("Serving until Ctrl-C")
     assert "  Paris it is.\n" in shown
     assert re.search(r"^  route  default -> local/tiny \(1 attempt\)$", shown, re.MULTILINE)
     assert re.search(r"^  usage  9 tokens in, 3 out$", shown, re.MULTILINE)
@@ -136,9 +159,7 @@ async def test_hello_asks_and_shows_how_to_ask(settings: Path, start: Any, upstr
 
 async def test_the_lines_that_hello_prints_work(settings: Path, start: Any) -> None:
     server = await start("serve", "--hello")
-    shown = ""
-    while "Serving until Ctrl-C" not in shown:
-        shown += await server.line()
+    shown = await server.until("Serving until Ctrl-C")
     curl = re.search(r"^curl .*?'$", shown, re.MULTILINE | re.DOTALL)
     python = re.search(r"^from openai.*?print\([^\n]*\)$", shown, re.MULTILINE | re.DOTALL)
     assert curl
@@ -153,22 +174,28 @@ async def test_hello_shows_its_client_key_by_name_alone(settings: Path, start: A
     keyed = settings.read_text().replace("server:", "server:\n  client_credential_refs: [env:CLIENT_KEY]")
     settings.write_text(keyed)
     server = await start("serve", "--hello", CLIENT_KEY="ck-secret-123456")
-    shown = ""
-    while "Serving until Ctrl-C" not in shown:
-        shown += await server.line()
+    shown = await server.until("Serving until Ctrl-C")
     assert "Paris it is." in shown
     assert 'api_key=os.environ["CLIENT_KEY"]' in shown
     assert '-H "Authorization: Bearer $CLIENT_KEY"' in shown
     assert "ck-secret" not in shown
 
 
+async def test_hello_says_when_it_has_no_client_key_to_ask_with(settings: Path, start: Any, upstream: Any) -> None:
+    (settings.parent / "key").write_text("ck-secret-123456")
+    ref = f"server:\n  client_credential_refs: ['file:{settings.parent / 'key'}']"
+    settings.write_text(settings.read_text().replace("server:", ref))
+    shown = await (await start("serve", "--hello")).until("Serving until Ctrl-C")
+    assert "Nothing was asked: no client key stands in an environment variable." in shown
+    assert 'api_key=os.environ["LOCKGATE_CLIENT_KEY"]' in shown
+    assert upstream.seen == []
+
+
 async def test_a_question_that_fails_leaves_the_server_up(settings: Path, start: Any, upstream: Any) -> None:
     upstream.status = 503
     server = await start("serve", "--hello")
     url = await address(server)
-    shown = ""
-    while "Serving until Ctrl-C" not in shown:
-        shown += await server.line()
+    shown = await server.until("Serving until Ctrl-C")
     assert "The question failed: no capacity" in shown
     async with aiohttp.ClientSession() as client, client.get(f"{url}/health") as got:
         assert got.status == 200
@@ -200,3 +227,12 @@ async def test_no_key_and_no_body_comes_to_the_log(settings: Path, start: Any, u
 async def test_whoever_listens_to_everybody_without_keys_is_warned(settings: Path, start: Any) -> None:
     server = await start("serve", "--host", "0.0.0.0")
     assert "server.client_credential_refs" in await server.error_line("warning:")
+
+
+async def test_without_any_settings_the_embedded_model_says_hello(start: Any) -> None:
+    server = await start("serve", "--hello", "--port", "0")
+    shown = await server.until("Serving until Ctrl-C")
+    assert "Paris" in shown
+    assert "  route  default -> llamacpp/smollm2 (1 attempt)\n" in shown
+    server.process.send_signal(signal.SIGTERM)
+    assert (await server.end())[0] == 0

@@ -3,6 +3,13 @@
 
 def main() -> None:
     """The console script. Exits with 0, with 1 when something is at fault, with 2 when the command line is."""
+    import io
+    import sys
+
     from lockgate.cli.root import root
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A model says what it likes; a terminal that has no such letter shows its number in place of a traceback.
+            stream.reconfigure(errors="backslashreplace")
     root(prog_name="lockgate")

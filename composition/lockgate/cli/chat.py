@@ -1,6 +1,7 @@
 """`lockgate chat`: ask a model, once or in conversation."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -71,22 +72,23 @@ def command(
 def _question(prompt: tuple[str, ...]) -> str | None:
     """The question that is asked once; None for a conversation."""
     if prompt and "-" not in prompt:
-        return " ".join(prompt)
+        return _text(os.fsencode(" ".join(prompt)))
     if sys.stdin.isatty() and not prompt:
         if sys.stdout.isatty():
             return None
         raise click.UsageError("Give a PROMPT: a conversation needs a terminal to print to.")
-    try:
-        piped = sys.stdin.read().strip()
-    except UnicodeDecodeError as error:
-        raise click.UsageError(f"What is piped in is no {error.encoding} text (byte {error.start}).") from None
+    piped = _text(sys.stdin.buffer.read()).strip()
     if not piped:
         raise click.UsageError("Give a PROMPT: nothing was piped in.")
-    return "\n\n".join(_joined(prompt, piped)) if prompt else piped
-
-
-def _joined(prompt: tuple[str, ...], piped: str) -> list[str]:
-    """The words before the `-`, what is piped in, the words after it."""
+    if not prompt:
+        return piped
     place = prompt.index("-")
-    pieces = [" ".join(prompt[:place]), piped, " ".join(prompt[place + 1 :])]
-    return [piece for piece in pieces if piece]
+    before, after = (_text(os.fsencode(" ".join(words))) for words in (prompt[:place], prompt[place + 1 :]))
+    return "\n\n".join(piece for piece in (before, piped, after) if piece)
+
+
+def _text(question: bytes) -> str:
+    try:
+        return question.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"The question is not UTF-8 (byte {error.start} of what was given).") from None

@@ -1,62 +1,21 @@
 """`lockgate serve --hello`: one streamed question through the gateway's own HTTP surface, and how to ask more."""
 
 import os
-import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
+from typing import Any
 
-import aiohttp
-import msgspec
-from msgspec import Struct
 from rich.console import Console
 
+from lockgate.cli.loopback import Told, Usage, words_of
 from lockgate.cli.snippets import curl_lines, sdk_lines
 from lockgate.cli.terminal import console, counted
 from lockgate.cli.wrapping import Wrapped
 from lockgate.gateway import Gateway
-from lockgate.settings import Settings
-from lockgate_ports.errors import LockgateError, UpstreamError
-from lockgate_ports.sse import SseParser
+from lockgate.settings import Settings, split_target
+from lockgate_ports.errors import LockgateError
 
 _QUESTION = "What is the capital of France? Answer in one short sentence."
 _WIDTH = 80
-
-
-class _Said(Struct, frozen=True):
-    content: str | None = None
-    refusal: str | None = None
-
-
-class _Choice(Struct, frozen=True):
-    delta: _Said = _Said()
-
-
-class _Usage(Struct, frozen=True):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
-class _Error(Struct, frozen=True):
-    message: str = "no reason given"
-
-
-class _Chunk(Struct, frozen=True):
-    """What is looked at of a chunk of a stream, or of an error answer."""
-
-    choices: list[_Choice] = []
-    usage: _Usage | None = None
-    error: _Error | None = None
-
-
-class _Told(Struct):
-    """What one question told."""
-
-    headers: Mapping[str, str] = {}
-    usage: _Usage | None = None
-    first: float | None = None
-    total: float = 0.0
-
-
-_READ = msgspec.json.Decoder(_Chunk)
 
 
 async def hello(gateway: Gateway, url: str) -> None:
@@ -69,10 +28,10 @@ async def hello(gateway: Gateway, url: str) -> None:
         return
     model = "default" if "default" in gateway.settings.routes else models[0].id
     variable, key = _client_key(gateway.settings)
-    if gateway.settings.server.client_credential_refs and key is None:
+    if variable is not None and key is None:
         out.print("\nNothing was asked: no client key stands in an environment variable.", style="yellow")
     else:
-        await _ask(out, url, model, key)
+        await _ask(out, url, _question(gateway, model), key)
     _heading(out, "from a shell")
     out.print(curl_lines(url, model, variable), soft_wrap=True)
     _heading(out, "from Python: pip install openai")
@@ -81,34 +40,44 @@ async def hello(gateway: Gateway, url: str) -> None:
     out.file.flush()
 
 
-async def _ask(out: Console, url: str, model: str, key: str | None) -> None:
+async def _ask(out: Console, url: str, question: Mapping[str, Any], key: str | None) -> None:
     out.print(f"\n  {_QUESTION}\n", style="bold")
-    told = _Told()
+    told = Told()
+    failed: str | None = None
     words = Wrapped(out.file, out.width, indent=2)
     waiting = out.status("waiting for the first token", spinner="dots")
     if out.is_terminal:
         waiting.start()
     try:
-        async for piece in _stream(url, model, key, told):
+        async for piece in words_of(url, question, key, told):
             waiting.stop()
             words.write(piece)
     except LockgateError as error:
-        waiting.stop()
-        words.end()
-        out.print(f"  The question failed: {error.message}", style="red")
-        return
+        failed = error.message
     finally:
         waiting.stop()
-    words.end()
+        words.end()
+    if failed is not None:
+        out.print(f"  The question failed: {failed}", style="red", soft_wrap=True)
+        return
     out.print()
-    _facts(out, model, told)
+    _facts(out, told)
 
 
-def _facts(out: Console, model: str, told: _Told) -> None:
-    headers, usage = told.headers, told.usage or _Usage()
+def _question(gateway: Gateway, model: str) -> dict[str, Any]:
+    """What is asked. The small embedded model is held to its first words; others may not take such fields."""
+    routes = gateway.settings.routes
+    provider_id, _ = split_target(routes[model].targets[0] if model in routes else model)
+    embedded = gateway.plugins.models[gateway.settings.providers[provider_id].kind].embedded
+    held = {"temperature": 0, "max_tokens": 64} if embedded else {}
+    return {"model": model, "messages": [{"role": "user", "content": _QUESTION}], **held}
+
+
+def _facts(out: Console, told: Told) -> None:
+    headers, usage = told.headers, told.usage or Usage()
     attempts = counted(int(headers.get("x-lockgate-attempts", "1")), "attempt")
     rows = [
-        ("route", f"{headers.get('x-lockgate-route', model)} -> {headers.get('x-lockgate-target', '?')} ({attempts})"),
+        ("route", f"{headers.get('x-lockgate-route', '?')} -> {headers.get('x-lockgate-target', '?')} ({attempts})"),
         ("usage", f"{_known(usage.prompt_tokens)} tokens in, {_known(usage.completion_tokens)} out"),
         ("time", f"{told.first or told.total:.2f} s to the first token, {told.total:.2f} s in all"),
     ]
@@ -117,52 +86,16 @@ def _facts(out: Console, model: str, told: _Told) -> None:
         out.print(value, soft_wrap=True)
 
 
-async def _stream(url: str, model: str, key: str | None, told: _Told) -> AsyncIterator[str]:
-    """The words of the answer as they arrive. Raises UpstreamError when it fails."""
-    body = {
-        "model": model,
-        "messages": [{"role": "user", "content": _QUESTION}],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
-    headers = {"authorization": f"Bearer {key}"} if key else {}
-    began = time.monotonic()
-    try:
-        async with (
-            aiohttp.ClientSession(headers=headers) as session,
-            session.post(f"{url}/v1/chat/completions", json=body) as response,
-        ):
-            told.headers = response.headers
-            if response.status != 200:
-                error = _READ.decode(await response.read()).error or _Error()
-                raise UpstreamError(error.message, kind="fatal")
-            parser = SseParser()
-            async for data in response.content.iter_any():
-                for event in parser.feed(data):
-                    if event.data == b"[DONE]":
-                        continue
-                    chunk = _READ.decode(event.data)
-                    if chunk.error is not None:
-                        raise UpstreamError(chunk.error.message, kind="fatal")
-                    told.usage = chunk.usage or told.usage
-                    for choice in chunk.choices:
-                        if words := choice.delta.content or choice.delta.refusal:
-                            told.first = told.first or time.monotonic() - began
-                            yield words
-    except (aiohttp.ClientError, OSError, msgspec.DecodeError) as error:
-        raise UpstreamError(
-            f"the gateway's own surface did not answer ({type(error).__name__})", kind="fatal"
-        ) from error
-    told.total = time.monotonic() - began
-
-
 def _client_key(settings: Settings) -> tuple[str | None, str | None]:
-    """The environment variable that holds a key for clients, and the key; None where there is none."""
+    """The environment variable to read a key for clients from, and the key; None where no key is asked for, or where
+    the variable holds none because the keys are kept elsewhere."""
+    if not settings.server.client_credential_refs:
+        return None, None
     for ref in settings.server.client_credential_refs:
         scheme, _, name = ref.partition(":")
         if scheme == "env" and os.environ.get(name):
             return name, os.environ[name]
-    return None, None
+    return "LOCKGATE_CLIENT_KEY", None
 
 
 def _heading(out: Console, title: str) -> None:

@@ -3,7 +3,9 @@
 import os
 from collections.abc import Container
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import click
 
 from lockgate.cli.options import source
 from lockgate.cli.terminal import warn
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from lockgate.plugins import Plugins
 
 
-def find(name: str, *, taken: Container[str]) -> Any:
+def find(name: str, *, taken: Container[str]) -> click.Command | None:
     """The command that a plugin offers by this name, or None; a warning for each that has a name of lockgate's own.
 
     Raises SettingsFaults when the settings, which say what plugins are allowed, cannot be read.
@@ -21,6 +23,9 @@ def find(name: str, *, taken: Container[str]) -> Any:
     for refused in refusals(plugins, taken):
         warn(refused)
     found = plugins.commands.get(name)
+    if found is not None and not isinstance(found, click.Command):
+        warn(f"what a plugin offers as the command {name!r} is no click command, but a {type(found).__name__}")
+        return None
     if found is None:
         for plugin in plugins.quarantined:
             warn(f"plugin {plugin.name} ({plugin.distribution}) was set aside: {plugin.reason}")

@@ -1,5 +1,6 @@
 """The group `lockgate`: finds a command by its name, and turns every refusal into one line and an exit code."""
 
+import logging
 from importlib import import_module
 
 import click
@@ -34,15 +35,16 @@ class Root(RichGroup):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """One of lockgate's own, else one that a plugin offers."""
         if module := _COMMANDS.get(cmd_name):
-            found = import_module(f"lockgate.cli.{module}").command
-        else:
-            from lockgate.cli.offered_commands import find
+            found: click.Command = import_module(f"lockgate.cli.{module}").command
+            return found
+        from lockgate.cli.offered_commands import find
 
-            found = find(cmd_name, taken=_COMMANDS)
-        return found if isinstance(found, click.Command) else None
+        return find(cmd_name, taken=_COMMANDS)
 
     def invoke(self, ctx: click.Context) -> None:
         """Runs the command. What is refused is told without a traceback; click does so for wrong usage."""
+        # What discovery logs is in what it returns, and commands show that where it matters. `serve` does log it.
+        logging.getLogger("lockgate.plugins").addHandler(logging.NullHandler())
         try:
             super().invoke(ctx)
         except LockgateError as error:

@@ -46,7 +46,7 @@ class Wrapped:
             self._column, self._gap = 0, ""
             return
         if piece.isspace():
-            self._gap = piece
+            self._gap += piece
             return
         size = cell_len(piece)
         if self._column and self._column + cell_len(self._gap) + size > self._width:

@@ -1,7 +1,6 @@
 """Writes the folder of a new plugin from the templates beside this file."""
 
 import re
-import shutil
 import tempfile
 import tomllib
 from importlib import resources
@@ -43,7 +42,7 @@ def write_plugin(name: str, folder: Path | None) -> Path:
         with tempfile.TemporaryDirectory(dir=folder, prefix=".new-plugin-") as work:
             draft = Path(work) / made.name
             _write(draft, name, workspace=in_checkout(folder))
-            shutil.move(draft, made)
+            draft.rename(made)
     except OSError as error:
         raise SettingsError(f"cannot write {made}: {error.strerror}") from error
     return made

@@ -1,5 +1,7 @@
 """The two kinds under the contract of every provider."""
 
+from typing import ClassVar
+
 import llm_plugin_openai
 from llm_plugin_openai.samples import OPENAI_CHAT
 from lockgate_ports.testkit import ProviderContract
@@ -8,7 +10,7 @@ from lockgate_ports.testkit import ProviderContract
 class TestOpenAI(ProviderContract):
     plugin = llm_plugin_openai
     kind = "openai"
-    settings = {"base_url": "http://openai.test/v1", "organization": "org-1"}
+    settings: ClassVar = {"base_url": "http://openai.test/v1", "organization": "org-1"}
     model = "sample-1"
     samples = OPENAI_CHAT
 
@@ -16,7 +18,7 @@ class TestOpenAI(ProviderContract):
 class TestCompatible(ProviderContract):
     plugin = llm_plugin_openai
     kind = "openai-compatible"
-    settings = {"base_url": "http://vllm.test:8000/v1", "auth": {"header": "X-Key", "scheme": ""}}
+    settings: ClassVar = {"base_url": "http://vllm.test:8000/v1", "auth": {"header": "X-Key", "scheme": ""}}
     model = "sample-1"
     samples = OPENAI_CHAT
     key_header = "x-key"

@@ -45,8 +45,8 @@ _PNG = "data:image/png;base64,iVBORw0KGgo="
         (b'{"model":"m",' + _USER + b',"temperature":NaN}', None, "invalid character at byte"),
         (b'{"model":"m",' + _USER + b',"odd":Infinity}', None, "invalid character at byte"),
         (b'{"model":"m",' + _USER + b',"temperature":1e999}', "temperature", "out of range"),
-        (b'{"model":"m","messages":[{"role":"user","content":"a\x00b"}]}', None, "invalid character at byte 51"),
-        (b'{"model":"m","messages":[{"role":"user","content":"a\xff"}]}', None, "not valid UTF-8: byte 51"),
+        (b'{"model":"m","messages":[{"role":"user","content":"a\x00b"}]}', None, "invalid character at byte 52"),
+        (b'{"model":"m","messages":[{"role":"user","content":"a\xff"}]}', None, "not valid UTF-8: byte 52"),
         (b'{"model":"m",' + _USER + b',"odd":"a\xff"}', None, "not valid UTF-8"),
         (b'{"model":"m",' + _USER + b',"odd":"\xed\xa0\x80"}', None, "not valid UTF-8"),
         (b'{"model":"m","messages":[{"role":"user","content":"\\ud800"}]}', None, "lone surrogate"),
@@ -82,6 +82,14 @@ def _part(**part: Any) -> dict[str, Any]:
     return _says(role="user", content=[part])
 
 
+def _sound(**sound: Any) -> dict[str, Any]:
+    return _part(type="input_audio", input_audio=sound)
+
+
+def _tool(**function: Any) -> dict[str, Any]:
+    return {"tools": [{"type": "function", "function": function}]}
+
+
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
@@ -113,10 +121,10 @@ def _part(**part: Any) -> dict[str, Any]:
         (_part(type="image_url", image_url={"url": 5}), "messages[0].content[0].image_url.url"),
         (_part(type="image_url", image_url={"url": "u", "detail": 5}), "messages[0].content[0].image_url.detail"),
         (
-            _part(type="input_audio", input_audio={"data": 5, "format": "wav"}),
+            _sound(data=5, format="wav"),
             "messages[0].content[0].input_audio.data",
         ),
-        (_part(type="input_audio", input_audio={"data": "x"}), "messages[0].content[0].input_audio.format"),
+        (_sound(data="x"), "messages[0].content[0].input_audio.format"),
         (_part(type="file", file={}), "messages[0].content[0].file"),
         (_part(type="file", file={"file_data": 5}), "messages[0].content[0].file.file_data"),
         ({"n": 0}, "n"),
@@ -129,9 +137,9 @@ def _part(**part: Any) -> dict[str, Any]:
         ({"stream_options": {"include_usage": 1}}, "stream_options.include_usage"),
         ({"tools": {}}, "tools"),
         ({"tools": [{"type": "function"}]}, "tools[0].function"),
-        ({"tools": [{"type": "function", "function": {}}]}, "tools[0].function.name"),
+        (_tool(), "tools[0].function.name"),
         (
-            {"tools": [{"type": "function", "function": {"name": "f", "parameters": []}}]},
+            _tool(name="f", parameters=[]),
             "tools[0].function.parameters",
         ),
         ({"tool_choice": "maybe"}, "tool_choice"),
@@ -168,7 +176,7 @@ def test_utf8_is_checked_across_block_borders(ask: Any) -> None:
         fields = json.dumps({"model": "m", "messages": [{"role": "user", "content": "x"}], "odd": shift + filler})
         good = json.dumps(json.loads(fields), ensure_ascii=False).encode()
         assert ask(good).model == "m"
-        at = good.index("é".encode()) + 65_000
+        at = good.index("é".encode()) + 100_000
         bad = good[:at] + b"\xff" + good[at + 1 :]
         with pytest.raises(InvalidRequest, match="not valid UTF-8"):
             ask(bad)
@@ -296,10 +304,7 @@ def test_tool_results_and_the_functions_of_older_clients_become_tool_messages(as
 
 def test_tools_of_all_kinds_are_read(ask: Any) -> None:
     tools = [
-        {
-            "type": "function",
-            "function": {"name": "f", "description": "d", "parameters": {"type": "object"}, "strict": True},
-        },
+        *_tool(name="f", description="d", parameters={"type": "object"}, strict=True)["tools"],
         {"type": "custom", "custom": {"name": "g", "format": {"type": "text"}}},
         {"type": "web_search", "depth": 3},
     ]

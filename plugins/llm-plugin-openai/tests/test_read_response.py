@@ -27,6 +27,7 @@ def _call(**fields: Any) -> dict[str, Any]:
     return {"content": None, "tool_calls": [fields]}
 
 
+_THOUGHT = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}
 _F = {"name": "f", "arguments": '{"a":1}'}
 _NAME = "openai-chat"
 
@@ -273,3 +274,9 @@ def test_an_error_in_place_of_a_message_is_an_error() -> None:
     body = b'{"choices":[{"finish_reason":"error","error":{"message":"upstream broke","code":502}}]}'
     with pytest.raises(UpstreamError, match="upstream broke"):
         OpenAIChat().read_response(body)
+
+
+def test_little_of_a_strange_body_is_shown() -> None:
+    with pytest.raises(UpstreamError) as caught:
+        OpenAIChat().read_response(b"<html>" + b"x" * 5000)
+    assert 0 < caught.value.message.count("x") <= 200

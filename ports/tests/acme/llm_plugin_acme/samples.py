@@ -7,7 +7,7 @@ import msgspec
 from lockgate_ports.chat import Choice
 from lockgate_ports.http import HttpRequest
 from lockgate_ports.parts import Text, ToolCall
-from lockgate_ports.testkit import KEY, Asked, BrokenStream, Refused, Sample, Samples
+from lockgate_ports.testkit import ALIAS, KEY, Asked, BrokenStream, Refused, Sample, Samples
 from lockgate_ports.usage import Usage
 
 
@@ -20,8 +20,7 @@ _WORDS = "Grüße aus 東京 🗼"
 _SPENT = '"spent":{"in":21,"out":9}'
 
 _TEXT = Sample(
-    body=f'{{"id":"a1","model":"acme-1","mood":"odd","reply":[{{"kind":"text","text":"{_WORDS}"}}],"why":"done",{_SPENT}}}'
-    .encode(),
+    body=f'{{"id":"a1","model":"acme-1","mood":"odd","reply":[{{"kind":"text","text":"{_WORDS}"}}],"why":"done",{_SPENT}}}'.encode(),
     stream=_stream(
         _BEGIN,
         '{"type":"text","text":"Grüße aus "}',
@@ -132,6 +131,8 @@ ACME_CHAT = Samples(
     ),
     malformed_event=b'data: {"type": "te\n\n',
     no_answer=(b'{"id":"a1","reply":[]}', b'{"oops":{"code":"busy","message":"no room"}}'),
-    relay_request=b'{ "limit":12345678901234567890123, "zz":[1.50 ,"\\u00e9"], "model":"the-clients-name-for-it","turns":[]}',
+    relay_request=b'{ "limit":12345678901234567890123, "zz":[1.50 ,"\\u00e9"], "model":"'
+    + ALIAS.encode()
+    + b'","turns":[]}',
     stream_end=b"data: BYE\n\n",
 )

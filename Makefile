@@ -17,7 +17,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint types contracts unit format wheels constraints clean
+.PHONY: help setup run test lint types contracts unit format docs wheels constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ unit: $(READY) ## The tests (ARGS="-k name" chooses some)
 format: $(READY) ## Put the code into the house's format and order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(READY) ## Write docs/settings.md anew from the settings themselves
+	$(BIN)/python docs/settings_page.py
 
 wheels: $(READY) ## Build every wheel into dist/
 	rm -rf dist

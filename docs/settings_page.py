@@ -1,7 +1,8 @@
-"""Writes docs/settings.md from the settings themselves: `make docs`."""
+"""Writes docs/settings.md from the settings themselves: `make docs`. With `--print` it prints the page instead."""
 
 import ast
 import inspect
+import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
@@ -204,4 +205,7 @@ def _struct_in(cls: Any, name: str) -> Any:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page())
+    if "--print" in sys.argv[1:]:
+        sys.stdout.write(page())
+    else:
+        PAGE.write_text(page())

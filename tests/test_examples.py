@@ -50,7 +50,7 @@ def example(name: str) -> ModuleType:
 def deployments() -> Iterator[Any]:
     """Each example of settings, in each of its environments."""
     for path in sorted(EXAMPLES.glob("*.yaml")):
-        for environment in (None, *(yaml.load(path.read_text(), Loader=EnvAsText).get("environments") or ())):  # noqa: S506
+        for environment in (None, *(yaml.load(path.read_text(), Loader=EnvAsText).get("environments") or ())):
             yield pytest.param(path, environment, id=f"{path.name}:{environment}")
 
 

@@ -9,6 +9,7 @@ from typing import Literal, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
+from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.events import Event
 from lockgate_ports.http import NO_PURPOSE, Headers, HttpRequest, Origin, Purpose
@@ -98,10 +99,7 @@ class Dialect(Protocol):
 
 
 class ProviderDialect(Dialect, Protocol[ViewIn, Answer]):
-    """The side that faces upstreams."""
-
-    event_content_type: str
-    """The media type of its streams (`text/event-stream`)."""
+    """The side that faces upstreams, for whole answers."""
 
     def write_request(self, view: ViewIn, upstream: Upstream) -> Written:
         """From the canonical view. Raises Unsupported, naming the field, for content the language cannot say."""
@@ -119,24 +117,26 @@ class ProviderDialect(Dialect, Protocol[ViewIn, Answer]):
         """The canonical answer. Raises UpstreamError as `glance` does."""
         ...
 
-    def event_reader(self, *, relay: bool) -> EventReader:
-        """For one stream. `relay`: events go on as `Relayed`, for a client of this very dialect."""
-        ...
-
-    def events_of(self, answer: Answer) -> Sequence[Event]:
-        """A whole answer as the events that a stream of it would have had."""
-        ...
-
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape: JSON, HTML, text, nothing."""
         ...
 
 
+class ChatProviderDialect(ProviderDialect[ChatRequest, ChatResponse], Protocol):
+    """The side that faces upstreams, for chat: it streams too."""
+
+    event_content_type: str
+    """The media type of its streams (`text/event-stream`)."""
+
+    def event_reader(self, *, relay: bool) -> EventReader:
+        """For one stream. `relay`: events go on as `Relayed`, for a client of this very dialect."""
+        ...
+
+
 class SurfaceDialect(Dialect, Protocol[View, AnswerIn]):
-    """The side that faces clients."""
+    """The side that faces clients, for whole answers."""
 
     surfaces: tuple[Surface, ...]
-    event_content_type: str
 
     def read_request(self, inbound: Inbound) -> Request[View]:
         """Checks the shape of the whole body; decodes only what routing needs. Raises CallerError, naming the field."""
@@ -146,12 +146,18 @@ class SurfaceDialect(Dialect, Protocol[View, AnswerIn]):
         """A whole answer."""
         ...
 
-    def event_writer(self, request: Request[View]) -> EventWriter:
-        """For one stream. A `Relayed` event that is only usage is left out where the client did not ask for it."""
-        ...
-
     def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
         """An error in the envelope and with the status that make this dialect's SDKs raise the right exception."""
+        ...
+
+
+class ChatSurfaceDialect(SurfaceDialect[ChatRequest, ChatResponse], Protocol):
+    """The side that faces clients, for chat: it streams too."""
+
+    event_content_type: str
+
+    def event_writer(self, request: Request[ChatRequest]) -> EventWriter:
+        """For one stream. A `Relayed` event that is only usage is left out where the client did not ask for it."""
         ...
 
 

@@ -62,7 +62,7 @@ class HttpResponse(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Header fields; looked up without regard to case."""
+        """Header fields; looked up without regard to case. An error without a `date` is given that of its arrival."""
         ...
 
     async def read(self, limit: int) -> bytes:

@@ -1,20 +1,29 @@
 """HttpModel: the ModelPort of every provider that is reached by HTTP. Encode, send, classify, decode."""
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from lockgate_ports.auth import Auth
 from lockgate_ports.chat import ChatRequest, ChatResponse
-from lockgate_ports.dialect import Params, ProviderDialect, Upstream, Written
-from lockgate_ports.errors import UpstreamError
+from lockgate_ports.count import TokenCount
+from lockgate_ports.dialect import ChatProviderDialect, Params, ProviderDialect, Upstream, Written
+from lockgate_ports.embed import EmbedRequest, EmbedResponse
+from lockgate_ports.errors import Unsupported, UpstreamError
 from lockgate_ports.events import Event, Failure
 from lockgate_ports.http import Headers, HttpPort, HttpResponse, Origin
 from lockgate_ports.model import Attempt, ModelCard, ReplyStream
 from lockgate_ports.parts import user
+from lockgate_ports.replies import glance_chat, glance_count, glance_embeddings, glance_rerank
+from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.secret import Secret
+from lockgate_ports.unfold import unfold
 from lockgate_ports.wire import Glance, Reply, Request
+
+View = TypeVar("View")
+AnswerT = TypeVar("AnswerT")
+Speech = TypeVar("Speech")
 
 _ERROR_LIMIT = 256 * 1024
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "cf-ray")
@@ -31,19 +40,28 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     response_limit: int = 20 * 1024 * 1024
 
 
+class Languages(Struct, frozen=True, kw_only=True):
+    """What a provider is spoken to in, by operation; None where it has no such thing."""
+
+    chat: ChatProviderDialect | None = None
+    embeddings: ProviderDialect[EmbedRequest, EmbedResponse] | None = None
+    rerank: ProviderDialect[RerankRequest, RerankResponse] | None = None
+    count_tokens: ProviderDialect[ChatRequest, TokenCount] | None = None
+
+
 class HttpModel:
-    """A dialect at an endpoint, through one HttpPort."""
+    """Languages at an endpoint, through one HttpPort."""
 
     def __init__(
         self,
         provider_id: str,
-        chat: ProviderDialect[ChatRequest, ChatResponse],
+        languages: Languages,
         endpoint: Endpoint,
         http: HttpPort,
         models: Sequence[ModelCard] = (),
     ) -> None:
         self._provider_id = provider_id
-        self._chat = chat
+        self._languages = languages
         self._endpoint = endpoint
         self._http = http
         self._models = tuple(models)
@@ -58,32 +76,25 @@ class HttpModel:
 
     async def chat(self, request: Request[ChatRequest], attempt: Attempt) -> Reply[ChatResponse]:
         """One whole answer; in the client's own dialect its bytes are kept as they came."""
-        dialect = self._chat
-        try:
-            response, dropped = await self._ask(request, attempt, stream=False)
-            try:
-                body = await response.read(self._endpoint.response_limit)
-            finally:
-                response.abort()
-            request_id = _request_id(response)
-            if request.relay_reply and request.dialect == dialect.name:
-                return Reply(
-                    dialect.glance(body),
-                    dialect=dialect.name,
-                    body=body,
-                    read=lambda: self._read(body, attempt.secret),
-                    dropped=dropped,
-                    request_id=request_id,
-                )
-            return reply_of(dialect.read_response(body), dropped, request_id)
-        except UpstreamError as error:
-            raise self._named(error, attempt.secret) from error.__cause__
+        return await self._answer(self._languages.chat, request, attempt, glance_chat)
+
+    async def embed(self, request: Request[EmbedRequest], attempt: Attempt) -> Reply[EmbedResponse]:
+        """Vectors. Raises Unsupported where the provider makes none."""
+        return await self._answer(self._languages.embeddings, request, attempt, glance_embeddings)
+
+    async def rerank(self, request: Request[RerankRequest], attempt: Attempt) -> Reply[RerankResponse]:
+        """Documents by relevance. Raises Unsupported where the provider ranks none."""
+        return await self._answer(self._languages.rerank, request, attempt, glance_rerank)
+
+    async def count_tokens(self, request: Request[ChatRequest], attempt: Attempt) -> Reply[TokenCount]:
+        """How long a request is. Raises Unsupported where the provider does not count."""
+        return await self._answer(self._languages.count_tokens, request, attempt, glance_count)
 
     async def stream(self, request: Request[ChatRequest], attempt: Attempt) -> ReplyStream:
         """Opens the stream; in the client's own dialect its events are kept as they came."""
-        dialect = self._chat
+        dialect = self._speaks(self._languages.chat, request)
         try:
-            response, dropped = await self._ask(request, attempt, stream=True)
+            response, dropped = await self._ask(dialect, request, attempt, stream=True)
             media_type = _media_type(response)
             if media_type == "text/html":
                 response.abort()
@@ -97,7 +108,7 @@ class HttpModel:
                     body = await response.read(self._endpoint.response_limit)
                 finally:
                     response.abort()
-                events = dialect.events_of(dialect.read_response(body))
+                events = unfold(dialect.read_response(body))
                 return _Whole(events, dropped, _request_id(response))
         except UpstreamError as error:
             raise self._named(error, attempt.secret) from error.__cause__
@@ -113,8 +124,43 @@ class HttpModel:
         """Closes the connections."""
         await self._http.aclose()
 
+    async def _answer(
+        self,
+        language: ProviderDialect[View, AnswerT] | None,
+        request: Request[View],
+        attempt: Attempt,
+        glance_at: Callable[[AnswerT], Glance],
+    ) -> Reply[AnswerT]:
+        dialect = self._speaks(language, request)
+        try:
+            response, dropped = await self._ask(dialect, request, attempt, stream=False)
+            try:
+                body = await response.read(self._endpoint.response_limit)
+            finally:
+                response.abort()
+            request_id = _request_id(response)
+            if request.relay_reply and request.dialect == dialect.name:
+                return Reply(
+                    dialect.glance(body),
+                    dialect=dialect.name,
+                    body=body,
+                    read=lambda: self._read(dialect, body, attempt.secret),
+                    dropped=dropped,
+                    request_id=request_id,
+                )
+            view = dialect.read_response(body)
+            return Reply(glance_at(view), view=view, dropped=dropped, request_id=request_id)
+        except UpstreamError as error:
+            raise self._named(error, attempt.secret) from error.__cause__
+
+    def _speaks(self, language: Speech | None, request: Request[Any]) -> Speech:
+        if language is None:
+            what = request.operation.replace("_", " ")
+            raise Unsupported(f"{self._provider_id} offers no {what}; ask another provider", param="model")
+        return language
+
     async def _ask(
-        self, request: Request[ChatRequest], attempt: Attempt, *, stream: bool
+        self, dialect: ProviderDialect[View, Any], request: Request[View], attempt: Attempt, *, stream: bool
     ) -> tuple[HttpResponse, tuple[str, ...]]:
         endpoint = self._endpoint
         upstream = Upstream(
@@ -127,16 +173,16 @@ class HttpModel:
             params=endpoint.params,
             purpose=attempt.purpose,
         )
-        written = _write(self._chat, request, upstream)
+        written = _write(dialect, request, upstream)
         response = await self._http.send(await endpoint.auth.sign(written.http, attempt.secret))
         if 200 <= response.status < 300 and response.status != 204:
             return response, written.dropped
         try:
-            raise await self._refusal(response)
+            raise await self._refusal(dialect, response)
         finally:
             response.abort()
 
-    async def _refusal(self, response: HttpResponse) -> UpstreamError:
+    async def _refusal(self, dialect: ProviderDialect[Any, Any], response: HttpResponse) -> UpstreamError:
         status = response.status
         if 300 <= status < 400:
             return UpstreamError(
@@ -152,13 +198,13 @@ class HttpModel:
             body = await response.read(_ERROR_LIMIT)
         except UpstreamError:
             body = b""
-        error = self._chat.read_error(status, response.headers, body)
+        error = dialect.read_error(status, response.headers, body)
         error.upstream_request_id = error.upstream_request_id or _request_id(response)
         return error
 
-    def _read(self, body: bytes, secret: Secret | None) -> ChatResponse:
+    def _read(self, dialect: ProviderDialect[Any, AnswerT], body: bytes, secret: Secret | None) -> AnswerT:
         try:
-            return self._chat.read_response(body)
+            return dialect.read_response(body)
         except UpstreamError as error:
             raise self._named(error, secret) from error.__cause__
 
@@ -229,15 +275,7 @@ class _Whole:
         """Nothing is open."""
 
 
-def reply_of(view: ChatResponse, dropped: tuple[str, ...] = (), request_id: str | None = None) -> Reply[ChatResponse]:
-    """A Reply around a canonical answer."""
-    glance = Glance(view.model, view.usage, tuple(choice.finish_reason for choice in view.choices))
-    return Reply(glance, view=view, dropped=dropped, request_id=request_id)
-
-
-def _write(
-    dialect: ProviderDialect[ChatRequest, ChatResponse], request: Request[ChatRequest], upstream: Upstream
-) -> Written:
+def _write(dialect: ProviderDialect[View, Any], request: Request[View], upstream: Upstream) -> Written:
     if request.body is not None and request.dialect == dialect.name:
         return dialect.relay_request(request.body, request.headers, upstream)
     return dialect.write_request(request.view, upstream)

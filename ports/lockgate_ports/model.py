@@ -6,8 +6,11 @@ from typing import Protocol
 from msgspec import Struct
 
 from lockgate_ports.chat import ChatRequest, ChatResponse
+from lockgate_ports.count import TokenCount
+from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.events import Event
 from lockgate_ports.http import NO_PURPOSE, Purpose
+from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.secret import Secret
 from lockgate_ports.wire import Reply, Request
 
@@ -68,6 +71,18 @@ class ModelPort(Protocol):
 
     async def stream(self, request: Request[ChatRequest], attempt: Attempt) -> ReplyStream:
         """Returns when the provider has accepted the call and begun to answer."""
+        ...
+
+    async def embed(self, request: Request[EmbedRequest], attempt: Attempt) -> Reply[EmbedResponse]:
+        """Vectors. Raises Unsupported where the provider makes none."""
+        ...
+
+    async def rerank(self, request: Request[RerankRequest], attempt: Attempt) -> Reply[RerankResponse]:
+        """Documents by relevance. Raises Unsupported where the provider ranks none."""
+        ...
+
+    async def count_tokens(self, request: Request[ChatRequest], attempt: Attempt) -> Reply[TokenCount]:
+        """How long a chat request is. Raises Unsupported where the provider does not count."""
         ...
 
     async def probe(self, attempt: Attempt) -> None:

@@ -11,7 +11,7 @@ from lockgate_ports.usage import Usage
 
 View = TypeVar("View")
 
-Operation = Literal["chat"]
+Operation = Literal["chat", "embeddings", "rerank", "count_tokens"]
 """What is asked of a model; each dialect is a language for one of these."""
 
 

@@ -183,12 +183,18 @@ async def test_hello_shows_its_client_key_by_name_alone(settings: Path, start: A
 
 async def test_hello_says_when_it_has_no_client_key_to_ask_with(settings: Path, start: Any, upstream: Any) -> None:
     (settings.parent / "key").write_text("ck-secret-123456")
+    (settings.parent / "key").chmod(0o600)
     ref = f"server:\n  client_credential_refs: ['file:{settings.parent / 'key'}']"
     settings.write_text(settings.read_text().replace("server:", ref))
     shown = await (await start("serve", "--hello")).until("Serving until Ctrl-C")
     assert "Nothing was asked: no client key stands in an environment variable." in shown
     assert 'api_key=os.environ["LOCKGATE_CLIENT_KEY"]' in shown
     assert upstream.seen == []
+
+
+async def test_hello_has_nothing_to_ask_where_nothing_is_configured(tmp_path: Path, start: Any) -> None:
+    (tmp_path / "lockgate.yaml").write_text("server: {port: 0}\n")
+    assert "There is nothing to ask" in await (await start("serve", "--hello")).until("Serving until Ctrl-C")
 
 
 async def test_a_question_that_fails_leaves_the_server_up(settings: Path, start: Any, upstream: Any) -> None:

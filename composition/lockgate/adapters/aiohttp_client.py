@@ -3,10 +3,12 @@
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextvars import ContextVar
+from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 from lockgate_ports.egress import Decision, EgressPolicyPort, EgressRequest
@@ -106,6 +108,9 @@ class _Response:
         self._response = response
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
+        if response.status >= 400 and "date" not in response.headers:
+            # RFC 9110, 6.6.1: who receives an answer without a date notes its own; `retry-after` may count from it.
+            self.headers = CIMultiDict(response.headers, date=formatdate(usegmt=True))
 
     async def read(self, limit: int) -> bytes:
         parts: list[bytes] = []

@@ -22,11 +22,16 @@ async def hello(gateway: Gateway, url: str) -> None:
     """Asks, shows the answer as it arrives and what is known of it, and prints lines to paste."""
     out = console()
     out.width = min(out.width, _WIDTH)
-    models = gateway.models()
-    if not models:
-        out.print("\nThere is nothing to ask: the settings have no route, and no provider lists a model.")
-        return
-    model = "default" if "default" in gateway.settings.routes else models[0].id
+    if models := gateway.models():
+        model = "default" if "default" in gateway.settings.routes else models[0].id
+        await _show(out, gateway, url, model)
+    else:
+        out.print("\nThere is nothing to ask: no route, and no provider that lists a model.", style="yellow")
+    out.print("\nServing until Ctrl-C.", style="dim")
+    out.file.flush()
+
+
+async def _show(out: Console, gateway: Gateway, url: str, model: str) -> None:
     variable, key = _client_key(gateway.settings)
     if variable is not None and key is None:
         out.print("\nNothing was asked: no client key stands in an environment variable.", style="yellow")
@@ -36,8 +41,6 @@ async def hello(gateway: Gateway, url: str) -> None:
     out.print(curl_lines(url, model, variable), soft_wrap=True)
     _heading(out, "from Python: pip install openai")
     out.print(sdk_lines(url, model, variable), soft_wrap=True)
-    out.print("\nServing until Ctrl-C.", style="dim")
-    out.file.flush()
 
 
 async def _ask(out: Console, url: str, question: Mapping[str, Any], key: str | None) -> None:

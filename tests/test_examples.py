@@ -103,7 +103,8 @@ async def test_tools_are_called_and_answered(up: Any, settings: str, capsys: pyt
     up.say([upstream.answer(None, finish="tool_calls", tool_calls=calls)], [upstream.answer("It rains.")])
     await example("tools").main(settings)
     assert capsys.readouterr().out == "It rains.\n"
-    result = up.seen[1].json["messages"][-1]
+    _, call, result = up.seen[1].json["messages"]
+    assert call["tool_calls"] == calls
     assert result == {"role": "tool", "tool_call_id": "call_1", "content": "12 degrees and rain in Lyon"}
 
 
@@ -133,8 +134,8 @@ async def test_own_ports_replace_the_configured_ones(
     await example("own_ports").main(settings, "api.example.com", "fast")
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "hello"
-    assert said[1].startswith("fast up None Usage(input_tokens=3, output_tokens=2")
-    assert said[2].endswith("(only api.example.com may be asked)")
+    assert said[1].startswith("fast up None Usage(")
+    assert said[2] == (f"up: the egress policy forbids http://127.0.0.1:{up.port} (only api.example.com may be asked)")
     assert said[3] == "fast None egress_denied None"
     assert len(up.seen) == 1
 

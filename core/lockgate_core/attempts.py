@@ -13,9 +13,9 @@ from lockgate_ports.errors import LockgateError, SettingsError, UpstreamError
 from lockgate_ports.events import Event
 from lockgate_ports.journal import CANCELLED
 from lockgate_ports.metrics import AttemptRecord
-from lockgate_ports.model import Attempt
+from lockgate_ports.model import Attempt, ModelPort
 from lockgate_ports.steps import Answer, AnswerStream, Served
-from lockgate_ports.wire import Request
+from lockgate_ports.wire import Reply, Request
 
 T = TypeVar("T")
 
@@ -73,7 +73,7 @@ class Attempts:
             return await self._stream(provider, request, attempt, served, context, left)
         timeout = min(provider.timeouts.attempt, left)
         began = self._clock.now()
-        reply = await self._within(timeout, provider, provider.port.chat(request, attempt))
+        reply = await self._within(timeout, provider, _call(provider.port, request, attempt))
         journal = context.journal
         journal.attempts.append(AttemptRecord(target.provider_id, target.model, self._clock.now() - began))
         journal.provider_id = target.provider_id
@@ -151,6 +151,18 @@ async def _hold(rest: AsyncIterator[Sequence[Event]], held: list[Sequence[Event]
             raise rules.truncated() from None
         rules.take(batch)
         held.append(batch)
+
+
+def _call(port: ModelPort, request: Request[Any], attempt: Attempt) -> Awaitable[Reply[Any]]:
+    match request.operation:
+        case "chat":
+            return port.chat(request, attempt)
+        case "embeddings":
+            return port.embed(request, attempt)
+        case "rerank":
+            return port.rerank(request, attempt)
+        case "count_tokens":
+            return port.count_tokens(request, attempt)
 
 
 class _Passed(Exception):

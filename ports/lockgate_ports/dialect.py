@@ -17,7 +17,7 @@ from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
 View = TypeVar("View")
 ViewIn = TypeVar("ViewIn", contravariant=True)
-Answer = TypeVar("Answer")
+AnswerOut = TypeVar("AnswerOut", covariant=True)
 AnswerIn = TypeVar("AnswerIn", contravariant=True)
 
 Params = Literal["strict", "drop", "pass"]
@@ -98,7 +98,7 @@ class Dialect(Protocol):
     operation: Operation
 
 
-class ProviderDialect(Dialect, Protocol[ViewIn, Answer]):
+class ProviderDialect(Dialect, Protocol[ViewIn, AnswerOut]):
     """The side that faces upstreams, for whole answers."""
 
     def write_request(self, view: ViewIn, upstream: Upstream) -> Written:
@@ -113,7 +113,7 @@ class ProviderDialect(Dialect, Protocol[ViewIn, Answer]):
         """Partial decode of a whole answer. Raises UpstreamError when it is none, or holds an error."""
         ...
 
-    def read_response(self, body: bytes) -> Answer:
+    def read_response(self, body: bytes) -> AnswerOut:
         """The canonical answer. Raises UpstreamError as `glance` does."""
         ...
 
@@ -151,6 +151,7 @@ class SurfaceDialect(Dialect, Protocol[View, AnswerIn]):
         ...
 
 
+@runtime_checkable
 class ChatSurfaceDialect(SurfaceDialect[ChatRequest, ChatResponse], Protocol):
     """The side that faces clients, for chat: it streams too."""
 

@@ -10,10 +10,10 @@ from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.count import TokenCount
 from lockgate_ports.dialect import ChatProviderDialect, Params, ProviderDialect, Upstream, Written
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
-from lockgate_ports.errors import Unsupported, UpstreamError
+from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure
 from lockgate_ports.http import Headers, HttpPort, HttpResponse, Origin
-from lockgate_ports.model import Attempt, ModelCard, ReplyStream
+from lockgate_ports.model import Attempt, ModelCard, ReplyStream, offers_no
 from lockgate_ports.parts import user
 from lockgate_ports.replies import glance_chat, glance_count, glance_embeddings, glance_rerank
 from lockgate_ports.rerank import RerankRequest, RerankResponse
@@ -155,8 +155,7 @@ class HttpModel:
 
     def _speaks(self, language: Speech | None, request: Request[Any]) -> Speech:
         if language is None:
-            what = request.operation.replace("_", " ")
-            raise Unsupported(f"{self._provider_id} offers no {what}; ask another provider", param="model")
+            raise offers_no(request.operation, self._provider_id)
         return language
 
     async def _ask(

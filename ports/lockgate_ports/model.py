@@ -8,11 +8,12 @@ from msgspec import Struct
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.count import TokenCount
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
+from lockgate_ports.errors import Unsupported
 from lockgate_ports.events import Event
 from lockgate_ports.http import NO_PURPOSE, Purpose
 from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.secret import Secret
-from lockgate_ports.wire import Reply, Request
+from lockgate_ports.wire import Operation, Reply, Request
 
 
 class Attempt(Struct, frozen=True):
@@ -92,3 +93,8 @@ class ModelPort(Protocol):
     async def aclose(self) -> None:
         """Let go of everything."""
         ...
+
+
+def offers_no(operation: Operation, provider_id: str) -> Unsupported:
+    """What a provider raises for an operation that it does not have."""
+    return Unsupported(f"{provider_id} offers no {operation.replace('_', ' ')}; ask another provider", param="model")

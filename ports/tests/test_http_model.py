@@ -12,7 +12,7 @@ from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.errors import EgressDenied, Unsupported, UpstreamError
 from lockgate_ports.events import Event, Failure
 from lockgate_ports.http import HttpRequest, HttpResponse, Origin, Purpose
-from lockgate_ports.http_model import Endpoint, HttpModel
+from lockgate_ports.http_model import Endpoint, HttpModel, Languages
 from lockgate_ports.model import Attempt, ModelCard
 from lockgate_ports.parts import user
 from lockgate_ports.secret import Secret
@@ -34,7 +34,7 @@ def model(http: ScriptedHttp, dialect: AcmeChat | None = None, response_limit: i
         headers=(("x-team", "red"),),
         response_limit=response_limit,
     )
-    return HttpModel("acme-eu", dialect or AcmeChat(), endpoint, http, CARDS)
+    return HttpModel("acme-eu", Languages(chat=dialect or AcmeChat()), endpoint, http, CARDS)
 
 
 def call(*, stream: bool = False) -> Request[ChatRequest]:
@@ -210,7 +210,7 @@ async def test_a_denial_by_the_egress_policy_passes_through() -> None:
 
     endpoint = Endpoint(origin=ORIGIN, prefix="", auth=HeaderAuth())
     with pytest.raises(EgressDenied, match=r"^no way out$"):
-        await HttpModel("acme-eu", AcmeChat(), endpoint, Walled()).chat(call(), ATTEMPT)
+        await HttpModel("acme-eu", Languages(chat=AcmeChat()), endpoint, Walled()).chat(call(), ATTEMPT)
 
 
 async def test_a_connection_error_keeps_whether_it_was_sent() -> None:

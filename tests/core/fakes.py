@@ -13,10 +13,10 @@ from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
 from lockgate_ports.context import Target
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.events import Event, Finish, Start, TextDelta, UsageReport
-from lockgate_ports.http_model import reply_of
 from lockgate_ports.metrics import CallRecord
 from lockgate_ports.model import Attempt
 from lockgate_ports.parts import Text, user
+from lockgate_ports.replies import reply_of
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Request
 

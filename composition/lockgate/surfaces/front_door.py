@@ -15,7 +15,7 @@ from msgspec import Struct
 from lockgate.surfaces.paths import Paths
 from lockgate.surfaces.replies import JSON, ErrorWriter, Streamed, Whole, write_plain_error
 from lockgate_core.engine import Engine
-from lockgate_ports.dialect import EventWriter, Surface, SurfaceDialect
+from lockgate_ports.dialect import ChatSurfaceDialect, EventWriter, Surface, SurfaceDialect
 from lockgate_ports.errors import LockgateError, Unauthenticated, UnsupportedMedia
 from lockgate_ports.http import Headers
 from lockgate_ports.secret import Secret
@@ -94,6 +94,7 @@ class DialectPlace:
 
     def __init__(self, dialect: SurfaceDialect[Any, Any], engine: Engine) -> None:
         self._dialect = dialect
+        self._streams = dialect if isinstance(dialect, ChatSurfaceDialect) else None
         self._engine = engine
 
     async def serve(
@@ -110,9 +111,12 @@ class DialectPlace:
             same = reply.body is not None and reply.dialect == dialect.name
             body = reply.body if same and reply.body is not None else dialect.write_response(reply.view)
             return Whole(200, body, JSON, _headers(request_id, answer.served, reply.dropped, reply.request_id))
+        if self._streams is None:
+            await answer.aclose()
+            raise TypeError(f"a stream was answered to a call in {dialect.name}, which has none")
         headers = _headers(request_id, answer.served, answer.dropped, answer.request_id)
-        chunks = _chunks(answer, dialect.event_writer(request))
-        return Streamed(chunks, answer.aclose, dialect.event_content_type, (*headers, *_STREAM_HEADERS))
+        chunks = _chunks(answer, self._streams.event_writer(request))
+        return Streamed(chunks, answer.aclose, self._streams.event_content_type, (*headers, *_STREAM_HEADERS))
 
 
 async def _chunks(stream: AnswerStream, writer: EventWriter) -> AsyncIterator[bytes]:

@@ -17,13 +17,16 @@ from llm_plugin_llamacpp.slots import Slots
 from llm_plugin_openai.dialect import OpenAIChat
 from llm_plugin_openai.quirks import Quirks
 from lockgate_ports.chat import ChatRequest, ChatResponse
+from lockgate_ports.count import TokenCount
 from lockgate_ports.dialect import EventReader, Upstream, Written
+from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.errors import SettingsError, UpstreamError
 from lockgate_ports.events import Event
 from lockgate_ports.http import Origin
-from lockgate_ports.http_model import reply_of
-from lockgate_ports.model import Attempt, ModelCard, ReplyStream
+from lockgate_ports.model import Attempt, ModelCard, ReplyStream, offers_no
 from lockgate_ports.parts import user
+from lockgate_ports.replies import reply_of
+from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.sse import sse
 from lockgate_ports.wire import Reply, Request
 
@@ -95,6 +98,18 @@ class LlamaCppModel:
             self._check(run, tidy)
         relay = request.relay_reply and request.dialect == self._chat.name
         return _Stream(run, tidy, first, self._chat.event_reader(relay=relay), dropped, self._check)
+
+    async def embed(self, request: Request[EmbedRequest], attempt: Attempt) -> Reply[EmbedResponse]:
+        """Raises Unsupported: an engine that was loaded to chat makes no vectors."""
+        raise offers_no(request.operation, self._provider_id)
+
+    async def rerank(self, request: Request[RerankRequest], attempt: Attempt) -> Reply[RerankResponse]:
+        """Raises Unsupported."""
+        raise offers_no(request.operation, self._provider_id)
+
+    async def count_tokens(self, request: Request[ChatRequest], attempt: Attempt) -> Reply[TokenCount]:
+        """Raises Unsupported."""
+        raise offers_no(request.operation, self._provider_id)
 
     async def probe(self, attempt: Attempt) -> None:
         """Generates one token."""

@@ -1,6 +1,6 @@
 """OpenAIChat: the dialect `openai-chat`, both sides of it (OpenAI API reference, Chat Completions)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from llm_plugin_openai.error_in import read_error
 from llm_plugin_openai.error_out import write_error
@@ -16,9 +16,7 @@ from llm_plugin_openai.write_response import write_response
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written
 from lockgate_ports.errors import LockgateError, UpstreamError
-from lockgate_ports.events import Event
 from lockgate_ports.http import Headers
-from lockgate_ports.unfold import unfold
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
 _OPENAI = Quirks()
@@ -54,10 +52,6 @@ class OpenAIChat:
     def event_reader(self, *, relay: bool) -> EventReader:
         """For one stream."""
         return RelayReader() if relay else ChunkReader()
-
-    def events_of(self, answer: ChatResponse) -> Sequence[Event]:
-        """A whole answer as events."""
-        return unfold(answer)
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""

@@ -12,7 +12,7 @@ from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http import Headers, Origin, UrlError, split_url
-from lockgate_ports.http_model import Endpoint, HttpModel
+from lockgate_ports.http_model import Endpoint, HttpModel, Languages
 from lockgate_ports.model import ModelCard
 
 _RESPONSE_LIMIT = 20 * 1024 * 1024
@@ -100,7 +100,7 @@ def _model(
         response_limit=settings.response_limit,
     )
     cards = tuple(ModelCard(id=model) if isinstance(model, str) else model for model in models)
-    return HttpModel(context.name, OpenAIChat(quirks), endpoint, context.http, cards)
+    return HttpModel(context.name, Languages(chat=OpenAIChat(quirks)), endpoint, context.http, cards)
 
 
 def _origins(settings: OpenAISettings | CompatibleSettings) -> tuple[Origin, ...]:

@@ -22,6 +22,7 @@ from lockgate_ports.events import (
     UsageReport,
 )
 from lockgate_ports.parts import Audio, InlineSource, Native, Part, Refusal, Text, Thinking, ToolCall
+from lockgate_ports.unfold import unfold
 from lockgate_ports.usage import Usage
 
 _USAGE = Usage(input_tokens=9, output_tokens=8, total_tokens=17, cache_read_tokens=4, reasoning_tokens=3)
@@ -73,7 +74,7 @@ def test_the_sdk_gets_the_same_object_from_a_stream_as_from_a_plain_call(ask: An
     answer = _ANSWERS[name]
     plain = ChatCompletion.model_validate_json(OpenAIChat().write_response(answer), strict=True)
     state = ChatCompletionStreamState()
-    for chunk in _chunks(_written(ask, list(OpenAIChat().events_of(answer)))):
+    for chunk in _chunks(_written(ask, list(unfold(answer)))):
         state.handle_chunk(ChatCompletionChunk.model_validate(chunk, strict=True))
     streamed = state.current_completion_snapshot  # the final one refuses answers that were cut or filtered
     told = plain.model_dump(exclude_none=True)

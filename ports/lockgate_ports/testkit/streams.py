@@ -118,8 +118,8 @@ class StreamedAnswers(Declared):
             assert not isinstance(events[-1], Failure) or events[-1].error is error
 
     async def test_a_whole_answer_to_a_streamed_call_is_told_as_a_stream(self, provider: Provider) -> None:
-        """Look at `events_of`: a provider may answer a streamed call with one JSON body. When the dialect streams JSON
-        bodies anyway, its event reader has to cope."""
+        """Look at `read_response`: a provider may answer a streamed call with one JSON body. When the dialect
+        streams JSON bodies anyway, its event reader has to cope."""
         sample = provider.samples.text
         if provider.samples.event_content_type == "application/json":
             return

@@ -9,7 +9,7 @@ from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import ProviderDialect
 from lockgate_ports.hooks import BuildContext, ModelFactory, hookimpl
 from lockgate_ports.http import Origin, split_url
-from lockgate_ports.http_model import Endpoint, HttpModel
+from lockgate_ports.http_model import Endpoint, HttpModel, Languages
 from lockgate_ports.model import ModelCard, ModelPort
 
 
@@ -42,7 +42,7 @@ def model(
     """Acme with parts to choose."""
     origin, prefix = split_url(settings.base_url)
     endpoint = Endpoint(origin=origin, prefix=prefix, auth=auth or HeaderAuth())
-    return HttpModel(context.name, dialect, endpoint, context.http, CATALOGUE)
+    return HttpModel(context.name, Languages(chat=dialect), endpoint, context.http, CATALOGUE)
 
 
 def _build(settings: AcmeSettings, context: BuildContext) -> ModelPort:

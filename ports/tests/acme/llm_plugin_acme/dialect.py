@@ -1,6 +1,6 @@
 """The dialect `acme-chat`: as small as a dialect can be, and unlike any real one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -117,20 +117,6 @@ class AcmeChat:
 
     def event_reader(self, *, relay: bool) -> EventReader:
         return AcmeReader(relay=relay)
-
-    def events_of(self, answer: ChatResponse) -> Sequence[Event]:
-        events: list[Event] = [Start(answer.id, answer.model)]
-        for choice in answer.choices:
-            for number, part in enumerate(choice.parts):
-                match part:
-                    case Text():
-                        events.append(TextDelta(part.text, number))
-                    case ToolCall():
-                        events.append(ToolCallDelta(number, 0, part.id, part.name, part.arguments))
-                    case _:
-                        raise TypeError("acme says words and calls alone")
-            events.append(Finish(choice.finish_reason, 0, choice.native_finish_reason))
-        return [*events, *([UsageReport(answer.usage)] if answer.usage else [])]
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         try:

@@ -11,8 +11,9 @@ from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event
 from lockgate_ports.hooks import BuildContext
 from lockgate_ports.http import Origin
-from lockgate_ports.http_model import HttpModel, reply_of
+from lockgate_ports.http_model import HttpModel
 from lockgate_ports.model import Attempt, ModelCard, ReplyStream
+from lockgate_ports.replies import reply_of
 from lockgate_ports.wire import Reply, Request
 
 Call = Request[ChatRequest]

@@ -107,8 +107,9 @@ async def test_clients_show_their_own_key_and_only_health_is_open():
             assert (await gw.get("/metrics")).status == 401
             assert (await gw.get("/health")).status == 200
             assert up.seen == []
-            for name, key in (("authorization", "Bearer sk-client"), ("x-api-key", "sk-client"), ("api-key", "sk-client")):
-                assert (await gw.ask(ASK, headers={name: key})).status == 200
+            assert (await gw.ask(ASK, headers={"authorization": "Bearer sk-client"})).status == 200
+            assert (await gw.ask(ASK, headers={"x-api-key": "sk-client"})).status == 200
+            assert (await gw.ask(ASK, headers={"api-key": "sk-client"})).status == 200
 
 
 async def test_egress_to_an_address_that_nobody_named_is_denied():

@@ -1,6 +1,5 @@
 """The kinds `openai` and `openai-compatible`: settings, and how a provider is built from them."""
 
-import re
 from typing import Literal
 
 from msgspec import Struct
@@ -11,13 +10,11 @@ from lockgate_ports.auth import HeaderAuth
 from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
-from lockgate_ports.http import Headers, Origin, UrlError, split_url
+from lockgate_ports.http import Headers, Origin
 from lockgate_ports.http_model import Endpoint, HttpModel, Languages
+from lockgate_ports.http_settings import RESPONSE_LIMIT, address, check_header, header_fields, model_cards
 from lockgate_ports.model import ModelCard
 
-_RESPONSE_LIMIT = 20 * 1024 * 1024
-_HEADER_NAME = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
-_OURS = ("content-type", "content-length", "transfer-encoding", "connection", "host", "accept", "accept-encoding")
 _CATALOGUE = (
     *("gpt-6-astra", "gpt-6.1-sol", "gpt-6.1-terra", "gpt-6-sol", "gpt-6-luna", "gpt-5.6-sol", "gpt-5.6-terra"),
     *("gpt-5.6-luna", "gpt-5.5", "gpt-5.4", "gpt-5.4-mini", "gpt-5.2", "gpt-4.1", "gpt-4.1-mini", "gpt-4o"),
@@ -34,7 +31,7 @@ class OpenAISettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     project: str | None = None
     params: Params = "drop"
     models: tuple[str | ModelCard, ...] = ()
-    response_limit: int = _RESPONSE_LIMIT
+    response_limit: int = RESPONSE_LIMIT
 
 
 class AuthStyle(Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,13 +53,13 @@ class CompatibleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     max_tokens_field: Literal["max_completion_tokens", "max_tokens"] = "max_tokens"
     reasoning_field: Literal["reasoning_content", "reasoning", "content"] | None = "reasoning_content"
     models: tuple[str | ModelCard, ...] = ()
-    response_limit: int = _RESPONSE_LIMIT
+    response_limit: int = RESPONSE_LIMIT
 
 
 def build_openai(settings: OpenAISettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL or header that cannot be."""
     named = {"openai-organization": settings.organization, "openai-project": settings.project}
-    headers = _headers({name: value for name, value in named.items() if value is not None}, "authorization")
+    headers = header_fields({name: value for name, value in named.items() if value is not None}, "authorization")
     return _model(settings, context, Quirks(), HeaderAuth(), headers, settings.models or _CATALOGUE)
 
 
@@ -75,9 +72,9 @@ def build_compatible(settings: CompatibleSettings, context: BuildContext) -> Htt
         video_urls=True,
     )
     header = settings.auth.header.lower()
-    _check_header(header, settings.auth.scheme, "auth.header")
+    check_header(header, settings.auth.scheme, "auth.header")
     auth = HeaderAuth(header, settings.auth.scheme)
-    return _model(settings, context, quirks, auth, _headers(settings.headers, header), settings.models)
+    return _model(settings, context, quirks, auth, header_fields(settings.headers, header), settings.models)
 
 
 def _model(
@@ -90,7 +87,7 @@ def _model(
 ) -> HttpModel:
     if settings.response_limit < 1:
         raise SettingsError("response_limit must be at least 1 byte")
-    origin, prefix = _address(settings.base_url)
+    origin, prefix = address(settings.base_url)
     endpoint = Endpoint(
         origin=origin,
         prefix=prefix,
@@ -99,39 +96,11 @@ def _model(
         params=settings.params,
         response_limit=settings.response_limit,
     )
-    cards = tuple(ModelCard(id=model) if isinstance(model, str) else model for model in models)
-    return HttpModel(context.name, Languages(chat=OpenAIChat(quirks)), endpoint, context.http, cards)
+    return HttpModel(context.name, Languages(chat=OpenAIChat(quirks)), endpoint, context.http, model_cards(models))
 
 
 def _origins(settings: OpenAISettings | CompatibleSettings) -> tuple[Origin, ...]:
-    return (_address(settings.base_url)[0],)
-
-
-def _address(base_url: str) -> tuple[Origin, str]:
-    try:
-        return split_url(base_url)
-    except UrlError as error:
-        raise SettingsError(f"base_url: {error}") from None
-
-
-def _headers(given: dict[str, str], auth_header: str) -> Headers:
-    headers: list[tuple[str, str]] = []
-    for written, value in given.items():
-        name = written.lower()
-        _check_header(name, value, f"headers.{written}")
-        if name == auth_header:
-            raise SettingsError(f"headers.{written}: the key's own header is set from credential_ref; take it out")
-        headers.append((name, value))
-    return tuple(headers)
-
-
-def _check_header(name: str, value: str, at: str) -> None:
-    if _HEADER_NAME.fullmatch(name) is None:
-        raise SettingsError(f"{at}: {name!r} is no header name")
-    if name in _OURS:
-        raise SettingsError(f"{at}: {name} is set by the gateway itself")
-    if any(not " " <= mark <= "~" for mark in value):
-        raise SettingsError(f"{at}: the value holds a line break or a letter outside ASCII")
+    return (address(settings.base_url)[0],)
 
 
 OPENAI = ModelFactory(

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from msgspec import Raw
 
-from llm_plugin_openai.draft import Draft
+from llm_plugin_openai.draft import ChatDraft
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.reasoning import FIELDS, detail_of
 from llm_plugin_openai.write_parts import call_item, content_item
@@ -13,7 +13,7 @@ from lockgate_ports.parts import Audio, Message, Part, Refusal, Text, Thinking, 
 Item = dict[str, Any]
 
 
-def message_items(message: Message, at: str, draft: Draft) -> list[Item]:
+def message_items(message: Message, at: str, draft: ChatDraft) -> list[Item]:
     """One message on the wire; several where it holds several tool results. Raises Unsupported, naming the field."""
     results = [part for part in message.parts if isinstance(part, ToolResult)]
     items = [_result(result, at, draft) for result in results]
@@ -35,7 +35,7 @@ def message_items(message: Message, at: str, draft: Draft) -> list[Item]:
     return items
 
 
-def _own_members(message: Message, at: str, draft: Draft) -> dict[str, Raw]:
+def _own_members(message: Message, at: str, draft: ChatDraft) -> dict[str, Raw]:
     """What the caller wrote in this dialect goes as it came; thoughts only while the message still holds them."""
     if message.native != NAME:
         for name in message.extra:
@@ -45,7 +45,7 @@ def _own_members(message: Message, at: str, draft: Draft) -> dict[str, Raw]:
     return {name: value for name, value in message.extra.items() if thinks or name not in FIELDS}
 
 
-def _speaker(item: Item, parts: list[Part], at: str, draft: Draft) -> None:
+def _speaker(item: Item, parts: list[Part], at: str, draft: ChatDraft) -> None:
     only_text = item["role"] != "user"
     items: list[Any] = []
     for place, part in enumerate(parts):
@@ -56,7 +56,7 @@ def _speaker(item: Item, parts: list[Part], at: str, draft: Draft) -> None:
     item["content"] = _compact(items)
 
 
-def _assistant(item: Item, parts: list[Part], at: str, draft: Draft) -> None:
+def _assistant(item: Item, parts: list[Part], at: str, draft: ChatDraft) -> None:
     content: list[Any] = []
     calls: list[Item] = []
     refusals: list[str] = []
@@ -84,7 +84,7 @@ def _assistant(item: Item, parts: list[Part], at: str, draft: Draft) -> None:
         item["tool_calls"] = calls
 
 
-def _think(item: Item, content: list[Any], part: Thinking, draft: Draft) -> None:
+def _think(item: Item, content: list[Any], part: Thinking, draft: ChatDraft) -> None:
     """Where the server takes thoughts back; one without such a place does without them, as it did when they arose."""
     field = draft.quirks.reasoning_field
     if field is None:
@@ -99,7 +99,7 @@ def _think(item: Item, content: list[Any], part: Thinking, draft: Draft) -> None
         item[field] = item.get(field, "") + part.text
 
 
-def _result(result: ToolResult, at: str, draft: Draft) -> Item:
+def _result(result: ToolResult, at: str, draft: ChatDraft) -> Item:
     items: list[Any] = []
     for place, part in enumerate(result.parts):
         where = f"{at}.content[{place}]"

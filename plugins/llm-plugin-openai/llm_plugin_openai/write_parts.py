@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from llm_plugin_openai.draft import Draft
+from llm_plugin_openai.draft import ChatDraft
 from llm_plugin_openai.quirks import NAME
 from lockgate_ports.parts import (
     Audio,
@@ -28,7 +28,7 @@ Item = dict[str, Any]
 _FORMATS = {"audio/mpeg": "mp3", "audio/x-wav": "wav", "audio/wave": "wav", "audio/vnd.wave": "wav"}
 
 
-def content_item(part: Part, at: str, draft: Draft, *, spoken: bool = False) -> Item | Raw:
+def content_item(part: Part, at: str, draft: ChatDraft, *, spoken: bool = False) -> Item | Raw:
     """One item of `content`; `spoken`: by the assistant, who has words only. Raises Unsupported, naming the field."""
     match part:
         case Text():
@@ -60,20 +60,20 @@ def call_item(call: ToolCall) -> Item:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
-def _image(part: Image, at: str, draft: Draft) -> Item:
+def _image(part: Image, at: str, draft: ChatDraft) -> Item:
     url: Item = {"url": _url(part.source, "image", at, draft)}
     if part.detail is not None:
         url["detail"] = part.detail
     return {"type": "image_url", "image_url": url}
 
 
-def _video(part: Video, at: str, draft: Draft) -> Item:
+def _video(part: Video, at: str, draft: ChatDraft) -> Item:
     if not draft.quirks.video_urls:
         raise draft.cannot_say("video", at)
     return {"type": "video_url", "video_url": {"url": _url(part.source, "video", at, draft)}}
 
 
-def _audio(part: Audio, at: str, draft: Draft) -> Item:
+def _audio(part: Audio, at: str, draft: ChatDraft) -> Item:
     source = part.source
     if not isinstance(source, InlineSource):
         raise draft.cannot_say("audio but inline", at)
@@ -84,7 +84,7 @@ def _audio(part: Audio, at: str, draft: Draft) -> Item:
     return {"type": "input_audio", "input_audio": {"data": source.data, "format": word}}
 
 
-def _file(part: File, at: str, draft: Draft) -> Item:
+def _file(part: File, at: str, draft: ChatDraft) -> Item:
     body: Item = {}
     match part.source:
         case StoredSource(file_id):
@@ -100,7 +100,7 @@ def _file(part: File, at: str, draft: Draft) -> Item:
     return {"type": "file", "file": body}
 
 
-def _url(source: Source, what: str, at: str, draft: Draft) -> str:
+def _url(source: Source, what: str, at: str, draft: ChatDraft) -> str:
     match source:
         case UrlSource(url):
             return url
@@ -114,7 +114,7 @@ def _data_url(data: str, media_type: str) -> str:
     return f"data:{media_type};base64,{data}"
 
 
-def _cached(item: Item, cache: CacheHint | None, draft: Draft) -> Item:
+def _cached(item: Item, cache: CacheHint | None, draft: ChatDraft) -> Item:
     if cache is not None and draft.caches():
         item["cache_control"] = {"type": "ephemeral"} if cache.ttl is None else {"type": "ephemeral", "ttl": cache.ttl}
     return item

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from llm_plugin_openai.carried import MEMBERS
-from llm_plugin_openai.draft import Draft
+from llm_plugin_openai.draft import ChatDraft
 from llm_plugin_openai.quirks import NAME, Quirks
 from llm_plugin_openai.write_messages import message_items
 from llm_plugin_openai.write_tools import choice_item, tool_item
@@ -26,7 +26,7 @@ _STREAM = (("content-type", "application/json"), ("accept", "text/event-stream")
 
 def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks) -> Written:
     """Raises Unsupported, naming the field, for content the server cannot be told."""
-    draft = Draft(upstream, quirks, view.native)
+    draft = ChatDraft(upstream, quirks, view.native)
     fields: dict[str, Any] = {"model": upstream.model}
     fields["messages"] = [
         item
@@ -59,7 +59,7 @@ def http_request(body: bytes, upstream: Upstream, travelled: Headers = ()) -> Ht
     return HttpRequest("POST", upstream.origin, target, headers, body, upstream.purpose)
 
 
-def _tuning(view: ChatRequest, draft: Draft) -> dict[str, Any]:
+def _tuning(view: ChatRequest, draft: ChatDraft) -> dict[str, Any]:
     fields: dict[str, Any] = {name: getattr(view, name) for name in _PLAIN}
     fields[draft.quirks.max_tokens_field] = view.max_tokens
     fields["stop"] = list(view.stop) or None
@@ -82,7 +82,7 @@ def _tuning(view: ChatRequest, draft: Draft) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _reasoning(reasoning: Reasoning, draft: Draft) -> dict[str, Any]:
+def _reasoning(reasoning: Reasoning, draft: ChatDraft) -> dict[str, Any]:
     budget = {
         "max_tokens": reasoning.budget_tokens,
         "enabled": reasoning.enabled,
@@ -103,7 +103,7 @@ def _whole(biases: dict[str, float]) -> dict[str, float]:
     return {token: int(bias) if bias == int(bias) else bias for token, bias in biases.items()}
 
 
-def _format(form: ResponseFormat, draft: Draft) -> dict[str, Any]:
+def _format(form: ResponseFormat, draft: ChatDraft) -> dict[str, Any]:
     if form.type != "json_schema":
         return {"type": form.type}
     name = form.name if form.name or draft.own else "answer"  # OpenAI wants one; other languages have none
@@ -111,11 +111,11 @@ def _format(form: ResponseFormat, draft: Draft) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {name: value for name, value in schema.items() if value is not None}}
 
 
-def _prediction(message: Message, draft: Draft) -> dict[str, Any]:
+def _prediction(message: Message, draft: ChatDraft) -> dict[str, Any]:
     return {"type": "content", "content": message_items(message, "prediction", draft)[0]["content"]}
 
 
-def _extras(fields: dict[str, Any], view: ChatRequest, draft: Draft) -> None:
+def _extras(fields: dict[str, Any], view: ChatRequest, draft: ChatDraft) -> None:
     """What the caller wrote in this dialect goes as it came; another dialect's own words are tuning we lack."""
     for name, value in view.extra.items():
         if view.native == NAME:

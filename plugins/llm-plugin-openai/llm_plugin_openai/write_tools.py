@@ -4,14 +4,14 @@ from typing import Any
 
 from msgspec import Raw
 
-from llm_plugin_openai.draft import Draft
+from llm_plugin_openai.draft import ChatDraft
 from llm_plugin_openai.quirks import NAME
 from lockgate_ports.chat import CustomTool, FunctionTool, NativeTool, Tool, ToolChoice
 
 Item = dict[str, Any]
 
 
-def tool_item(tool: Tool, at: str, draft: Draft) -> Item | Raw:
+def tool_item(tool: Tool, at: str, draft: ChatDraft) -> Item | Raw:
     """One of `tools`. Raises Unsupported for a tool that another provider runs itself."""
     match tool:
         case FunctionTool():

@@ -1,0 +1,39 @@
+"""A request while a dialect writes it: what becomes of things the target has no word for."""
+
+from lockgate_ports.dialect import Upstream
+from lockgate_ports.errors import Unsupported
+
+
+class Draft:
+    """Decides, by the provider's `params`, whether tuning that it has no word for is refused, left out or sent; and
+    keeps the names of what is left out."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self.upstream = upstream
+        self._dropped: list[str] = []
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """The names of what was left out, each once, in order."""
+        return tuple(dict.fromkeys(self._dropped))
+
+    def admits(self, name: str) -> bool:
+        """Whether to send tuning that the target has no word for. Raises Unsupported where the settings are strict."""
+        if self.upstream.params == "pass":
+            return True
+        if self.upstream.params == "strict":
+            raise Unsupported(
+                f"{self.upstream.provider_id} has no word for {name}; leave it out, or set the provider's params to "
+                "drop or pass",
+                param=name,
+            )
+        self.leave_out(name)
+        return False
+
+    def leave_out(self, name: str) -> None:
+        """Note that something which only advises is not said."""
+        self._dropped.append(name)
+
+    def cannot_say(self, what: str, at: str) -> Unsupported:
+        """The refusal of content that may not be left out; `at` is its path in the request."""
+        return Unsupported(f"{at}: {self.upstream.provider_id} takes no {what}", param=at)

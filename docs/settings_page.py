@@ -65,26 +65,10 @@ _SAID_ELSEWHERE = {
     "max_label_sets": "How many sets of labels a metric may have before further models share `(other)`.",
 }
 
-# Said more exactly than by the docstring.
-_MORE_EXACTLY = {
-    (Settings, "server"): "Where the gateway listens, what it accepts, and who may call it. An embedded gateway uses "
-    "`max_body_bytes`, `body_timeout` and `client_credential_refs`.",
-    (ServerSettings, "max_body_bytes"): "The longest request body; a longer one gets 413. A compressed one gets 415.",
-    (ServerSettings, "header_timeout"): "Within which a connection must send a complete request head, and for which an "
-    "idle one is kept.",
-    (ServerSettings, "body_timeout"): "Within which a request body must arrive; a large one has a second more for "
-    "each 64 KiB.",
-    (Retry, "base_delay"): "The wait before the second attempt is random, up to twice this; for each further attempt "
-    "the bound doubles.",
-    (Retry, "max_delay"): "The bound stays below this.",
-    (Retry, "max_retry_after"): "The longest `retry-after` that is waited out. With a longer one the next target is "
-    "asked; where there is none, the client is told to come back.",
-}
-
 
 def page() -> str:
-    """The whole page."""
-    plugins = discover(builtins=[builtins])
+    """The whole page. The kinds of other plugins stand in their own READMEs: adding one changes nothing here."""
+    plugins = discover(allow=["llm-plugin-openai"], builtins=[builtins])
     return "\n".join([_HEAD, *_engine(), *_kinds(plugins)]).rstrip() + "\n"
 
 
@@ -95,7 +79,7 @@ def _engine() -> Iterator[str]:
     yield from _section("retry", Retry)
     yield from _section("timeouts", Timeouts)
     yield from _section("A row of providers", ProviderRow, leave_out=["kind_settings"])
-    yield "The kind's own settings stand beside these; see below.\n"
+    yield "The kind's own settings stand beside these; see below, and the README of the plugin that brings it.\n"
     yield from _section("A row of routes", Route)
 
 
@@ -130,7 +114,7 @@ def _table(cls: Any, leave_out: Iterable[str] = ()) -> Iterator[str]:
     yield "|---|---|---|---|"
     for field in fields(cls):
         if field.name not in leave_out:
-            text = _MORE_EXACTLY.get((cls, field.name)) or said.get(field.name) or _SAID_ELSEWHERE[field.name]
+            text = said.get(field.name) or _SAID_ELSEWHERE[field.name]
             text = text.partition(" Loaded: ")[0].replace("None", "null")
             yield f"| `{field.name}` | {_words(field.type)} | {_default(field)} | {text} |".replace("  ", " ")
     yield ""

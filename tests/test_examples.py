@@ -16,7 +16,8 @@ import yaml
 from asgiref.testing import ApplicationCommunicator
 
 from lockgate import ChatRequest, InvalidRequest, open_gateway, user
-from lockgate.surfaces.aiohttp_server import Bounds, Listener
+from lockgate.surfaces.aiohttp_server import Listener
+from lockgate.surfaces.bounds import Bounds
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "docs" / "examples"

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 from msgspec import structs
 
@@ -83,19 +84,27 @@ async def build_metrics(
         await metrics.aclose()
 
 
-async def build_providers(
+def build_providers(
     settings: Settings, plugins: Plugins, secrets: SecretsPort, egress: EgressPolicyPort, env: Env
-) -> AsyncIterator[dict[str, Provider]]:
-    """Every configured provider, opened. Raises SettingsError naming the one that does not open."""
-    opened = {
+) -> dict[str, Provider]:
+    """Every configured provider, not open yet."""
+    return {
         provider_id: _provider(provider_id, row, plugins, secrets, egress, env)
         for provider_id, row in settings.providers.items()
     }
+
+
+@asynccontextmanager
+async def opened(providers: Mapping[str, Provider]) -> AsyncGenerator[None, None]:
+    """Opens them all at once, and closes them at the end. Raises SettingsError naming the one that does not open.
+
+    Not a resource of the container: that could not be cancelled while a model loads.
+    """
     try:
-        await asyncio.gather(*(_open(provider) for provider in opened.values()))
-        yield opened
+        await asyncio.gather(*(_open(provider) for provider in providers.values()))
+        yield
     finally:
-        await asyncio.gather(*(provider.port.aclose() for provider in opened.values()))
+        await asyncio.gather(*(provider.port.aclose() for provider in providers.values()))
 
 
 def build_steps(settings: Settings, plugins: Plugins, egress: EgressPolicyPort, env: Env) -> tuple[Step, ...]:
@@ -132,8 +141,6 @@ def _provider(
     http = AiohttpClient(provider_id, egress, times.connect)
     port = factory.build(row.kind_settings, BuildContext(provider_id, http, env=env))
     ref = row.credential_ref
-    if ref is None and factory.needs_credential:
-        raise SettingsError(f"providers.{provider_id}: kind {row.kind} needs a credential_ref, such as env:NAME")
 
     async def secret() -> Secret | None:
         return None if ref is None else await secrets.fetch(ref)

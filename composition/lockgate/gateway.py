@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from lockgate.surfaces.asgi import AsgiApp
+    from lockgate.surfaces.bounds import Bounds
     from lockgate.surfaces.front_door import FrontDoor
 
 
@@ -88,6 +89,14 @@ class Gateway:
         ]
         return listed
 
+    @property
+    def bounds(self) -> "Bounds":
+        """What clients may take, by the settings."""
+        from lockgate.surfaces.bounds import Bounds
+
+        server = self.settings.server
+        return Bounds(server.max_body_bytes, server.header_timeout, server.body_timeout)
+
     def front_door(self) -> "FrontDoor":
         """The surfaces, before any server framework."""
         from lockgate.surfaces.mounting import open_front_door, probes
@@ -99,16 +108,13 @@ class Gateway:
         """The surfaces as an ASGI application, to mount in a service of one's own."""
         from lockgate.surfaces.asgi import AsgiApp
 
-        server = self.settings.server
-        return AsgiApp(self.front_door(), server.max_body_bytes, server.body_timeout)
+        return AsgiApp(self.front_door(), self.bounds)
 
     def aiohttp_app(self) -> "web.Application":
         """The surfaces as an aiohttp sub-application: `service.add_subapp("/llm", gateway.aiohttp_app())`."""
-        from lockgate.surfaces.aiohttp_server import Bounds, aiohttp_app
+        from lockgate.surfaces.aiohttp_server import aiohttp_app
 
-        server = self.settings.server
-        bounds = Bounds(server.max_body_bytes, server.header_timeout, server.body_timeout)
-        return aiohttp_app(self.front_door(), bounds)
+        return aiohttp_app(self.front_door(), self.bounds)
 
 
 def _request(view: ChatRequest, *, stream: bool) -> Request[ChatRequest]:

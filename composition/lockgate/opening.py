@@ -9,6 +9,7 @@ from typing import Any
 
 from dependency_injector import providers
 
+from lockgate.building import opened
 from lockgate.container import GatewayContainer
 from lockgate.gateway import Gateway
 from lockgate.loading import Source, load
@@ -42,14 +43,11 @@ async def open_gateway(
     try:
         store: SecretsPort = await _made(container.secrets)
         keys = [await store.fetch(ref) for ref in loaded.server.client_credential_refs]
-        yield Gateway(
-            loaded,
-            plugins,
-            await _made(container.engine),
-            await _made(container.models),
-            await _made(container.metrics),
-            keys,
-        )
+        models = await _made(container.models)
+        engine = await _made(container.engine)
+        counted = await _made(container.metrics)
+        async with opened(models):
+            yield Gateway(loaded, plugins, engine, models, counted, keys)
     finally:
         await _made(container.shutdown_resources)
 

@@ -128,7 +128,7 @@ class Attempts:
             async with self._clock.timeout(seconds):
                 return await work
         except TimeoutError:
-            message = f"{provider.provider_id}: no answer within {seconds:g} s"
+            message = f"{provider.provider_id}: no answer within {seconds:.3g} s"
             raise UpstreamError(message, kind="timeout", provider_id=provider.provider_id) from None
         except UpstreamError as error:
             if not error.provider_id:

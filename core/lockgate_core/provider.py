@@ -11,13 +11,13 @@ from lockgate_ports.secret import Secret
 class Timeouts(Struct, frozen=True):
     """Seconds. Only content counts as progress: comments, pings and dripped bytes do not."""
 
-    attempt: float = 300.0
+    attempt: float
     """One try at a whole answer."""
-    first_token: float = 120.0
+    first_token: float
     """From sending until a stream's first content."""
-    idle: float = 60.0
+    idle: float
     """Between pieces of a stream's content."""
-    total: float = 1800.0
+    total: float
     """One call, all tries and all of its stream together."""
 
 
@@ -28,4 +28,4 @@ class Provider(Struct, frozen=True):
     port: ModelPort
     secret: Callable[[], Awaitable[Secret | None]]
     """The key as it is now, None where it needs none. Raises SettingsError."""
-    timeouts: Timeouts = Timeouts()
+    timeouts: Timeouts

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from lockgate_ports.errors import EgressDenied, LockgateError, Unsupported, UpstreamError
+from lockgate_ports.errors import Busy, EgressDenied, LockgateError, Unsupported, UpstreamError
 
 
 class RetryPolicy(Struct, frozen=True):
@@ -36,7 +36,7 @@ def after(error: LockgateError, tries: int, spare: bool, policy: RetryPolicy, lu
 
     `spare`: another target is left. `luck` is a random number in [0, 1), for the jitter.
     """
-    if isinstance(error, EgressDenied | Unsupported):
+    if isinstance(error, Busy | EgressDenied | Unsupported):
         return NEXT
     if not isinstance(error, UpstreamError) or error.kind in _BAD_EVERYWHERE:
         return STOP

@@ -8,6 +8,9 @@
     │   ├── Unauthenticated         401  no key, or a wrong one
     │   ├── Forbidden               403  the key may not do this
     │   ├── ModelNotFound           404  no route or provider has this name
+    │   ├── NotFound                404  nothing is served at this path
+    │   ├── MethodNotAllowed        405  the path takes another method
+    │   ├── TooSlow                 408  the body did not arrive in time
     │   ├── TooLarge                413
     │   ├── UnsupportedMedia        415
     │   └── Busy                    429  the gateway's own limit or queue; `retry_after` says when to come back

@@ -24,6 +24,10 @@ USAGE = Usage(input_tokens=3, output_tokens=2)
 ANSWER = ChatResponse(choices=(Choice(parts=(Text("hello"),), finish_reason="stop"),), model="m-1", usage=USAGE)
 
 
+def limits(attempt: float = 300, first_token: float = 120, idle: float = 60, total: float = 900) -> Timeouts:
+    return Timeouts(attempt, first_token, idle, total)
+
+
 class FakeClock:
     """Time passes only by `sleep` and `pass_time`. A timeout block that took longer ends in TimeoutError."""
 
@@ -138,7 +142,7 @@ class Bench:
         async def no_secret() -> None:
             return None
 
-        providers = {name: Provider(name, model, no_secret, timeouts or Timeouts()) for name, model in models.items()}
+        providers = {name: Provider(name, model, no_secret, timeouts or limits()) for name, model in models.items()}
         routes = Routes({"r": tuple(Target(name, "m") for name in models)}, tuple(models))
         attempts = Attempts(providers, policy or RetryPolicy(), self.clock, lambda: 0.5)
         self.engine = Engine(routes, steps, attempts, self.metrics, self.clock)

@@ -3,9 +3,8 @@
 import asyncio
 
 import pytest
-from fakes import ANSWER, USAGE, Bench, FakeModel, read, streamed
+from fakes import ANSWER, USAGE, Bench, FakeModel, limits, read, streamed
 
-from lockgate_core.provider import Timeouts
 from lockgate_core.retry import RetryPolicy
 from lockgate_ports.errors import ModelNotFound, UpstreamError
 
@@ -49,7 +48,7 @@ async def test_an_attempt_ends_at_its_timeout_and_is_not_repeated_on_a_silent_ta
     def hang():
         clock_of["bench"].clock.pass_time(500)
 
-    bench = Bench(timeouts=Timeouts(attempt=10), a=FakeModel(hang), b=FakeModel(ANSWER))
+    bench = Bench(timeouts=limits(attempt=10), a=FakeModel(hang), b=FakeModel(ANSWER))
     clock_of["bench"] = bench
     answer = await bench.ask()
     assert len(bench.models["a"].attempts) == 1
@@ -105,7 +104,7 @@ async def test_a_stream_cut_before_its_finish_never_passes_as_complete():
 
 
 async def test_a_stream_that_sends_only_comments_stalls_at_the_idle_timeout():
-    bench = Bench(timeouts=Timeouts(idle=5), a=FakeModel())
+    bench = Bench(timeouts=limits(idle=5), a=FakeModel())
 
     def comment():
         bench.clock.pass_time(2)

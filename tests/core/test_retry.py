@@ -3,7 +3,7 @@
 import pytest
 
 from lockgate_core.retry import NEXT, STOP, Move, RetryPolicy, after
-from lockgate_ports.errors import EgressDenied, InvalidRequest, Unsupported, UpstreamError
+from lockgate_ports.errors import Busy, EgressDenied, InvalidRequest, Unsupported, UpstreamError
 
 POLICY = RetryPolicy(max_attempts=3, base_delay=1, max_delay=3, max_retry_after=5)
 
@@ -23,7 +23,7 @@ def test_what_does_not_heal_goes_to_the_next_target_at_once(kind: str):
     assert after(fault(kind), 1, False, POLICY, 0.5) == NEXT
 
 
-@pytest.mark.parametrize("error", [EgressDenied("x", rule="r", provider_id="p"), Unsupported("x")])
+@pytest.mark.parametrize("error", [EgressDenied("x", rule="r", provider_id="p"), Unsupported("x"), Busy("full")])
 def test_what_this_target_may_not_or_cannot_do_another_may(error):
     assert after(error, 1, False, POLICY, 0.5) == NEXT
 

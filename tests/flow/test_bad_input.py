@@ -8,7 +8,7 @@ import pytest
 from gateway import serving, settings
 from upstream import answer, upstream
 
-from lockgate.surfaces.aiohttp_server import Bounds
+from lockgate.surfaces.bounds import Bounds
 
 GOOD = b'{"model":"fast","messages":[{"role":"user","content":"hi"}]}'
 BAD = {

@@ -14,7 +14,9 @@ from lockgate_ports.errors import SettingsError
 from lockgate_ports.secret import Secret
 
 _LIMIT = 1024 * 1024
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_SHARED = stat.S_IRWXG | stat.S_IRWXO
+_SHARED_BY_ANOTHER = stat.S_IWGRP | stat.S_IXGRP | stat.S_IRWXO
+"""A mounted secret belongs to root and is read through its group: the process could not change that."""
 
 
 class _Version(Struct, frozen=True):
@@ -79,7 +81,7 @@ class FileSecrets:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise _Unfit("is not a file")
-            if os.name == "posix" and status.st_mode & _OTHERS:
+            if os.name == "posix" and status.st_mode & (_SHARED if _own(status) else _SHARED_BY_ANOTHER):
                 mode = stat.S_IMODE(status.st_mode)
                 raise _Unfit(f"others than its owner can use it (mode {mode:04o}); run: chmod 600 {path}")
             data = file.read(_LIMIT + 1)
@@ -96,6 +98,10 @@ class FileSecrets:
 
 class _Unfit(Exception):
     """Why a file is no place for a secret; never what it holds."""
+
+
+def _own(status: os.stat_result) -> bool:
+    return status.st_uid == os.geteuid()
 
 
 def _version(status: os.stat_result) -> _Version:

@@ -47,7 +47,7 @@ def command(
 
     \b
     Examples:
-      lockgate chat -m openai/gpt-5-mini "Why is the sky blue?"
+      lockgate chat -m openai/gpt-5.4-mini "Why is the sky blue?"
       git diff | lockgate chat "Describe this change:" -
     """
     question = _question(prompt)

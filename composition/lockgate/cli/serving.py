@@ -14,7 +14,7 @@ from lockgate.cli.stopping import Stopping
 from lockgate.cli.terminal import console, counted, note, warn
 from lockgate.gateway import Gateway
 from lockgate.settings import Settings
-from lockgate.surfaces.aiohttp_server import Bounds, Listener
+from lockgate.surfaces.aiohttp_server import Listener
 from lockgate_ports.errors import SettingsError
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -70,7 +70,7 @@ async def _serve(path: Path | None, environment: str | None, listening: Listenin
 
 async def _listen(gateway: Gateway, host: str, port: int | None) -> Listener:
     server = gateway.settings.server
-    bounds = Bounds(server.max_body_bytes, server.header_timeout, server.body_timeout)
+    bounds = gateway.bounds
     chosen = server.port if port is None else port
     listener = Listener(gateway.front_door(), bounds, host, chosen, server.drain_timeout)
     try:

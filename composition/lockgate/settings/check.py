@@ -235,7 +235,7 @@ class _Checking:
         try:
             provider_id, _ = split_target(target)
         except ValueError as error:
-            return self.shape.fault(place, "bad-value", path, str(error), "openai/gpt-5-mini, say")
+            return self.shape.fault(place, "bad-value", path, str(error), "openai/gpt-5.4-mini, say")
         if provider_id not in self._providers:
             message = f"there is no provider {quoted(provider_id)}"
             known = f"known providers: {', '.join(self._providers) or 'none'}"

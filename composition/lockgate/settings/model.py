@@ -20,11 +20,11 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     port: Annotated[int, Meta(ge=0, le=65535)] = 8080
     """The TCP port; 0 takes any free one."""
     max_body_bytes: Bytes = 32 * 1024 * 1024
-    """The longest request body, in bytes, after decompression; a longer one gets 413."""
+    """The longest request body, in bytes; a longer one gets 413. A compressed one gets 415."""
     header_timeout: Seconds = 15.0
-    """Seconds within which a connection must send a complete request head."""
+    """Seconds within which a connection must send a complete request head, and for which an idle one is kept."""
     body_timeout: Seconds = 15.0
-    """Seconds within which a request body must arrive."""
+    """Seconds within which a request body must arrive; a large one has a second more for each 64 KiB."""
     drain_timeout: Seconds = 30.0
     """Seconds that calls in flight have to finish after SIGTERM."""
     client_credential_refs: tuple[CredentialRef, ...] = ()
@@ -44,11 +44,12 @@ class Retry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_attempts: Annotated[int, Meta(ge=1, le=10)] = 3
     """Attempts at one target, the first included."""
     base_delay: Annotated[float, Meta(ge=0)] = 0.25
-    """Seconds before the second attempt; doubled for each further one."""
+    """The wait before the second attempt is random, up to twice this, in seconds; for each further one, twice that."""
     max_delay: Annotated[float, Meta(ge=0)] = 8.0
     """The longest wait between attempts, in seconds."""
     max_retry_after: Annotated[float, Meta(ge=0)] = 5.0
-    """The longest `Retry-After` that is waited out, in seconds; a longer one is handed to the client."""
+    """The longest `retry-after` that is waited out, in seconds. With a longer one the next target is asked; where
+    there is none, the client is told to come back."""
 
 
 class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,13 +57,13 @@ class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     connect: Seconds = 5.0
     """From the first packet to an open connection, TLS included."""
-    attempt: Seconds = 120.0
+    attempt: Seconds = 300.0
     """One attempt whose answer comes whole."""
-    first_token: Seconds = 60.0
+    first_token: Seconds = 120.0
     """From sending a streamed call to its first content."""
     idle: Seconds = 60.0
     """Between two pieces of content of a stream; comments and pings do not count."""
-    total: Seconds = 600.0
+    total: Seconds = 900.0
     """The whole call, all attempts and the stream included."""
 
 
@@ -107,7 +108,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     version: Annotated[int, Meta(ge=1, le=1)] = 1
     """The version of this format; there is one so far."""
     server: ServerSettings = ServerSettings()
-    """Where the gateway listens; an embedded gateway makes no use of it."""
+    """Where the gateway listens, what it accepts, who may call it; an embedded one has no use for `host` and `port`."""
     plugins: PluginSettings = PluginSettings()
     """Which installed plugins are loaded."""
     secrets: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -132,7 +133,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def split_target(target: str) -> tuple[str, str]:
-    """`openai/gpt-5-mini` -> provider_id and model. Raises ValueError when it has no provider_id or no model."""
+    """`openai/gpt-5.4-mini` -> provider_id and model. Raises ValueError when it has no provider_id or no model."""
     provider_id, slash, model = target.partition("/")
     if not (provider_id and slash and model):
         raise ValueError("a target is written provider_id/model")

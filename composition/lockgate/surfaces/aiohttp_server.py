@@ -6,22 +6,11 @@ from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
-from msgspec import Struct
 
+from lockgate.surfaces.bounds import Bounds
 from lockgate.surfaces.front_door import FrontDoor, Head
 from lockgate.surfaces.replies import JSON, Streamed, Whole, write_plain_error
-from lockgate_ports.errors import InvalidRequest, TooLarge, TooSlow
-
-_SLOWEST = 64 * 1024
-"""Bytes per second that a body larger than `body_timeout` allows for must keep up."""
-
-
-class Bounds(Struct, frozen=True):
-    """What a client may take: bytes of body, and seconds over its head and its body."""
-
-    max_body_bytes: int
-    header_timeout: float
-    body_timeout: float
+from lockgate_ports.errors import InvalidRequest
 
 
 class DoorServer(web.Server):
@@ -93,7 +82,7 @@ class _Connection(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun already")
         answer = write_plain_error(InvalidRequest("this is not a valid HTTP request", code="bad_http"), "")
-        response = web.Response(status=400, body=answer.body, headers={"content-type": JSON})
+        response = web.Response(status=400, body=answer.body, headers={"content-type": JSON, "server": "lockgate"})
         response.force_close()
         return response
 
@@ -115,16 +104,12 @@ async def _answer(door: FrontDoor, bounds: Bounds, request: web.BaseRequest, pat
     head = Head(request.method, path, headers, dict(request.query) if request.query_string else {})
     answer = await door.handle(head, _reader(request, bounds))
     if isinstance(answer, Whole):
-        return web.Response(
-            status=answer.status, body=answer.body, headers=[*answer.headers, ("content-type", answer.content_type)]
-        )
+        return web.Response(status=answer.status, body=answer.body, headers=_fields(answer))
     return await _stream(request, answer)
 
 
 async def _stream(request: web.BaseRequest, answer: Streamed) -> web.StreamResponse:
-    response = web.StreamResponse(
-        status=answer.status, headers=[*answer.headers, ("content-type", answer.content_type)]
-    )
+    response = web.StreamResponse(status=answer.status, headers=_fields(answer))
     try:
         await response.prepare(request)
         async for chunk in answer.chunks:
@@ -135,11 +120,16 @@ async def _stream(request: web.BaseRequest, answer: Streamed) -> web.StreamRespo
     return response
 
 
+def _fields(answer: Whole | Streamed) -> list[tuple[str, str]]:
+    """`server` is set so that aiohttp does not tell its version, and Python's."""
+    return [*answer.headers, ("content-type", answer.content_type), ("server", "lockgate")]
+
+
 def _reader(request: web.BaseRequest, bounds: Bounds) -> Callable[[], Awaitable[bytes]]:
     async def read() -> bytes:
         limit = bounds.max_body_bytes
         if (request.content_length or 0) > limit:
-            raise _too_large(limit)
+            raise bounds.too_large()
         if request.headers.get("expect", "").lower() == "100-continue" and request.transport is not None:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         began = asyncio.get_running_loop().time()
@@ -150,20 +140,16 @@ def _reader(request: web.BaseRequest, bounds: Bounds) -> Callable[[], Awaitable[
                 while chunk := await request.content.readany():
                     size += len(chunk)
                     if size > limit:
-                        raise _too_large(limit)
+                        raise bounds.too_large()
                     parts.append(chunk)
-                    patience.reschedule(began + bounds.body_timeout + size / _SLOWEST)
+                    patience.reschedule(began + bounds.patience(size))
         except TimeoutError:
-            raise TooSlow(f"the body did not arrive within {bounds.body_timeout:g} s") from None
+            raise bounds.too_slow() from None
         except web.RequestPayloadError:
             raise InvalidRequest("the body is not well-formed HTTP", code="bad_http") from None
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     return read
-
-
-def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"the body is larger than the {limit} bytes that this server takes")
 
 
 class Listener:

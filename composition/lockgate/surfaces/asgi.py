@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from lockgate.surfaces.bounds import Bounds
 from lockgate.surfaces.front_door import FrontDoor, Head, ReadBody
 from lockgate.surfaces.replies import Streamed, Whole
-from lockgate_ports.errors import TooLarge, TooSlow
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -17,10 +17,9 @@ Send = Callable[[Message], Awaitable[None]]
 class AsgiApp:
     """ASGI 3.0, `http` scope. The gateway must be open for as long as this serves."""
 
-    def __init__(self, door: FrontDoor, max_body_bytes: int, body_timeout: float) -> None:
+    def __init__(self, door: FrontDoor, bounds: Bounds) -> None:
         self._door = door
-        self._max_body_bytes = max_body_bytes
-        self._body_timeout = body_timeout
+        self._bounds = bounds
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """One request; a client that leaves cancels its call."""
@@ -52,11 +51,14 @@ class AsgiApp:
             await _stream(answer, raw, send)
 
     def _reader(self, receive: Receive, body_read: asyncio.Event) -> ReadBody:
+        bounds = self._bounds
+
         async def read() -> bytes:
             parts: list[bytes] = []
             size = 0
             try:
-                async with asyncio.timeout(self._body_timeout):
+                began = asyncio.get_running_loop().time()
+                async with asyncio.timeout(bounds.body_timeout) as patience:
                     more = True
                     while more:
                         message = await receive()
@@ -64,11 +66,12 @@ class AsgiApp:
                             raise asyncio.CancelledError
                         parts.append(message.get("body", b""))
                         size += len(parts[-1])
-                        if size > self._max_body_bytes:
-                            raise TooLarge(f"the body is larger than the {self._max_body_bytes} bytes taken here")
+                        if size > bounds.max_body_bytes:
+                            raise bounds.too_large()
+                        patience.reschedule(began + bounds.patience(size))
                         more = message.get("more_body", False)
             except TimeoutError:
-                raise TooSlow(f"the body did not arrive within {self._body_timeout:g} s") from None
+                raise bounds.too_slow() from None
             body_read.set()
             return b"".join(parts)
 

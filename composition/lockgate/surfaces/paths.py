@@ -33,8 +33,9 @@ class Paths(Generic[T]):
     def find(self, method: str, path: str) -> tuple[T, Mapping[str, str]]:
         """What stands at `path` (percent-encoded), and the values its pattern matched, decoded.
 
-        Raises NotFound, or MethodNotAllowed when only another method is served there.
+        HEAD is answered as GET is. Raises NotFound, or MethodNotAllowed when only another method is served there.
         """
+        method = "GET" if method == "HEAD" else method
         methods = self._fixed.get(path)
         if methods is not None:
             if method in methods:

@@ -12,6 +12,7 @@ from lockgate_ports.chat import (
     ResponseFormat,
     ToolChoice,
 )
+from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.errors import (
     CallerError,
     EgressDenied,
@@ -37,6 +38,8 @@ __all__ = [
     "Choice",
     "CustomTool",
     "EgressDenied",
+    "EmbedRequest",
+    "EmbedResponse",
     "FunctionTool",
     "Gateway",
     "InvalidRequest",

@@ -7,6 +7,7 @@ from msgspec import Struct
 from lockgate_ports.accumulate import Accumulator
 from lockgate_ports.chat import ChatResponse
 from lockgate_ports.context import Target
+from lockgate_ports.embed import EmbedResponse
 from lockgate_ports.events import Event, TextDelta
 from lockgate_ports.steps import AnswerStream, Served
 
@@ -22,6 +23,24 @@ class ChatAnswer(Struct, frozen=True):
     def text(self) -> str:
         """The text of the first choice."""
         return self.response.text
+
+    @property
+    def target(self) -> Target:
+        """Who answered."""
+        return self.served.target
+
+
+class EmbedAnswer(Struct, frozen=True):
+    """The vectors, who made them, and what of the request was left out because the provider has no word for it."""
+
+    response: EmbedResponse
+    served: Served
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def vectors(self) -> tuple[tuple[float, ...], ...]:
+        """One for each input, in their order, as numbers."""
+        return tuple(each.floats for each in self.response.embeddings)
 
     @property
     def target(self) -> Target:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from lockgate.calls import ChatAnswer, ChatStream
+from lockgate.calls import ChatAnswer, ChatStream, EmbedAnswer
 from lockgate.plugins import Plugins
 from lockgate.settings.model import Settings
 from lockgate_core.engine import Engine
 from lockgate_core.provider import Provider
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.dialect import ListedModel
+from lockgate_ports.embed import EmbedRequest
 from lockgate_ports.http import NO_PURPOSE, Purpose
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.secret import Secret
@@ -79,6 +80,16 @@ class Gateway:
         finally:
             await stream.aclose()
 
+    async def embed(
+        self, request: EmbedRequest, *, purpose: Purpose = NO_PURPOSE, timeout: float | None = None
+    ) -> EmbedAnswer:
+        """One vector for each input. `timeout` and errors as for `chat`; Unsupported where the provider makes none."""
+        call = Request(operation="embeddings", model=request.model, stream=False, view=request)
+        answer = await self._engine.answer(call, request_id=_request_id(), purpose=purpose, deadline=timeout)
+        if not isinstance(answer, Answer):
+            raise TypeError("a step answered a plain call with a stream")
+        return EmbedAnswer(answer.reply.view, answer.served, answer.reply.dropped)
+
     def models(self) -> list[ListedModel]:
         """Every name that can be asked for: the routes, and `provider_id/model` of each catalogue."""
         listed = [ListedModel(name, "lockgate", 0) for name in self.settings.routes]
@@ -102,7 +113,10 @@ class Gateway:
         from lockgate.surfaces.mounting import open_front_door, probes
 
         tested = probes(self.settings, self.providers)
-        return open_front_door(self._engine, self.plugins, self.models(), tested, self.metrics, self._client_keys)
+        server = self.settings.server
+        return open_front_door(
+            self._engine, self.plugins, self.models(), tested, self.metrics, self._client_keys, server
+        )
 
     def asgi_app(self) -> "AsgiApp":
         """The surfaces as an ASGI application, to mount in a service of one's own."""

@@ -30,7 +30,9 @@ async def test_an_answer_comes_back_byte_for_byte():
 
 
 async def test_the_events_of_a_stream_come_back_byte_for_byte():
-    odd = b': hello\n\ndata: {"id":"c-1", "x":{"new":1},"choices":[{"index":0,"delta":{"content":"\\u00e9"}}]}\n\n'
+    odd = (
+        b': hello\n\ndata: {"id":"chatcmpl-1", "x":{"new":1},"choices":[{"index":0,"delta":{"content":"\\u00e9"}}]}\n\n'
+    )
     script = stream("he", "llo")
     script.insert(3, odd)
     async with upstream() as up, serving(settings(up.url)) as gw:

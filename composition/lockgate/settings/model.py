@@ -20,13 +20,15 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     port: Annotated[int, Meta(ge=0, le=65535)] = 8080
     """The TCP port; 0 takes any free one."""
     max_body_bytes: Bytes = 32 * 1024 * 1024
-    """The longest request body, in bytes; a longer one gets 413. A compressed one gets 415."""
+    """The longest request body, in bytes, as it comes and as it is once unpacked; a longer one gets 413."""
     header_timeout: Seconds = 15.0
     """Seconds within which a connection must send a complete request head, and for which an idle one is kept."""
     body_timeout: Seconds = 15.0
     """Seconds within which a request body must arrive; a large one has a second more for each 64 KiB."""
     drain_timeout: Seconds = 30.0
     """Seconds that calls in flight have to finish after SIGTERM."""
+    cors_origins: tuple[str, ...] = ()
+    """Origins of web pages that may call from a browser, `https://app.example` say, or `*`; empty: none may."""
     client_credential_refs: tuple[CredentialRef, ...] = ()
     """Where the keys are kept that clients must show, `env:LOCKGATE_CLIENT_KEY` say; empty: no key is asked for."""
 

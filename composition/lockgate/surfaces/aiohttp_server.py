@@ -8,7 +8,8 @@ from urllib.parse import quote
 from aiohttp import web
 
 from lockgate.surfaces.bounds import Bounds
-from lockgate.surfaces.front_door import FrontDoor, Head
+from lockgate.surfaces.front_door import FrontDoor
+from lockgate.surfaces.head import Head
 from lockgate.surfaces.replies import JSON, Streamed, Whole, write_plain_error
 from lockgate_ports.errors import InvalidRequest
 

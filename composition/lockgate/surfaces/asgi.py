@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from lockgate.surfaces.bounds import Bounds
-from lockgate.surfaces.front_door import FrontDoor, Head, ReadBody
+from lockgate.surfaces.front_door import FrontDoor
+from lockgate.surfaces.head import Head, ReadBody
 from lockgate.surfaces.replies import Streamed, Whole
 
 Message = MutableMapping[str, Any]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from lockgate.surfaces.front_door import Head, ReadBody
+from lockgate.surfaces.head import Head, ReadBody
 from lockgate.surfaces.replies import Whole
 from lockgate_ports.dialect import CatalogueDialect, ListedModel
 from lockgate_ports.errors import ModelNotFound

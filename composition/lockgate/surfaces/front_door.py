@@ -1,5 +1,6 @@
 """The way in for every client: path, key, media type, size; then the dialect and the engine."""
 
+import asyncio
 import logging
 import re
 import secrets
@@ -12,6 +13,9 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from lockgate.surfaces.cors import Cors
+from lockgate.surfaces.head import Head, ReadBody, client_key
+from lockgate.surfaces.inflate import inflate
 from lockgate.surfaces.paths import Paths
 from lockgate.surfaces.replies import JSON, ErrorWriter, Streamed, Whole, write_plain_error
 from lockgate_core.engine import Engine
@@ -26,18 +30,6 @@ _log = logging.getLogger("lockgate.server")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _STREAM_HEADERS: Headers = (("cache-control", "no-cache"), ("x-accel-buffering", "no"))
 
-
-class Head(Struct, frozen=True):
-    """The head of a client's request; header names in lower case, `path` percent-encoded."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    query: Mapping[str, str] = {}
-
-
-ReadBody = Callable[[], Awaitable[bytes]]
-"""Reads the body to its end. Raises TooLarge or TooSlow."""
 
 Serve = Callable[[Head, Mapping[str, str], ReadBody, str], Awaitable[Whole | Streamed]]
 """Answers at one surface: head, path values, body, request id. Raises LockgateError."""
@@ -55,12 +47,14 @@ class Place(Struct, frozen=True):
 class FrontDoor:
     """Finds the place, asks for the key, and turns every error into an answer.
 
-    `client_keys`: who may come in; none at all means that nobody is asked.
+    `client_keys`: who may come in; none at all means that nobody is asked. `cors`: pages of other origins that may
+    call; None: none may.
     """
 
-    def __init__(self, client_keys: Sequence[Secret]) -> None:
+    def __init__(self, client_keys: Sequence[Secret], cors: Cors | None = None) -> None:
         self._places: Paths[Place] = Paths()
         self._keys = tuple(key.reveal().encode() for key in client_keys)
+        self._cors = cors
 
     def mount(self, surface: Surface, place: Place) -> None:
         """Serve `place` at a surface. Raises ValueError when another stands there."""
@@ -68,6 +62,11 @@ class FrontDoor:
 
     async def handle(self, head: Head, read_body: ReadBody) -> Whole | Streamed:
         """The answer, whatever happens; every one carries `x-request-id`."""
+        if self._cors is None:
+            return await self._answer(head, read_body)
+        return self._cors.preflight(head) or self._cors.show(head, await self._answer(head, read_body))
+
+    async def _answer(self, head: Head, read_body: ReadBody) -> Whole | Streamed:
         request_id = _request_id(head)
         write_error: ErrorWriter = write_plain_error
         try:
@@ -82,7 +81,7 @@ class FrontDoor:
             return _error(write_error, _fault(error), request_id)
 
     def _admit(self, head: Head) -> None:
-        shown = _client_key(head.headers).encode()
+        shown = client_key(head).encode()
         # No early end: the time taken tells nothing of which key came near.
         if not sum(compare_digest(shown, key) for key in self._keys):
             what = "this API key is not known here" if shown else "no API key was sent; use `Authorization: Bearer KEY`"
@@ -92,7 +91,8 @@ class FrontDoor:
 class DialectPlace:
     """A dialect at its surfaces, in front of the engine."""
 
-    def __init__(self, dialect: SurfaceDialect[Any, Any], engine: Engine) -> None:
+    def __init__(self, dialect: SurfaceDialect[Any, Any], engine: Engine, max_body_bytes: int) -> None:
+        self._max_body_bytes = max_body_bytes
         self._dialect = dialect
         self._streams = dialect if isinstance(dialect, ChatSurfaceDialect) else None
         self._engine = engine
@@ -103,7 +103,10 @@ class DialectPlace:
         """One call, from client bytes to client bytes."""
         _check_media(head.headers)
         dialect = self._dialect
-        inbound = Inbound(head.method, head.path, head.headers, await read_body(), head.query, values)
+        body = await read_body()
+        if codings := head.headers.get("content-encoding"):
+            body = await asyncio.to_thread(inflate, body, codings, self._max_body_bytes)
+        inbound = Inbound(head.method, head.path, head.headers, body, head.query, values)
         request = dialect.read_request(inbound)
         answer = await self._engine.answer(request, request_id=request_id, surface=dialect.name)
         if isinstance(answer, Answer):
@@ -150,13 +153,6 @@ def _check_media(headers: Mapping[str, str]) -> None:
     media = headers.get("content-type", JSON).partition(";")[0].strip().lower()
     if media != JSON:
         raise UnsupportedMedia(f"the body must be application/json, not {media[:100]!r}")
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        raise UnsupportedMedia("the body must not be compressed: send it without content-encoding")
-
-
-def _client_key(headers: Mapping[str, str]) -> str:
-    scheme, _, key = headers.get("authorization", "").partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else headers.get("x-api-key") or headers.get("api-key") or ""
 
 
 def _request_id(head: Head) -> str:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from lockgate.plugins import Plugins
-from lockgate.surfaces.front_door import Head, ReadBody
+from lockgate.surfaces.head import Head, ReadBody
 from lockgate.surfaces.replies import Whole
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.metrics import MetricsPort

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from lockgate.plugins import Plugins
-from lockgate.settings.model import Settings, split_target
+from lockgate.settings.model import ServerSettings, Settings, split_target
 from lockgate.surfaces.catalogue import CataloguePlace
+from lockgate.surfaces.cors import Cors
 from lockgate.surfaces.front_door import DialectPlace, FrontDoor, Place
 from lockgate.surfaces.health import HealthPlace, Tested
 from lockgate.surfaces.replies import write_plain_error
@@ -23,16 +24,17 @@ def open_front_door(
     tested: Sequence[Tested],
     metrics: MetricsPort,
     client_keys: Sequence[Secret],
+    server: ServerSettings,
 ) -> FrontDoor:
     """Every dialect that the plugins offer, at the surfaces it names, and the gateway's own pages."""
-    door = FrontDoor(client_keys)
+    door = FrontDoor(client_keys, Cors(server.cors_origins) if server.cors_origins else None)
     for dialect in plugins.dialects.values():
         if isinstance(dialect, CatalogueDialect):
             listing = CataloguePlace(dialect, models)
             door.mount(dialect.list_surface, Place(listing.serve_list, dialect.write_error))
             door.mount(dialect.item_surface, Place(listing.serve_item, dialect.write_error))
         else:
-            place = Place(DialectPlace(dialect, engine).serve, dialect.write_error)
+            place = Place(DialectPlace(dialect, engine, server.max_body_bytes).serve, dialect.write_error)
             for surface in dialect.surfaces:
                 door.mount(surface, place)
     health = HealthPlace(tested, plugins, metrics)

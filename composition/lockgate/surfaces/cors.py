@@ -1,0 +1,58 @@
+"""Cross-origin requests from browsers (Fetch standard, CORS protocol): off unless settings name origins."""
+
+from collections.abc import Collection
+
+from msgspec import structs
+
+from lockgate.surfaces.head import Head
+from lockgate.surfaces.replies import Streamed, Whole
+from lockgate_ports.http import Headers
+
+_SHOWN = (
+    "x-request-id, retry-after, x-lockgate-route, x-lockgate-target, x-lockgate-attempts, x-lockgate-dropped, "
+    "x-lockgate-error, x-lockgate-upstream-request-id"
+)
+
+
+class Cors:
+    """Which pages of other origins may call: their origins as browsers write them, or `*` for all."""
+
+    def __init__(self, origins: Collection[str]) -> None:
+        self._origins = frozenset(origins)
+
+    def preflight(self, head: Head) -> Whole | None:
+        """The answer to a browser's question whether it may ask; None when this is no such question."""
+        if head.method != "OPTIONS" or "access-control-request-method" not in head.headers:
+            return None
+        allowed = self._allowed(head)
+        if not allowed:
+            return None
+        wanted = head.headers.get("access-control-request-headers", "")
+        if not (wanted.isascii() and wanted.isprintable()):
+            wanted = "content-type, authorization"
+        return Whole(
+            204,
+            b"",
+            headers=(
+                *allowed,
+                ("access-control-allow-methods", "GET, POST, DELETE"),
+                (
+                    "access-control-allow-headers",
+                    wanted if wanted.isascii() and wanted.isprintable() else "content-type",
+                ),
+                ("access-control-max-age", "600"),
+            ),
+        )
+
+    def show(self, head: Head, answer: Whole | Streamed) -> Whole | Streamed:
+        """`answer`, readable by the page that asked where its origin is allowed."""
+        allowed = self._allowed(head)
+        if not allowed:
+            return answer
+        return structs.replace(answer, headers=(*answer.headers, *allowed, ("access-control-expose-headers", _SHOWN)))
+
+    def _allowed(self, head: Head) -> Headers:
+        origin = head.headers.get("origin")
+        if origin is None or not ("*" in self._origins or origin in self._origins):
+            return ()
+        return (("access-control-allow-origin", origin), ("vary", "origin"))

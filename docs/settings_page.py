@@ -26,7 +26,7 @@ from msgspec.inspect import (
 
 from lockgate.adapters import builtins
 from lockgate.plugins import Plugins, discover
-from lockgate.settings import Chosen, PluginSettings, ProviderRow, Retry, Route, ServerSettings, Settings, Timeouts
+from lockgate.settings import Breaker, Chosen, PluginSettings, ProviderRow, Retry, Route, ServerSettings, Settings, Timeouts
 from lockgate.settings.kinds import words
 from lockgate_ports.hooks import Factory, ModelFactory, NoSettings
 from lockgate_ports.model import ModelCard
@@ -77,6 +77,7 @@ def _engine() -> Iterator[str]:
     yield from _section("server", ServerSettings)
     yield from _section("plugins", PluginSettings)
     yield from _section("retry", Retry)
+    yield from _section("breaker", Breaker)
     yield from _section("timeouts", Timeouts)
     yield from _section("A row of providers", ProviderRow, leave_out=["kind_settings"])
     yield "The kind's own settings stand beside these; see below, and the README of the plugin that brings it.\n"

@@ -11,43 +11,35 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from lockgate_ports.egress import Decision, EgressPolicyPort, EgressRequest
-from lockgate_ports.errors import EgressDenied, UpstreamError
+from lockgate.adapters.egress_gate import Approach, EgressGate
+from lockgate_ports.egress import EgressPolicyPort
+from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import HttpRequest, HttpResponse, Origin
 
 _AGENT = "lockgate"
 
 
-class _Gate:
-    """What the policy said to the addresses of one request."""
-
-    __slots__ = ("denied", "host")
-
-    def __init__(self, host: str) -> None:
-        self.host = host
-        self.denied: Decision | None = None
+_approach: ContextVar[Approach] = ContextVar("lockgate_egress_approach")
 
 
-_gate: ContextVar[_Gate] = ContextVar("lockgate_egress_gate")
+def _socket(info: tuple[Any, ...]) -> socket.socket:
+    return _approach.get().socket(info)
 
 
 class AiohttpClient:
     """The way out for one provider. Must be used within the event loop it was first used in."""
 
     def __init__(self, provider_id: str, policy: EgressPolicyPort, connect_timeout: float) -> None:
-        self._provider_id = provider_id
-        self._policy = policy
+        self._gate = EgressGate(provider_id, policy)
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, connect=None)
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """One request; raises as HttpPort says."""
+        self._gate.pass_request(request)
         origin = request.origin
-        decision = self._policy.decide(EgressRequest(self._provider_id, origin, request.purpose))
-        if not decision.allowed:
-            raise self._denied(str(origin), decision)
-        gate = _Gate(origin.host)
-        _gate.set(gate)
+        approach = self._gate.approach(origin)
+        _approach.set(approach)
         try:
             response = await self._open_session().request(
                 request.method,
@@ -57,8 +49,8 @@ class AiohttpClient:
                 allow_redirects=False,
             )
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            if gate.denied is not None:
-                raise self._denied(f"{origin} at the address it resolves to", gate.denied) from None
+            if approach.denied is not None:
+                raise approach.denied from None
             raise _failure(error, origin) from error
         return _Response(response)
 
@@ -70,7 +62,7 @@ class AiohttpClient:
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, socket_factory=self._socket),
+                connector=aiohttp.TCPConnector(limit=0, socket_factory=_socket),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=self._timeout,
                 headers={"User-Agent": _AGENT, "Accept-Encoding": "identity"},
@@ -78,25 +70,6 @@ class AiohttpClient:
                 max_field_size=64 * 1024,
             )
         return self._session
-
-    def _socket(self, info: tuple[Any, ...]) -> socket.socket:
-        """The last gate: every address, a literal or a name's, passes here before its socket connects."""
-        family, kind, protocol, _, address = info
-        gate = _gate.get()
-        decision = self._policy.decide_address(self._provider_id, gate.host, address[0], address[1])
-        if not decision.allowed:
-            gate.denied = decision
-            raise PermissionError(f"the egress policy forbids this address ({decision.rule})")
-        made = socket.socket(family, kind, protocol)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return made
-
-    def _denied(self, where: str, decision: Decision) -> EgressDenied:
-        return EgressDenied(
-            f"{self._provider_id}: the egress policy forbids {where} ({decision.rule})",
-            rule=decision.rule,
-            provider_id=self._provider_id,
-        )
 
 
 class _Response:

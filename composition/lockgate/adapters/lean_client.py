@@ -1,0 +1,126 @@
+"""HttpPort on a lean HTTP/1.1 client of our own: one pool per provider, gated at every request and every socket."""
+
+import asyncio
+import socket
+import ssl
+from collections import deque
+
+from aiohappyeyeballs import start_connection  # pyright: ignore[reportUnknownVariableType]
+
+from lockgate.adapters.egress_gate import EgressGate
+from lockgate.adapters.lean_connection import LeanConnection
+from lockgate_ports.egress import EgressPolicyPort
+from lockgate_ports.errors import UpstreamError
+from lockgate_ports.http import HttpRequest, HttpResponse, Origin
+
+_IDLE_LIMIT = 30.0
+_KEPT = 1000
+"""Idle connections kept for one origin."""
+
+
+class LeanClient:
+    """The way out for one provider. `connect_timeout` in seconds, TLS included."""
+
+    def __init__(self, provider_id: str, policy: EgressPolicyPort, connect_timeout: float) -> None:
+        self._gate = EgressGate(provider_id, policy)
+        self._connect_timeout = connect_timeout
+        self._idle: dict[Origin, deque[LeanConnection]] = {}
+        self._open: set[LeanConnection] = set()
+        self._tls: ssl.SSLContext | None = None
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """One request; raises as HttpPort says."""
+        self._gate.pass_request(request)
+        head = _head(request)
+        connection = self._take(request.origin) or await self._connect(request.origin)
+        try:
+            return await connection.send(head, request.body)
+        except UpstreamError as error:
+            error.message = f"{request.origin} {error.message}"
+            raise
+        except BaseException:
+            connection.abort()
+            raise
+
+    async def aclose(self) -> None:
+        """Closes the pool."""
+        for connection in list(self._open):
+            connection.abort()
+        self._open.clear()
+        self._idle.clear()
+
+    def _take(self, origin: Origin) -> LeanConnection | None:
+        idle = self._idle.get(origin)
+        oldest = asyncio.get_running_loop().time() - _IDLE_LIMIT
+        while idle:
+            # The last one used is the one whose upstream is least likely to have closed it.
+            connection = idle.pop()
+            if connection.lost:
+                self._open.discard(connection)
+            elif connection.idle_since < oldest:
+                connection.abort()
+                self._open.discard(connection)
+            else:
+                return connection
+        return None
+
+    async def _connect(self, origin: Origin) -> LeanConnection:
+        approach = self._gate.approach(origin)
+        loop = asyncio.get_running_loop()
+        idle = self._idle.setdefault(origin, deque())
+
+        def released(connection: LeanConnection) -> None:
+            connection.idle_since = loop.time()
+            idle.append(connection)
+            if len(idle) > _KEPT:
+                idle.popleft().abort()
+
+        try:
+            async with asyncio.timeout(self._connect_timeout):
+                addresses = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+                made = await start_connection(
+                    addresses, happy_eyeballs_delay=0.25, interleave=1, socket_factory=approach.socket
+                )
+                tls = self._tls_context() if origin.scheme == "https" else None
+                _, connection = await loop.create_connection(
+                    lambda: LeanConnection(released), sock=made, ssl=tls, server_hostname=origin.host if tls else None
+                )
+        except TimeoutError:
+            raise UpstreamError(f"{origin} does not take the connection in time", kind="timeout", sent=False) from None
+        except socket.gaierror as error:
+            raise UpstreamError(f"the name {origin.host} does not resolve", kind="transient", sent=False) from error
+        except ssl.SSLError as error:
+            raise UpstreamError(f"{origin} shows no certificate that is trusted", kind="fatal", sent=False) from error
+        except OSError as error:
+            if approach.denied is not None:
+                raise approach.denied from None
+            raise UpstreamError(f"{origin} refuses the connection", kind="transient", sent=False) from error
+        self._open = {each for each in self._open if not each.lost} | {connection}
+        return connection
+
+    def _tls_context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+            self._tls.set_alpn_protocols(["http/1.1"])
+        return self._tls
+
+
+def _head(request: HttpRequest) -> bytes:
+    """The request line and fields. Raises UpstreamError for a line break or space that would make two of one."""
+    origin = request.origin
+    lines = [f"{request.method} {request.target} HTTP/1.1", f"host: {str(origin).partition('//')[2]}"]
+    lines += [f"{name}: {value}" for name, value in request.headers]
+    lines.append(f"user-agent: lockgate\r\naccept-encoding: identity\r\ncontent-length: {len(request.body)}\r\n\r\n")
+    try:
+        head = "\r\n".join(lines).encode("latin-1")
+    except UnicodeEncodeError:
+        raise _cannot_be_sent(origin) from None
+    if head.count(b"\n") != len(lines) + 3 or " " in request.target or not request.target.isascii():
+        raise _cannot_be_sent(origin)
+    return head
+
+
+def _cannot_be_sent(origin: Origin) -> UpstreamError:
+    return UpstreamError(
+        f"{origin} cannot be asked: a header or the path holds what HTTP cannot say", kind="fatal", sent=False
+    )

@@ -1,0 +1,252 @@
+"""One HTTP/1.1 connection to an upstream, on asyncio.Protocol over httptools (llhttp): bounded both ways."""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from email.utils import formatdate
+from typing import cast
+
+import httptools
+
+from lockgate_ports.errors import UpstreamError
+
+_HEAD_LIMIT = 64 * 1024
+_FIELDS_LIMIT = 200
+_HIGH, _LOW = 256 * 1024, 64 * 1024
+_INFLATE_STEP = 256 * 1024
+
+
+class LeanConnection(asyncio.Protocol):
+    """Carries one request at a time. `released` is called with it when an answer was read to its end and the
+    connection may carry another."""
+
+    def __init__(self, released: Callable[["LeanConnection"], None]) -> None:
+        self._released = released
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._answer: LeanResponse | None = None
+        self._head: asyncio.Future[LeanResponse] | None = None
+        self._fields: dict[str, str] = {}
+        self._head_size = 0
+        self._paused = False
+        self.lost = False
+        """It cannot carry another request."""
+        self.idle_since = 0.0
+
+    def send(self, head: bytes, body: bytes) -> "asyncio.Future[LeanResponse]":
+        """Writes a request; the future is done when the head of its answer is there. It fails with UpstreamError."""
+        self._head = asyncio.get_running_loop().create_future()
+        transport = self._transport
+        if transport is None or self.lost:
+            self._fail(_closed())
+        else:
+            transport.write(head + body if len(body) < _LOW else head)
+            if len(body) >= _LOW:
+                transport.write(body)
+        return self._head
+
+    def abort(self) -> None:
+        """Drops the connection at once."""
+        self.lost = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def flow(self, buffered: int) -> None:
+        """Holds the upstream back while more is buffered than is being read."""
+        if self._transport is None or self.lost:
+            return
+        if buffered > _HIGH and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+        elif buffered < _LOW and self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def done(self, answer: "LeanResponse") -> None:
+        """`answer` has been read to its end."""
+        if answer is self._answer:
+            self._answer = None
+            self.flow(0)
+            if self.lost:
+                self.abort()
+            else:
+                self._released(self)
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection stands."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of the answer; any outside of one make the connection useless."""
+        if self._head is None and (self._answer is None or self._answer.complete):
+            self.abort()
+            return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._fail(UpstreamError("did not answer in HTTP/1.1 that can be read", kind="transient"))
+            self.abort()
+
+    def eof_received(self) -> bool:
+        """The upstream says no more; whether that ends the answer is settled in `connection_lost`."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone: the end of an answer that said no length, else a cut."""
+        self.lost = True
+        answer = self._answer
+        if exc is None and answer is not None and answer.until_close and not answer.complete:
+            answer.end(None)
+        else:
+            self._fail(_closed())
+
+    # What the parser calls.
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One field of the head."""
+        self._head_size += len(name) + len(value)
+        if self._head_size > _HEAD_LIMIT or len(self._fields) >= _FIELDS_LIMIT:
+            raise _TooMuch
+        self._fields[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        """The head is there; interim answers (1xx) are passed over."""
+        status = self._parser.get_status_code()
+        fields, self._fields, self._head_size = self._fields, {}, 0
+        if status < 200:
+            return
+        if self._head is None:
+            raise _Unasked
+        head, self._head = self._head, None
+        self._answer = LeanResponse(self, status, fields)
+        if not head.done():
+            head.set_result(self._answer)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        if self._answer is not None:
+            self._answer.add(body)
+
+    def on_message_complete(self) -> None:
+        """The answer is whole, unless it was an interim one."""
+        if self._answer is not None:
+            if not self._parser.should_keep_alive():
+                self.lost = True
+            self._answer.end(None)
+
+    def _fail(self, error: UpstreamError) -> None:
+        head, self._head = self._head, None
+        if head is not None and not head.done():
+            head.set_exception(error)
+        if self._answer is not None and not self._answer.complete:
+            self._answer.end(UpstreamError("the answer was cut short or is corrupt", kind="transient"))
+
+
+class LeanResponse:
+    """An HttpResponse. Names of header fields are in lower case."""
+
+    def __init__(self, connection: LeanConnection, status: int, fields: dict[str, str]) -> None:
+        self._connection = connection
+        self._pieces: list[bytes] = []
+        self._buffered = 0
+        self._error: UpstreamError | None = None
+        self._wake: asyncio.Future[None] | None = None
+        self.status = status
+        self.headers: Mapping[str, str] = fields
+        self._read = False
+        self.complete = False
+        """All of the body has arrived, or will never."""
+        self.until_close = "content-length" not in fields and "chunked" not in fields.get("transfer-encoding", "")
+        if status >= 400:
+            # RFC 9110, 6.6.1: who receives an answer without a date notes its own; `retry-after` may count from it.
+            fields.setdefault("date", formatdate(usegmt=True))
+
+    def add(self, piece: bytes) -> None:
+        """Takes a piece of the body from the connection."""
+        self._pieces.append(piece)
+        self._buffered += len(piece)
+        if self._buffered > _HIGH:
+            self._connection.flow(self._buffered)
+        self._notify()
+
+    def end(self, error: UpstreamError | None) -> None:
+        """No more will come."""
+        self.complete = True
+        self._error = error
+        self._notify()
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body, unpacked. Raises UpstreamError."""
+        parts: list[bytes] = []
+        size = 0
+        async for chunk in self.chunks():
+            size += len(chunk)
+            if size > limit:
+                self.abort()
+                raise UpstreamError(f"the answer is longer than {limit} bytes", kind="fatal")
+            parts.append(chunk)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, unpacked. Raises UpstreamError."""
+        coding = self.headers.get("content-encoding", "identity").lower()
+        if coding == "identity":
+            async for piece in self._raw():
+                yield piece
+            return
+        if coding not in ("gzip", "x-gzip", "deflate"):
+            self.abort()
+            raise UpstreamError(f"the answer is packed as {coding[:40]!r}, which was not asked for", kind="transient")
+        unpacker = zlib.decompressobj(wbits=31 if coding != "deflate" else 15)
+        try:
+            async for piece in self._raw():
+                packed = piece
+                while packed:
+                    yield unpacker.decompress(packed, _INFLATE_STEP)
+                    packed = unpacker.unconsumed_tail
+        except zlib.error:
+            raise UpstreamError("the answer was cut short or is corrupt", kind="transient") from None
+        if not unpacker.eof:
+            raise UpstreamError("the answer was cut short or is corrupt", kind="transient")
+
+    def abort(self) -> None:
+        """Drops the connection, unless all of the body was read."""
+        if not self._read:
+            self._connection.abort()
+
+    async def _raw(self) -> AsyncIterator[bytes]:
+        while True:
+            if self._pieces:
+                pieces, self._pieces, self._buffered = self._pieces, [], 0
+                self._connection.flow(0)
+                yield pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            elif self._error is not None:
+                raise self._error
+            elif self.complete:
+                self._read = True
+                self._connection.done(self)
+                return
+            else:
+                self._wake = asyncio.get_running_loop().create_future()
+                try:
+                    await self._wake
+                finally:
+                    self._wake = None
+
+    def _notify(self) -> None:
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+
+class _TooMuch(Exception):
+    """A head longer than any provider's."""
+
+
+class _Unasked(Exception):
+    """An answer that nobody asked for."""
+
+
+def _closed() -> UpstreamError:
+    return UpstreamError("closed the connection without an answer", kind="transient")

@@ -26,7 +26,17 @@ from msgspec.inspect import (
 
 from lockgate.adapters import builtins
 from lockgate.plugins import Plugins, discover
-from lockgate.settings import Breaker, Chosen, PluginSettings, ProviderRow, Retry, Route, ServerSettings, Settings, Timeouts
+from lockgate.settings import (
+    Breaker,
+    Chosen,
+    PluginSettings,
+    ProviderRow,
+    Retry,
+    Route,
+    ServerSettings,
+    Settings,
+    Timeouts,
+)
 from lockgate.settings.kinds import words
 from lockgate_ports.hooks import Factory, ModelFactory, NoSettings
 from lockgate_ports.model import ModelCard

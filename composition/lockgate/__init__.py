@@ -25,6 +25,7 @@ from lockgate_ports.errors import (
 )
 from lockgate_ports.http import Purpose
 from lockgate_ports.parts import Message, assistant, system, tool, user
+from lockgate_ports.rerank import Ranked, RerankRequest, RerankResponse
 from lockgate_ports.usage import Usage
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ __all__ = [
     "Message",
     "ModelNotFound",
     "Purpose",
+    "Ranked",
     "Reasoning",
+    "RerankRequest",
+    "RerankResponse",
     "ResponseFormat",
     "SettingsError",
     "ToolChoice",

@@ -12,18 +12,22 @@ from lockgate.adapters.secret_stores import SecretStores
 from lockgate.plugins import Plugins
 from lockgate.settings.model import ProviderRow, Settings, split_target
 from lockgate_core.attempts import Attempts
+from lockgate_core.breaker import BreakerPolicy, Breakers
+from lockgate_core.budget import BudgetPolicy, RetryBudget
 from lockgate_core.clock import Clock
 from lockgate_core.engine import Engine
+from lockgate_core.held_key import KeySource
+from lockgate_core.keys import KeyPool
 from lockgate_core.provider import Provider, Timeouts
 from lockgate_core.retry import RetryPolicy
 from lockgate_core.routing import Routes
+from lockgate_core.slots import Slots, SlotsPolicy
 from lockgate_ports.context import Target
 from lockgate_ports.egress import Allowance, EgressPolicyPort
 from lockgate_ports.errors import EgressDenied, SettingsError
 from lockgate_ports.hooks import BuildContext
 from lockgate_ports.http import HttpRequest, HttpResponse
 from lockgate_ports.metrics import MetricsPort
-from lockgate_ports.secret import Secret
 from lockgate_ports.secrets import SecretsPort
 from lockgate_ports.steps import Step
 
@@ -89,7 +93,7 @@ def build_providers(
 ) -> dict[str, Provider]:
     """Every configured provider, not open yet."""
     return {
-        provider_id: _provider(provider_id, row, plugins, secrets, egress, env)
+        provider_id: _provider(provider_id, row, settings, plugins, secrets, egress, env)
         for provider_id, row in settings.providers.items()
     }
 
@@ -127,25 +131,45 @@ def build_engine(
         name: tuple(Target(*split_target(target)) for target in route.targets)
         for name, route in settings.routes.items()
     }
-    policy = RetryPolicy(**structs.asdict(settings.retry))
+    retry = settings.retry
+    policy = RetryPolicy(retry.max_attempts, retry.base_delay, retry.max_delay, retry.max_retry_after)
     # Jitter is no secret: it only has to differ from one process to the next.
     attempts = Attempts(providers, policy, clock, random.random)
     return Engine(Routes(named, tuple(providers)), steps, attempts, metrics, clock)
 
 
 def _provider(
-    provider_id: str, row: ProviderRow, plugins: Plugins, secrets: SecretsPort, egress: EgressPolicyPort, env: Env
+    provider_id: str,
+    row: ProviderRow,
+    settings: Settings,
+    plugins: Plugins,
+    secrets: SecretsPort,
+    egress: EgressPolicyPort,
+    env: Env,
 ) -> Provider:
     factory = plugins.models[row.kind]
     times = row.timeouts
     http = AiohttpClient(provider_id, egress, times.connect)
     port = factory.build(row.kind_settings, BuildContext(provider_id, http, env=env))
-    ref = row.credential_ref
+    budget = settings.retry.budget, settings.retry.budget_reserve
+    slots = SlotsPolicy(row.max_parallel, row.max_queued, row.queue_timeout) if row.max_parallel is not None else None
+    return Provider(
+        provider_id,
+        port,
+        Timeouts(times.attempt, times.first_token, times.idle, times.total),
+        KeyPool(provider_id, [_source(ref, secrets) for ref in row.keys] or [KeySource("", _no_key)]),
+        Breakers(BreakerPolicy(**structs.asdict(settings.breaker))),
+        RetryBudget(BudgetPolicy(*budget)),
+        None if slots is None else Slots(provider_id, slots),
+    )
 
-    async def secret() -> Secret | None:
-        return None if ref is None else await secrets.fetch(ref)
 
-    return Provider(provider_id, port, secret, Timeouts(times.attempt, times.first_token, times.idle, times.total))
+def _source(ref: str, secrets: SecretsPort) -> KeySource:
+    return KeySource(ref, lambda: secrets.fetch(ref))
+
+
+async def _no_key() -> None:
+    """What a provider without a `credential_ref` is asked with."""
 
 
 async def _open(provider: Provider) -> None:

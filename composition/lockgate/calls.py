@@ -9,6 +9,7 @@ from lockgate_ports.chat import ChatResponse
 from lockgate_ports.context import Target
 from lockgate_ports.embed import EmbedResponse
 from lockgate_ports.events import Event, TextDelta
+from lockgate_ports.rerank import RerankResponse
 from lockgate_ports.steps import AnswerStream, Served
 
 
@@ -41,6 +42,24 @@ class EmbedAnswer(Struct, frozen=True):
     def vectors(self) -> tuple[tuple[float, ...], ...]:
         """One for each input, in their order, as numbers."""
         return tuple(each.floats for each in self.response.embeddings)
+
+    @property
+    def target(self) -> Target:
+        """Who answered."""
+        return self.served.target
+
+
+class RerankAnswer(Struct, frozen=True):
+    """A ranking, who made it, and what of the request was left out because the provider has no word for it."""
+
+    response: RerankResponse
+    served: Served
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The places of the documents in the request, the best first."""
+        return tuple(result.index for result in self.response.results)
 
     @property
     def target(self) -> Target:

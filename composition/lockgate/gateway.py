@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from lockgate.calls import ChatAnswer, ChatStream, EmbedAnswer
+from lockgate.calls import ChatAnswer, ChatStream, EmbedAnswer, RerankAnswer
 from lockgate.plugins import Plugins
 from lockgate.settings.model import Settings
 from lockgate_core.engine import Engine
@@ -17,6 +17,7 @@ from lockgate_ports.dialect import ListedModel
 from lockgate_ports.embed import EmbedRequest
 from lockgate_ports.http import NO_PURPOSE, Purpose
 from lockgate_ports.metrics import MetricsPort
+from lockgate_ports.rerank import RerankRequest
 from lockgate_ports.secret import Secret
 from lockgate_ports.steps import Answer
 from lockgate_ports.wire import Request
@@ -61,6 +62,23 @@ class Gateway:
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
         return ChatAnswer(answer.reply.view, answer.served, answer.reply.dropped)
+
+    async def rerank(
+        self, request: RerankRequest, *, purpose: Purpose = NO_PURPOSE, timeout: float | None = None
+    ) -> RerankAnswer:
+        """Which documents answer a query best. `timeout` bounds all tries together, in seconds.
+
+        Raises as `chat` does; Unsupported also where the provider ranks nothing.
+        """
+        answer = await self._engine.answer(
+            Request(operation="rerank", model=request.model, stream=False, view=request),
+            request_id=_request_id(),
+            purpose=purpose,
+            deadline=timeout,
+        )
+        if not isinstance(answer, Answer):
+            raise TypeError("a step answered a plain call with a stream")
+        return RerankAnswer(answer.reply.view, answer.served, answer.reply.dropped)
 
     @asynccontextmanager
     async def stream(

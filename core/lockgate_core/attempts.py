@@ -1,6 +1,6 @@
 """The attempt loop: key, deadline, ModelPort; on failure the same target again or the next one."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from lockgate_core.clock import Clock
@@ -8,8 +8,9 @@ from lockgate_core.live_stream import LiveStream
 from lockgate_core.provider import Provider
 from lockgate_core.retry import RetryPolicy, after
 from lockgate_core.stream_rules import StreamRules
+from lockgate_core.turn import Shut, Turn
 from lockgate_ports.context import Context, Target
-from lockgate_ports.errors import LockgateError, SettingsError, UpstreamError
+from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.events import Event
 from lockgate_ports.journal import CANCELLED
 from lockgate_ports.metrics import AttemptRecord
@@ -32,50 +33,97 @@ class Attempts:
         self._luck = luck
 
     async def __call__(self, request: Request[Any], context: Context) -> Answer | AnswerStream:
-        """Asks the targets in order. Raises the first target's error when none answers."""
-        first: LockgateError | None = None
+        """Asks the targets in order. When none answers, raises the error of the first one that was asked."""
+        asked: LockgateError | None = None
+        shut: LockgateError | None = None
+        count = len(context.targets)
         for place, target in enumerate(context.targets):
-            spare = place + 1 < len(context.targets)
             try:
-                return await self._ask(target, spare, request, context)
+                return await self._ask(target, count - place, request, context)
             except _Passed as passed:
-                first = first or passed.error
-        if first is None:
-            raise UpstreamError(f"route {context.route!r} has no target that may answer", kind="fatal", sent=False)
-        raise first
+                asked = asked or passed.error
+            except Shut as closed:
+                shut = shut or closed.error
+        error = asked or shut
+        if error is None:
+            error = UpstreamError(f"route {context.route!r} has no target that may answer", kind="fatal", sent=False)
+        raise error
 
-    async def _ask(self, target: Target, spare: bool, request: Request[Any], context: Context) -> Answer | AnswerStream:
+    async def _ask(
+        self, target: Target, targets: int, request: Request[Any], context: Context
+    ) -> Answer | AnswerStream:
+        """`targets`: how many are left, this one included. Raises _Passed when its tries are used up, or Shut."""
         provider = self._providers[target.provider_id]
         tries = 0
+        tried: set[int] = set()
+        last: LockgateError | None = None
         while True:
-            tries += 1
+            turn: Turn | None = None
             began = self._clock.now()
             try:
-                return await self._once(provider, target, request, context)
+                turn = await self._turn(provider, target, targets, tried, context)
+                began = self._clock.now()
+                if last is None:
+                    provider.budget.called(began)
+                return await self._once(
+                    provider, target, request, context, turn, self._left(provider, context) / targets
+                )
+            except Shut:
+                if last is not None:
+                    raise _Passed(last) from None
+                raise
             except BaseException as error:
-                _note(context, target, self._clock.now() - began, error)
+                now = self._clock.now()
+                if turn is not None:
+                    turn.end(error)
+                    _note(context, target, turn, now - began, error)
                 if not isinstance(error, LockgateError):
                     raise
-                move = after(error, tries, spare, self._policy, self._luck())
+                if turn is not None:
+                    last = error
+                    tried.add(turn.lease.key)
+                    if provider.keys.another(error, target.model, tried, now):
+                        continue
+                tries += 1
+                tried.clear()
+                move = after(error, tries, targets > 1, self._policy, self._luck())
                 if move.to == "stop":
                     raise
                 if move.to == "next" or self._left(provider, context) <= move.delay:
+                    raise _Passed(last or error) from None
+                if turn is not None and not provider.budget.spend(now):
                     raise _Passed(error) from None
             await self._clock.sleep(move.delay)
 
+    async def _turn(
+        self, provider: Provider, target: Target, targets: int, tried: Collection[int], context: Context
+    ) -> Turn:
+        # What is left is divided over the targets, so that a silent one leaves time for the next.
+        left = self._left(provider, context) / targets
+        if left <= 0:
+            raise _out_of_time(provider)
+        return await Turn.take(provider, target, tried, left, self._clock, self._luck)
+
     async def _once(
-        self, provider: Provider, target: Target, request: Request[Any], context: Context
+        self,
+        provider: Provider,
+        target: Target,
+        request: Request[Any],
+        context: Context,
+        turn: Turn,
+        left: float,
     ) -> Answer | AnswerStream:
-        attempt = Attempt(target.model, await _secret(provider), context.purpose)
-        left = self._left(provider, context)
+        attempt = Attempt(target.model, turn.lease.secret, context.purpose)
         served = Served(context.route, target, len(context.journal.attempts) + 1)
         if request.stream:
-            return await self._stream(provider, request, attempt, served, context, left)
-        timeout = min(provider.timeouts.attempt, left)
+            return await self._stream(provider, request, attempt, served, context, turn, left)
         began = self._clock.now()
-        reply = await self._within(timeout, provider, _call(provider.port, request, attempt))
+        reply = await self._within(
+            provider.timeouts.attempt, left, turn, provider, _call(provider.port, request, attempt)
+        )
+        turn.end()
         journal = context.journal
-        journal.attempts.append(AttemptRecord(target.provider_id, target.model, self._clock.now() - began))
+        journal.attempts.append(_record(target, turn, self._clock.now() - began))
         journal.provider_id = target.provider_id
         journal.response_model = reply.glance.model
         journal.usage = reply.glance.usage
@@ -88,12 +136,13 @@ class Attempts:
         attempt: Attempt,
         served: Served,
         context: Context,
+        turn: Turn,
         left: float,
     ) -> LiveStream:
         """Opens a stream and holds it back until its first content: until then any failure may go unseen."""
         began = self._clock.now()
         rules = StreamRules()
-        held: list[Sequence[Event]] = []
+        held: list[Sequence[Event] | LockgateError] = []
 
         async def commit() -> LiveStream:
             source = await provider.port.stream(request, attempt)
@@ -112,18 +161,24 @@ class Attempts:
                 context.journal,
                 self._clock,
                 provider.timeouts.idle,
-                context.journal.started + provider.timeouts.total,
+                self._clock.now() + self._left(provider, context),
+                turn.end,
             )
 
-        stream = await self._within(min(provider.timeouts.first_token, left), provider, commit())
+        stream = await self._within(provider.timeouts.first_token, left, turn, provider, commit())
+        turn.proven()
         journal = context.journal
         journal.first_token = self._clock.now()
-        journal.attempts.append(AttemptRecord(served.target.provider_id, attempt.model, journal.first_token - began))
+        journal.attempts.append(_record(served.target, turn, journal.first_token - began))
         journal.provider_id = provider.provider_id
         journal.response_model = rules.model
         return stream
 
-    async def _within(self, seconds: float, provider: Provider, work: Awaitable[T]) -> T:
+    async def _within(self, seconds: float, left: float, turn: Turn, provider: Provider, work: Awaitable[T]) -> T:
+        """`work`, within the provider's `seconds` and what the caller has `left`."""
+        if left < seconds:
+            seconds = left
+            turn.cut_short = True
         try:
             async with self._clock.timeout(seconds):
                 return await work
@@ -142,15 +197,24 @@ class Attempts:
         return left if context.deadline is None else min(left, context.deadline - now)
 
 
-async def _hold(rest: AsyncIterator[Sequence[Event]], held: list[Sequence[Event]], rules: StreamRules) -> None:
-    """Fills `held` until the client has something to see."""
+async def _hold(
+    rest: AsyncIterator[Sequence[Event]], held: list[Sequence[Event] | LockgateError], rules: StreamRules
+) -> None:
+    """Fills `held` until the client has something to see. A fault right behind that is held as well: it must not
+    depend on the network's pieces whether the content before it counts."""
     while not rules.committed:
         try:
             batch = await anext(rest)
         except StopAsyncIteration:
             raise rules.truncated() from None
-        rules.take(batch)
-        held.append(batch)
+        try:
+            rules.take(batch)
+        except LockgateError as error:
+            if not rules.committed:
+                raise
+            held += [batch[: rules.sound], error]
+        else:
+            held.append(batch)
 
 
 def _call(port: ModelPort, request: Request[Any], attempt: Attempt) -> Awaitable[Reply[Any]]:
@@ -173,15 +237,12 @@ class _Passed(Exception):
         self.error = error
 
 
-async def _secret(provider: Provider) -> Any:
-    try:
-        return await provider.secret()
-    except SettingsError as error:
-        message = f"{provider.provider_id}: {error.message}"
-        raise UpstreamError(message, kind="auth", provider_id=provider.provider_id, sent=False) from None
+def _out_of_time(provider: Provider) -> UpstreamError:
+    message = f"{provider.provider_id}: not asked, since the time for this call is over"
+    return UpstreamError(message, kind="timeout", provider_id=provider.provider_id, sent=False)
 
 
-def _note(context: Context, target: Target, took: float, error: BaseException) -> None:
+def _note(context: Context, target: Target, turn: Turn, took: float, error: BaseException) -> None:
     """Writes a try down that gave no answer: it failed, a fault of ours ended it, or the client has left."""
     match error:
         case LockgateError():
@@ -191,4 +252,8 @@ def _note(context: Context, target: Target, took: float, error: BaseException) -
         case _:
             code = CANCELLED
             context.journal.provider_id = target.provider_id
-    context.journal.attempts.append(AttemptRecord(target.provider_id, target.model, took, code))
+    context.journal.attempts.append(_record(target, turn, took, code))
+
+
+def _record(target: Target, turn: Turn, took: float, error: str | None = None) -> AttemptRecord:
+    return AttemptRecord(target.provider_id, target.model, took, error, turn.lease.ref or None)

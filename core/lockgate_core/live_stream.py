@@ -1,6 +1,6 @@
 """A stream that has begun to answer: what was held back first, then the rest, under the rules and the clock."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from lockgate_core.clock import Clock
 from lockgate_core.stream_rules import StreamRules
@@ -12,19 +12,23 @@ from lockgate_ports.steps import Served
 
 
 class LiveStream:
-    """An AnswerStream over one committed ReplyStream. It ends only when the stream is complete; else it raises."""
+    """An AnswerStream over one committed ReplyStream. It ends only when the stream is complete; else it raises.
+
+    `end` is told what became of it: None, the error, or CANCELLED; the first time counts.
+    """
 
     def __init__(
         self,
         source: ReplyStream,
         rest: AsyncIterator[Sequence[Event]],
-        held: list[Sequence[Event]],
+        held: list[Sequence[Event] | LockgateError],
         rules: StreamRules,
         served: Served,
         journal: Journal,
         clock: Clock,
         idle: float,
         deadline: float,
+        end: Callable[[LockgateError | str | None], None],
     ) -> None:
         self.served = served
         self.dropped = source.dropped
@@ -37,12 +41,16 @@ class LiveStream:
         self._clock = clock
         self._idle = idle
         self._deadline = deadline
+        self._end = end
+        self._late = False
 
     async def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
         try:
-            for batch in self._held:
-                if batch:
-                    yield batch
+            for early in self._held:
+                if isinstance(early, LockgateError):
+                    raise early
+                if early:
+                    yield early
             self._held.clear()
             moved = self._clock.now()
             while True:
@@ -53,15 +61,24 @@ class LiveStream:
                     raise self._stalled() from None
                 except StopAsyncIteration:
                     break
-                self._rules.take(batch)
+                try:
+                    self._rules.take(batch)
+                except LockgateError:
+                    # What came before the fault in one piece with it is the client's all the same.
+                    if sound := batch[: self._rules.sound]:
+                        yield sound
+                    raise
                 if self._rules.progress:
                     moved = self._clock.now()
                 if batch:
                     yield batch
             if not self._rules.complete:
-                raise self._named(self._rules.truncated())
+                raise self._rules.truncated()
             self._close(None)
         except LockgateError as error:
+            if isinstance(error, UpstreamError) and not error.provider_id:
+                error.provider_id = self.served.target.provider_id
+                error.message = f"{error.provider_id}: {error.message}"
             self._close(error)
             raise
         finally:
@@ -73,18 +90,12 @@ class LiveStream:
         await self._source.aclose()
 
     def _close(self, error: LockgateError | str | None) -> None:
+        # That a call ran out of its time says nothing about who answers it.
+        self._end(CANCELLED if self._late else error)
         self._journal.usage = self._rules.usage
         self._journal.close(error)
 
     def _stalled(self) -> UpstreamError:
-        why = (
-            "took longer than the call may"
-            if self._clock.now() >= self._deadline
-            else f"sent nothing for {self._idle:g} s"
-        )
-        return self._named(UpstreamError(f"the stream {why}", kind="timeout"))
-
-    def _named(self, error: UpstreamError) -> UpstreamError:
-        error.provider_id = self.served.target.provider_id
-        error.message = f"{error.provider_id}: {error.message}"
-        return error
+        self._late = self._clock.now() >= self._deadline
+        why = "took longer than the call may" if self._late else f"sent nothing for {self._idle:g} s"
+        return UpstreamError(f"the stream {why}", kind="timeout")

@@ -1,9 +1,11 @@
 """A provider as the engine sees it."""
 
-from collections.abc import Awaitable, Callable
-
 from msgspec import Struct
 
+from lockgate_core.breaker import Breakers
+from lockgate_core.budget import RetryBudget
+from lockgate_core.keys import KeyPool
+from lockgate_core.slots import Slots
 from lockgate_ports.model import ModelPort
 from lockgate_ports.secret import Secret
 
@@ -22,10 +24,17 @@ class Timeouts(Struct, frozen=True):
 
 
 class Provider(Struct, frozen=True):
-    """A ModelPort, where its key comes from, and how long it may take."""
+    """A ModelPort, how long it may take, and what bounds the calls to it."""
 
     provider_id: str
     port: ModelPort
-    secret: Callable[[], Awaitable[Secret | None]]
-    """The key as it is now, None where it needs none. Raises SettingsError."""
     timeouts: Timeouts
+    keys: KeyPool
+    breakers: Breakers
+    budget: RetryBudget
+    slots: Slots | None = None
+    """None: any number of calls at a time."""
+
+    async def secret(self) -> Secret | None:
+        """The first key as it is now, None where it needs none. Raises SettingsError."""
+        return await self.keys.first()

@@ -11,7 +11,7 @@ class StreamRules:
     """Fed each batch of events. `committed` once the client has something to see; `complete` once every choice that
     was opened has finished."""
 
-    __slots__ = ("_open", "_started", "committed", "finished", "model", "progress", "usage")
+    __slots__ = ("_open", "_started", "committed", "finished", "model", "progress", "sound", "usage")
 
     def __init__(self) -> None:
         self._started = False
@@ -20,6 +20,8 @@ class StreamRules:
         self.finished: set[int] = set()
         self.progress = False
         """The last batch moved the stream on."""
+        self.sound = 0
+        """How many events of the last batch were in order; all, unless `take` raised."""
         self.usage: Usage | None = None
         self.model: str | None = None
 
@@ -31,6 +33,7 @@ class StreamRules:
     def take(self, batch: Sequence[Event]) -> None:
         """Check and note `batch`. Raises its error for a Failure, UpstreamError for an event out of place."""
         self.progress = False
+        self.sound = 0
         for event in batch:
             if isinstance(event, Relayed):
                 if event.content:
@@ -42,6 +45,7 @@ class StreamRules:
                     self.usage = event.usage
             else:
                 self._canonical(event)
+            self.sound += 1
 
     def truncated(self) -> UpstreamError:
         """What to raise when the stream has ended and is not `complete`."""

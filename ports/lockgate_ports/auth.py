@@ -31,7 +31,7 @@ class HeaderAuth(Struct, frozen=True):
         if secret is None:
             return request
         key = secret.reveal()
-        if not key or key != key.strip() or any(not " " <= mark <= "~" for mark in key):
+        if not (key and key.isascii() and key.isprintable()) or key != key.strip():
             raise SettingsError(
                 f"the key from {secret.ref!r} is empty, has space around it, or holds a line break or a letter outside "
                 "ASCII, which no header can carry; store the bare key"

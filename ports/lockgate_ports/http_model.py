@@ -1,6 +1,6 @@
 """HttpModel: the ModelPort of every provider that is reached by HTTP. Encode, send, classify, decode."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -19,7 +19,7 @@ from lockgate_ports.replies import glance_chat, glance_count, glance_embeddings,
 from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.secret import Secret
 from lockgate_ports.unfold import unfold
-from lockgate_ports.wire import Glance, Reply, Request
+from lockgate_ports.wire import Glance, Operation, Reply, Request
 
 View = TypeVar("View")
 AnswerT = TypeVar("AnswerT")
@@ -41,9 +41,11 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
 
 class Languages(Struct, frozen=True, kw_only=True):
-    """What a provider is spoken to in, by operation; None where it has no such thing."""
+    """What a provider is spoken to in, by operation; None where it has no such thing. `also` are further languages it
+    has for chat: a client of one of them is served in it, everybody else in `chat`."""
 
     chat: ChatProviderDialect | None = None
+    also: tuple[ChatProviderDialect, ...] = ()
     embeddings: ProviderDialect[EmbedRequest, EmbedResponse] | None = None
     rerank: ProviderDialect[RerankRequest, RerankResponse] | None = None
     count_tokens: ProviderDialect[ChatRequest, TokenCount] | None = None
@@ -76,7 +78,7 @@ class HttpModel:
 
     async def chat(self, request: Request[ChatRequest], attempt: Attempt) -> Reply[ChatResponse]:
         """One whole answer; in the client's own dialect its bytes are kept as they came."""
-        return await self._answer(self._languages.chat, request, attempt, glance_chat)
+        return await self._answer(self._chat_in(request), request, attempt, glance_chat)
 
     async def embed(self, request: Request[EmbedRequest], attempt: Attempt) -> Reply[EmbedResponse]:
         """Vectors. Raises Unsupported where the provider makes none."""
@@ -92,7 +94,7 @@ class HttpModel:
 
     async def stream(self, request: Request[ChatRequest], attempt: Attempt) -> ReplyStream:
         """Opens the stream; in the client's own dialect its events are kept as they came."""
-        dialect = self._speaks(self._languages.chat, request)
+        dialect = self._speaks(self._chat_in(request), request)
         try:
             response, dropped = await self._ask(dialect, request, attempt, stream=True)
             media_type = _media_type(response)
@@ -116,13 +118,36 @@ class HttpModel:
         return _Stream(self, response, dialect.event_reader(relay=relay), dropped, attempt.secret)
 
     async def probe(self, attempt: Attempt) -> None:
-        """Asks `attempt.model` for one token."""
-        view = ChatRequest(model=attempt.model, messages=(user("ping"),), max_tokens=1)
-        await self.chat(Request(operation="chat", model=attempt.model, stream=False, view=view), attempt)
+        """The smallest call of what the provider has: one token, one vector, or one document to rank. A model that it
+        does not know for one of these is tried at the next; when none works, the first error counts."""
+        first: UpstreamError | None = None
+        for call in self._smallest(attempt):
+            try:
+                await call()
+                return
+            except UpstreamError as error:
+                if error.kind not in ("not_found", "invalid_request"):
+                    raise
+                first = first or error
+        raise first or offers_no("chat", self._provider_id)
 
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._http.aclose()
+
+    def _smallest(self, attempt: Attempt) -> list[Callable[[], Awaitable[Any]]]:
+        languages, model = self._languages, attempt.model
+        calls: list[Callable[[], Awaitable[Any]]] = []
+        if languages.chat is not None:
+            chat = ChatRequest(model=model, messages=(user("ping"),), max_tokens=1)
+            calls.append(lambda: self.chat(_asked("chat", model, chat), attempt))
+        if languages.embeddings is not None:
+            embed = EmbedRequest(model=model, inputs=("ping",))
+            calls.append(lambda: self.embed(_asked("embeddings", model, embed), attempt))
+        if languages.rerank is not None:
+            rerank = RerankRequest(model=model, query="ping", documents=("ping",))
+            calls.append(lambda: self.rerank(_asked("rerank", model, rerank), attempt))
+        return calls
 
     async def _answer(
         self,
@@ -152,6 +177,13 @@ class HttpModel:
             return Reply(glance_at(view), view=view, dropped=dropped, request_id=request_id)
         except UpstreamError as error:
             raise self._named(error, attempt.secret) from error.__cause__
+
+    def _chat_in(self, request: Request[ChatRequest]) -> ChatProviderDialect | None:
+        """The client's own language where the provider has it: less is translated, nothing is lost."""
+        for language in self._languages.also:
+            if language.name == request.dialect:
+                return language
+        return self._languages.chat
 
     def _speaks(self, language: Speech | None, request: Request[Any]) -> Speech:
         if language is None:
@@ -272,6 +304,10 @@ class _Whole:
 
     async def aclose(self) -> None:
         """Nothing is open."""
+
+
+def _asked(operation: Operation, model: str, view: View) -> Request[View]:
+    return Request(operation=operation, model=model, stream=False, view=view)
 
 
 def _write(dialect: ProviderDialect[View, Any], request: Request[View], upstream: Upstream) -> Written:

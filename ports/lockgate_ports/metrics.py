@@ -8,12 +8,16 @@ from lockgate_ports.usage import Usage
 
 
 class AttemptRecord(Struct, frozen=True):
-    """One try at one target. `error` is the error's code, None when it answered. Times are in seconds."""
+    """One try at one target. `error` is the error's code, None when it answered. Times are in seconds.
+
+    `key` is the reference of the key that was used (`env:OPENAI_API_KEY`), None where none is needed.
+    """
 
     provider_id: str
     model: str
     duration: float
     error: str | None = None
+    key: str | None = None
 
 
 class CallRecord(Struct, frozen=True, kw_only=True):

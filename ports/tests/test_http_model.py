@@ -5,13 +5,14 @@ import asyncio
 import pytest
 from llm_plugin_acme.dialect import AcmeChat
 from llm_plugin_acme.samples import ACME_CHAT
+from msgspec import structs
 
 from lockgate_ports.auth import HeaderAuth
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.errors import EgressDenied, Unsupported, UpstreamError
 from lockgate_ports.events import Event, Failure
-from lockgate_ports.http import HttpRequest, HttpResponse, Origin, Purpose
+from lockgate_ports.http import Headers, HttpRequest, HttpResponse, Origin, Purpose
 from lockgate_ports.http_model import Endpoint, HttpModel, Languages
 from lockgate_ports.model import Attempt, ModelCard
 from lockgate_ports.parts import user
@@ -220,3 +221,28 @@ async def test_a_connection_error_keeps_whether_it_was_sent() -> None:
 
 async def test_the_catalogue_is_what_it_was_given() -> None:
     assert model(ScriptedHttp()).models == CARDS
+
+
+class Second(AcmeChat):
+    """Another language of the same provider."""
+
+    name = "acme-second"
+
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+        written = super().relay_request(body, headers, upstream)
+        return structs.replace(written, http=structs.replace(written.http, target="/v1/second"))
+
+
+@pytest.mark.parametrize(("dialect", "target"), [("acme-second", "/v1/second"), ("acme-chat", None), (None, None)])
+async def test_a_client_is_served_in_its_own_language_where_the_provider_has_it(
+    dialect: str | None, target: str | None
+) -> None:
+    http = ScriptedHttp(Exchange(chunks=(ACME_CHAT.text.body,)))
+    languages = Languages(chat=AcmeChat(), also=(Second(),))
+    both = HttpModel("acme-eu", languages, Endpoint(origin=ORIGIN, prefix="/v1", auth=HeaderAuth()), http, CARDS)
+    body = b'{"model":"m"}' if dialect is not None else None
+    view = ChatRequest(model="m", messages=(user("Hallo"),))
+    request = Request(operation="chat", model="m", stream=False, dialect=dialect, body=body, view=view)
+    reply = await both.chat(request, ATTEMPT)
+    assert reply.dialect == dialect
+    assert (http.requests[0].target == "/v1/second") is (target is not None)

@@ -5,10 +5,15 @@ from types import TracebackType
 from typing import Any
 
 from lockgate_core.attempts import Attempts
+from lockgate_core.breaker import BreakerPolicy, Breakers
+from lockgate_core.budget import BudgetPolicy, RetryBudget
 from lockgate_core.engine import Engine
+from lockgate_core.held_key import KeySource
+from lockgate_core.keys import KeyPool
 from lockgate_core.provider import Provider, Timeouts
 from lockgate_core.retry import RetryPolicy
 from lockgate_core.routing import Routes
+from lockgate_core.slots import Slots, SlotsPolicy
 from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
 from lockgate_ports.context import Target
 from lockgate_ports.errors import LockgateError
@@ -17,6 +22,7 @@ from lockgate_ports.metrics import CallRecord
 from lockgate_ports.model import Attempt
 from lockgate_ports.parts import Text, user
 from lockgate_ports.replies import reply_of
+from lockgate_ports.secret import Secret
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Request
 
@@ -129,21 +135,57 @@ class FakeMetrics:
     async def aclose(self) -> None: ...
 
 
+async def no_key() -> None:
+    return None
+
+
+def source(ref: str) -> KeySource:
+    """A key whose value is its reference."""
+
+    async def fetch() -> Secret:
+        return Secret(ref, ref)
+
+    return KeySource(ref, fetch)
+
+
+def provider(
+    name: str,
+    model: FakeModel,
+    timeouts: Timeouts | None = None,
+    *,
+    sources: Sequence[KeySource] = (KeySource("", no_key),),
+    breaker: BreakerPolicy | None = None,
+    budget: BudgetPolicy | None = None,
+    slots: SlotsPolicy | None = None,
+) -> Provider:
+    return Provider(
+        name,
+        model,
+        timeouts or limits(),
+        KeyPool(name, sources),
+        Breakers(breaker or BreakerPolicy()),
+        RetryBudget(budget or BudgetPolicy()),
+        None if slots is None else Slots(name, slots),
+    )
+
+
 class Bench:
     """An engine over fake providers; route `r` goes through all of them in order."""
 
     def __init__(
-        self, policy: RetryPolicy | None = None, timeouts: Timeouts | None = None, steps=(), **models: FakeModel
+        self,
+        policy: RetryPolicy | None = None,
+        timeouts: Timeouts | None = None,
+        steps=(),
+        providers: dict[str, Provider] | None = None,
+        **models: FakeModel,
     ):
         self.clock = FakeClock()
         self.metrics = FakeMetrics()
         self.models = models
 
-        async def no_secret() -> None:
-            return None
-
-        providers = {name: Provider(name, model, no_secret, timeouts or limits()) for name, model in models.items()}
-        routes = Routes({"r": tuple(Target(name, "m") for name in models)}, tuple(models))
+        providers = {name: provider(name, model, timeouts) for name, model in models.items()} | (providers or {})
+        routes = Routes({"r": tuple(Target(name, "m") for name in providers)}, tuple(providers))
         attempts = Attempts(providers, policy or RetryPolicy(), self.clock, lambda: 0.5)
         self.engine = Engine(routes, steps, attempts, self.metrics, self.clock)
 

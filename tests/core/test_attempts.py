@@ -3,10 +3,14 @@
 import asyncio
 
 import pytest
-from fakes import ANSWER, USAGE, Bench, FakeModel, limits, read, streamed
+from fakes import ANSWER, USAGE, Bench, FakeModel, limits, provider, read, source, streamed
 
+from lockgate_core.breaker import BreakerPolicy
+from lockgate_core.budget import BudgetPolicy
 from lockgate_core.retry import RetryPolicy
-from lockgate_ports.errors import ModelNotFound, UpstreamError
+from lockgate_core.slots import SlotsPolicy
+from lockgate_ports.errors import Busy, ModelNotFound, UpstreamError
+from lockgate_ports.events import Failure, Start, TextDelta
 
 
 def fault(kind: str = "transient", **more) -> UpstreamError:
@@ -177,3 +181,213 @@ async def test_a_fault_of_ours_is_no_cancellation():
         await bench.ask()
     (call,) = bench.metrics.calls
     assert (call.error, [attempt.error for attempt in call.attempts]) == ("internal_error", ["internal_error"])
+
+
+@pytest.mark.parametrize(
+    ("batches", "told"),
+    [
+        ([[Start(), TextDelta("he"), Failure(fault())]], "he"),
+        ([[Start(), TextDelta("he")], [TextDelta("llo"), Failure(fault())]], "hello"),
+    ],
+    ids=["the first", "a later"],
+)
+async def test_content_that_comes_in_one_piece_with_a_failure_is_delivered_before_it(batches, told):
+    bench = Bench(a=FakeModel(batches), b=FakeModel(streamed("x")))
+    stream = await bench.ask(stream=True)
+    words: list[str] = []
+
+    async def listen() -> None:
+        async for batch in stream:
+            words.extend(event.text for event in batch if isinstance(event, TextDelta))
+
+    with pytest.raises(UpstreamError):
+        await listen()
+    assert "".join(words) == told
+    assert bench.models["b"].attempts == []
+
+
+async def test_after_a_fault_of_the_key_the_next_key_is_asked_at_once():
+    up = FakeModel(fault("auth"), ANSWER)
+    bench = Bench(providers={"up": provider("up", up, sources=[source("k0"), source("k1"), source("k2")])})
+    answer = await bench.ask()
+    assert [attempt.secret.ref for attempt in up.attempts] == ["k0", "k1"]
+    assert (answer.served.attempts, bench.clock.slept) == (2, [])
+    (call,) = bench.metrics.calls
+    assert [(attempt.error, attempt.key) for attempt in call.attempts] == [
+        ("upstream_auth_failed", "k0"),
+        (None, "k1"),
+    ]
+
+
+async def test_faults_of_keys_leave_the_tries_of_other_faults_alone():
+    up = FakeModel(fault("auth"), fault("rate_limit", retry_after=60.0), fault(), fault(), ANSWER)
+    bench = Bench(providers={"up": provider("up", up, sources=[source("k0"), source("k1"), source("k2")])})
+    await bench.ask()
+    assert [attempt.secret.ref for attempt in up.attempts] == ["k0", "k1", "k2", "k2", "k2"]
+
+
+async def test_when_each_key_is_refused_the_providers_own_words_are_told_and_each_was_asked_once():
+    up = FakeModel(fault("quota"))
+    bench = Bench(providers={"up": provider("up", up, sources=[source("k0"), source("k1")])})
+    with pytest.raises(UpstreamError, match="quota fault"):
+        await bench.ask()
+    with pytest.raises(UpstreamError, match="each of 2 keys was refused"):
+        await bench.ask()
+    assert len(up.attempts) == 2
+
+
+async def test_a_limited_key_is_waited_for_when_that_is_short_and_told_of_at_once_when_it_is_long():
+    up = FakeModel(fault("rate_limit", retry_after=3.0), ANSWER, fault("rate_limit", retry_after=60.0), ANSWER)
+    bench = Bench(up=up)
+    await bench.ask()
+    assert bench.clock.slept == [3.0]
+    for _ in range(2):
+        with pytest.raises(UpstreamError) as caught:
+            await bench.ask()
+        assert (caught.value.kind, caught.value.retry_after) == ("rate_limit", 60.0)
+    assert len(up.attempts) == 3
+
+
+async def test_a_dead_target_is_left_alone_after_a_while_and_comes_back_by_itself():
+    primary = FakeModel(fault())
+    bench = Bench(a=primary, b=FakeModel(ANSWER))
+    for _ in range(40):
+        assert str((await bench.ask()).served.target) == "b/m"
+    assert len(primary.attempts) <= 15
+    primary._acts = [ANSWER]
+    bench.clock.pass_time(12)
+    assert str((await bench.ask()).served.target) == "a/m"
+
+
+async def test_the_only_target_fails_fast_while_its_breaker_is_open():
+    up = FakeModel(fault())
+    bench = Bench(RetryPolicy(max_attempts=1), up=up)
+    for _ in range(8):
+        with pytest.raises(UpstreamError):
+            await bench.ask()
+    with pytest.raises(UpstreamError) as caught:
+        await bench.ask()
+    error = caught.value
+    assert (error.status, error.kind, error.sent, error.retry_after) == (503, "overloaded", False, 2.0)
+    assert "up/m: failed too often just now" in error.message
+    assert len(up.attempts) == 8
+    assert bench.metrics.calls[-1].attempts == ()
+
+
+async def test_a_breaker_that_opens_between_two_tries_leaves_the_error_of_the_first_to_be_told():
+    breaker = BreakerPolicy(failures=1)
+    bench = Bench(providers={"up": provider("up", FakeModel(fault()), breaker=breaker)})
+    with pytest.raises(UpstreamError, match="transient fault"):
+        await bench.ask()
+
+
+@pytest.mark.parametrize("kind", ["auth", "rate_limit", "invalid_request", "not_found", "content_filter"])
+async def test_what_is_not_the_targets_fault_opens_no_breaker(kind):
+    up = FakeModel(fault(kind))
+    bench = Bench(RetryPolicy(max_attempts=1), up=up)
+    for _ in range(20):
+        bench.clock.pass_time(400)
+        with pytest.raises(UpstreamError):
+            await bench.ask()
+    assert len(up.attempts) == 20
+
+
+async def test_a_callers_short_deadline_does_not_count_against_the_target():
+    def slow():
+        bench.clock.pass_time(2)
+        return ANSWER
+
+    bench = Bench(timeouts=limits(attempt=10), up=FakeModel(slow))
+    for _ in range(20):
+        with pytest.raises(UpstreamError) as caught:
+            await bench.ask(deadline=1.0)
+        assert caught.value.kind == "timeout"
+    await bench.ask()
+
+
+async def test_what_is_left_of_a_deadline_is_divided_over_the_targets():
+    def hang():
+        bench.clock.pass_time(500)
+
+    bench = Bench(a=FakeModel(hang), b=FakeModel(ANSWER))
+    began = bench.clock.now()
+    assert str((await bench.ask(deadline=10.0)).served.target) == "b/m"
+    assert bench.clock.now() - began == 5.0
+
+
+async def test_a_callers_deadline_bounds_his_stream_too():
+    bench = Bench(a=FakeModel())
+
+    def word():
+        bench.clock.pass_time(2)
+        return [TextDelta("x")]
+
+    bench.models["a"]._acts = [[*streamed("he", finish=False), word, word, word, *streamed("x")[2:]]]
+    with pytest.raises(UpstreamError, match="took longer than the call may"):
+        await read(await bench.ask(stream=True, deadline=5.0))
+
+
+async def test_retries_end_with_the_budget_and_first_tries_go_on():
+    up = FakeModel(fault())
+    never = BreakerPolicy(failures=10_000, ratio=1.0, min_calls=10_000)
+    bench = Bench(
+        RetryPolicy(base_delay=0.0),
+        providers={"up": provider("up", up, breaker=never, budget=BudgetPolicy(per_second=0))},
+    )
+    for _ in range(1000):
+        with pytest.raises(UpstreamError):
+            await bench.ask()
+    assert 1100 <= len(up.attempts) <= 1200
+
+
+async def test_beyond_the_limit_of_parallel_calls_one_waits_and_the_next_is_busy():
+    gate = asyncio.Event()
+    up = FakeModel(ANSWER)
+    bench = Bench(providers={"up": provider("up", up, slots=SlotsPolicy(1, 1))})
+    answer_at_once = up.chat
+
+    async def slow(request, attempt):
+        await gate.wait()
+        return await answer_at_once(request, attempt)
+
+    up.chat = slow
+    first, second = asyncio.create_task(bench.ask()), asyncio.create_task(bench.ask())
+    await asyncio.sleep(0)
+    with pytest.raises(Busy) as caught:
+        await bench.ask()
+    assert (caught.value.status, caught.value.retry_after) == (429, 1.0)
+    assert "up: max_parallel (1) is reached, and max_queued (1) calls wait already" in caught.value.message
+    gate.set()
+    await asyncio.gather(first, second)
+    assert len(up.attempts) == 2
+
+
+async def test_a_place_is_free_again_after_a_failure_a_cancelled_call_and_the_end_of_a_stream():
+    up = FakeModel(fault("invalid_request"), streamed("a"), streamed("b"), streamed("c", finish=False), ANSWER)
+    bench = Bench(providers={"up": provider("up", up, slots=SlotsPolicy(1))})
+    with pytest.raises(UpstreamError):
+        await bench.ask()
+    stream = await bench.ask(stream=True)
+    with pytest.raises(Busy):
+        await bench.ask()
+    await read(stream)
+    await (await bench.ask(stream=True)).aclose()
+    with pytest.raises(UpstreamError):
+        await read(await bench.ask(stream=True))
+    hanging = asyncio.Event()
+    answer_at_once, up.chat = up.chat, lambda request, attempt: hanging.wait()
+    task = asyncio.create_task(bench.ask())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    up.chat = answer_at_once
+    await bench.ask()
+
+
+async def test_a_busy_target_is_passed_over():
+    full = provider("a", FakeModel(streamed("x")), slots=SlotsPolicy(1))
+    bench = Bench(providers={"a": full, "b": provider("b", FakeModel(ANSWER))})
+    stream = await bench.ask("a/m", stream=True)
+    assert str((await bench.ask()).served.target) == "b/m"
+    await stream.aclose()

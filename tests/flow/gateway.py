@@ -75,8 +75,11 @@ class Told:
 
 
 @asynccontextmanager
-async def serving(config: Any, *, bounds: Bounds | None = None, **ports: Any) -> AsyncIterator[Served]:
-    async with open_gateway(config, env={"UP_KEY": CANARY, "CLIENT_KEY": "sk-client"}, **ports) as gateway:
+async def serving(
+    config: Any, *, bounds: Bounds | None = None, env: dict[str, str] | None = None, **ports: Any
+) -> AsyncIterator[Served]:
+    variables = {"UP_KEY": CANARY, "CLIENT_KEY": "sk-client"} | (env or {})
+    async with open_gateway(config, env=variables, **ports) as gateway:
         limits = bounds or Bounds(32 * 1024 * 1024, 15.0, 15.0)
         listener = Listener(gateway.front_door(), limits, "127.0.0.1", 0, 5.0)
         await listener.start()

@@ -73,7 +73,7 @@ def _rows(settings: "Settings", plugins: "Plugins", tested: "Sequence[ProviderHe
                 provider_id=provider_id,
                 kind=row.kind,
                 origins=tuple(map(str, plugins.models[row.kind].origins(row.kind_settings))),
-                credential_ref=row.credential_ref,
+                credential_ref=", ".join(row.keys) or None,
                 models=len(cards[provider_id]),
                 ok=seen.ok if seen else None,
                 error=seen.error if seen else None,

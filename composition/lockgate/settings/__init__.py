@@ -3,6 +3,7 @@
 from lockgate.settings.faults import Fault, SettingsFaults
 from lockgate.settings.load import Draft, load_settings, read_settings, settle
 from lockgate.settings.model import (
+    Breaker,
     Chosen,
     PluginSettings,
     ProviderRow,
@@ -16,6 +17,7 @@ from lockgate.settings.model import (
 from lockgate.settings.offers import Offers
 
 __all__ = [
+    "Breaker",
     "Chosen",
     "Draft",
     "Fault",

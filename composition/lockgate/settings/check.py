@@ -126,7 +126,7 @@ class _Checking:
         own = [field for field in fields_of(factory.settings) if field.encode_name not in engine]
         values = self.shape.fields(node, (*ENGINE_FIELDS, *own), path, at, ("kind",))
         self._engine_values(values, node, path)
-        if factory.needs_credential and values.get("credential_ref") is None and "credential_ref" not in node.entries:
+        if factory.needs_credential and not {"credential_ref", "credential_refs"} & node.entries.keys():
             hint = "name where its key is kept: `credential_ref: env:NAME`"
             self.shape.fault(at, "missing-key", path, f"credential_ref is missing: {factory.kind} needs a key", hint)
         if len(self.shape.faults) > before:
@@ -136,10 +136,17 @@ class _Checking:
         if settings is FAULTY or not self._stands_somewhere(factory, settings, node, path, at):
             return FAULTY
         kept["private_addresses"] = tuple(kept.get("private_addresses", ()))
+        refs = kept.get("credential_refs")
+        kept["credential_refs"] = None if refs is None else tuple(refs)
         return ProviderRow(kind=factory.kind, kind_settings=settings, **kept)
 
     def _engine_values(self, values: dict[str, Any], node: Table, path: Path) -> None:
         """What the types of the engine's own fields cannot say."""
+        self._keys(values, node, path)
+        if values.get("max_queued", FAULTY) not in (FAULTY, 0) and values.get("max_parallel") is None:
+            place = node.entries["max_queued"].place
+            hint = "say max_parallel, or leave max_queued out"
+            self.shape.fault(place, "bad-value", (*path, "max_queued"), "nothing waits without max_parallel", hint)
         entry = node.entries.get("private_addresses")
         if values.get("private_addresses", FAULTY) is FAULTY or entry is None or not isinstance(entry.node, Items):
             return
@@ -154,6 +161,20 @@ class _Checking:
             if network.prefixlen < _WIDEST[network.version]:
                 message = f"{network} is wider than any private network"
                 self.shape.fault(item.place, "out-of-range", inner, message, "name the networks one by one")
+
+    def _keys(self, values: dict[str, Any], node: Table, path: Path) -> None:
+        refs = values.get("credential_refs")
+        entry = node.entries.get("credential_refs")
+        if entry is None or refs is None or refs is FAULTY or not isinstance(entry.node, Items):
+            return
+        if values.get("credential_ref") is not None:
+            hint = "put them all under credential_refs"
+            message = "credential_ref stands there as well"
+            self.shape.fault(entry.place, "bad-value", (*path, "credential_refs"), message, hint)
+        for index, item in enumerate(entry.node.items):
+            if refs[index] in refs[:index]:
+                inner = (*path, "credential_refs", index)
+                self.shape.fault(item.place, "bad-value", inner, f"{refs[index]} stands there twice")
 
     def _stands_somewhere(self, factory: ModelFactory[Any], settings: Any, node: Table, path: Path, at: Place) -> bool:
         """Asks the kind for its origins, since that is where a base URL is first taken apart."""

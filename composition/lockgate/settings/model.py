@@ -52,6 +52,34 @@ class Retry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_retry_after: Annotated[float, Meta(ge=0)] = 5.0
     """The longest `retry-after` that is waited out, in seconds. With a longer one the next target is asked; where
     there is none, the client is told to come back."""
+    budget: Annotated[float, Meta(ge=0, le=1)] = 0.15
+    """How many retries a provider gets for each call, besides one a second, so that they do not deepen an outage."""
+    budget_reserve: Annotated[float, Meta(ge=0)] = 20.0
+    """How many unused retries are saved up at most; so many there are at the beginning."""
+
+
+class Breaker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a target (one model of one provider) that keeps failing is left alone, and for how long.
+
+    Failures are those of the provider: faults, overload, timeouts; not rate limits, keys or bad requests.
+    """
+
+    failures: Annotated[int, Meta(ge=1)] = 8
+    """So many failures in a row open it."""
+    ratio: Annotated[float, Meta(gt=0, le=1)] = 0.6
+    """So does this share of failures among the calls within `window`."""
+    min_calls: Annotated[int, Meta(ge=1)] = 10
+    """With fewer calls within `window`, `ratio` says nothing."""
+    window: Seconds = 30.0
+    """How far `ratio` looks back, in seconds."""
+    open_for: Seconds = 2.0
+    """Seconds until one call may try again; twice that each time it fails."""
+    max_open_for: Seconds = 10.0
+    """The longest such time, in seconds; a fifth more or less, by chance."""
+
+    def __post_init__(self) -> None:
+        if self.max_open_for < self.open_for:
+            raise ValueError("max_open_for is less than open_for")
 
 
 class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,12 +117,25 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     """The kind of provider, as a plugin registered it: `openai`, `openai-compatible`."""
     credential_ref: CredentialRef | None = None
     """Where the key is kept: `env:OPENAI_API_KEY`, `file:/run/secrets/keys.yaml#openai`. Never the key itself."""
+    credential_refs: Annotated[tuple[CredentialRef, ...], Meta(min_length=1)] | None = None
+    """Several keys, in place of `credential_ref`: calls are spread over those that work."""
+    max_parallel: Annotated[int, Meta(ge=1)] | None = None
+    """How many calls it gets at a time; more are told `busy` (429) or go to the next target. Absent: any number."""
+    max_queued: Annotated[int, Meta(ge=0)] = 0
+    """How many calls may wait for a place when `max_parallel` are running."""
+    queue_timeout: Seconds = 30.0
+    """How long a call waits in the queue, in seconds."""
     timeouts: Timeouts = INHERITED
     """What this provider may take; what is not named here is taken from the `timeouts` of the file."""
     private_addresses: tuple[str, ...] = ()
     """Networks (`10.20.0.0/16`) that this provider's host may resolve to although they are private."""
     kind_settings: Any = None
     """The kind's own settings, decoded to its own type."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The references of all its keys."""
+        return self.credential_refs or ((self.credential_ref,) if self.credential_ref is not None else ())
 
 
 class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,6 +164,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The policy chain around each call, outermost first."""
     retry: Retry = Retry()
     """How often a call is tried."""
+    breaker: Breaker = Breaker()
+    """When a target that keeps failing is left alone."""
     timeouts: Timeouts = Timeouts()
     """What a provider may take where its row does not say otherwise."""
     providers: dict[str, ProviderRow] = field(default_factory=dict[str, ProviderRow])

@@ -17,6 +17,7 @@ from lockgate.surfaces.cors import Cors
 from lockgate.surfaces.head import Head, ReadBody, client_key
 from lockgate.surfaces.inflate import inflate
 from lockgate.surfaces.paths import Paths
+from lockgate.surfaces.patience import SHOULD_RETRY, is_useless_again, patience
 from lockgate.surfaces.replies import JSON, ErrorWriter, Streamed, Whole, write_plain_error
 from lockgate_core.engine import Engine
 from lockgate_ports.dialect import ChatSurfaceDialect, EventWriter, Surface, SurfaceDialect
@@ -108,7 +109,8 @@ class DialectPlace:
             body = await asyncio.to_thread(inflate, body, codings, self._max_body_bytes)
         inbound = Inbound(head.method, head.path, head.headers, body, head.query, values)
         request = dialect.read_request(inbound)
-        answer = await self._engine.answer(request, request_id=request_id, surface=dialect.name)
+        deadline = patience(head.headers, stream=request.stream)
+        answer = await self._engine.answer(request, request_id=request_id, surface=dialect.name, deadline=deadline)
         if isinstance(answer, Answer):
             reply = answer.reply
             same = reply.body is not None and reply.dialect == dialect.name
@@ -146,6 +148,8 @@ def _fault(error: Exception) -> LockgateError:
 def _error(write: ErrorWriter, error: LockgateError, request_id: str) -> Whole:
     answer = write(error, request_id)
     headers = (*answer.headers, ("x-request-id", request_id), ("x-lockgate-error", error.code))
+    if is_useless_again(error) and all(name != SHOULD_RETRY for name, _ in headers):
+        headers = (*headers, (SHOULD_RETRY, "false"))
     return Whole(answer.status, answer.body, answer.content_type, headers)
 
 

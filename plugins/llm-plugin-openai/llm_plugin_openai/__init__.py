@@ -1,4 +1,4 @@
-"""The openai-chat dialect, and the kinds openai and openai-compatible for Lockgate."""
+"""OpenAI's languages, and the kinds openai and openai-compatible for Lockgate."""
 
 from typing import Any
 
@@ -16,8 +16,10 @@ def register_models() -> tuple[ModelFactory[Any], ...]:
 
 @hookimpl
 def register_dialects() -> tuple[SurfaceDialect[Any, Any] | CatalogueDialect, ...]:
-    """`openai-chat` and `openai-models`."""
+    """`openai-chat`, `openai-responses`, `openai-embeddings` and `openai-models`."""
     from llm_plugin_openai.catalogue import OpenAIModels
     from llm_plugin_openai.dialect import OpenAIChat
+    from llm_plugin_openai.embeddings.dialect import OpenAIEmbeddings
+    from llm_plugin_openai.responses.dialect import OpenAIResponses
 
-    return (OpenAIChat(), OpenAIModels())
+    return (OpenAIChat(), OpenAIResponses(), OpenAIEmbeddings(), OpenAIModels())

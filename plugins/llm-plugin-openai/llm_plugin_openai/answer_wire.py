@@ -104,6 +104,8 @@ class WireAnswer(Struct, gc=False):
     service_tier: Any = None
     system_fingerprint: Any = None
     x_groq: GroqExtras | None = None
+    citations: Raw = NULL
+    search_results: Raw = NULL
 
 
 ANSWER = msgspec.json.Decoder(WireAnswer)

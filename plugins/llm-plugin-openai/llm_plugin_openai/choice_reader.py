@@ -3,12 +3,14 @@
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_openai.answer_wire import LOGPROBS, WireAudio, WireDelta
+from llm_plugin_openai.answer_wire import LOGPROBS, WireAnswer, WireAudio, WireDelta
 from llm_plugin_openai.call_reader import CallReader
 from llm_plugin_openai.carried import NULL, said
 from llm_plugin_openai.finish import reason_of
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.reasoning import thoughts_of
+from llm_plugin_openai.sources import annotations_of
+from llm_plugin_openai.think_tags import Piece, ThinkTags
 from lockgate_ports.chat import FinishReason
 from lockgate_ports.events import AudioDelta, Event, Finish, NativeDelta, RefusalDelta, TextDelta, ThinkingDelta
 
@@ -21,6 +23,7 @@ class _ContentItem(Struct, gc=False):
     type: str = "text"
     text: str | None = None
     thinking: str | list[_Words] | None = None
+    signature: str | None = None
 
 
 _ITEM = msgspec.json.Decoder(str | _ContentItem)
@@ -29,10 +32,13 @@ _ITEM = msgspec.json.Decoder(str | _ContentItem)
 class ChoiceReader:
     """Numbers the parts in order of first appearance and keeps the end until no more content can come."""
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, *, think_tags: bool = False) -> None:
         self.index = index
         self.native_reason: str | None = None
         self.finished = False
+        self._citations = self._search_results = NULL
+        self._tags = ThinkTags() if think_tags else None
+        self._noted = False
         self._numbers: dict[object, int] = {}
         self._calls = CallReader(index, self._fresh)
 
@@ -41,15 +47,25 @@ class ChoiceReader:
         """Our word for why it ended; None where the server gave none that we know."""
         return reason_of(self.native_reason, calls=self._calls.any)
 
+    def cite(self, answer: WireAnswer) -> None:
+        """Keep what the answer, or the latest chunk that says so, is drawn from."""
+        if said(answer.citations):
+            self._citations = answer.citations
+        if said(answer.search_results):
+            self._search_results = answer.search_results
+
     def read(self, delta: WireDelta, logprobs: Raw = NULL) -> list[Event]:
         """The events of one delta."""
         events: list[Event] = []
+        self._noted = self._noted or bool(delta.annotations)
         if delta.reasoning_details or delta.reasoning_content or delta.reasoning or delta.thinking:
             self._think(delta, events)
         measured = logprobs if said(logprobs) and _measures(logprobs) else None
         content = delta.content
         if isinstance(content, str):
             notes = _array(delta.annotations)
+            if self._tags is not None and content:
+                content = self._told_apart(self._tags.feed(content), events)
             if content or notes is not None or (measured is not None and not delta.refusal):
                 native = NAME if notes is not None else None
                 events.append(TextDelta(content, self._number("text"), self.index, measured, notes, native))
@@ -80,11 +96,26 @@ class ChoiceReader:
         if self.finished or self.native_reason is None:
             return []
         self.finished = True
-        return [*self._calls.flush(), Finish(self.reason, self.index, self.native_reason)]
+        return [*self.flush(), Finish(self.reason, self.index, self.native_reason)]
 
     def flush(self) -> list[Event]:
         """What was held back, for a choice without an end."""
-        return self._calls.flush()
+        events: list[Event] = []
+        if self._tags is not None and (text := self._told_apart(self._tags.flush(), events)):
+            events.append(TextDelta(text, self._number("text"), self.index))
+        if not self._noted and "text" in self._numbers:
+            notes = annotations_of(self._citations, self._search_results)
+            if notes is not None:
+                self._noted = True
+                events.append(TextDelta("", self._number("text"), self.index, None, notes, NAME))
+        return [*events, *self._calls.flush()]
+
+    def _told_apart(self, pieces: list[Piece], events: list[Event]) -> str:
+        """The text among the pieces; the thoughts become events."""
+        for kind, words in pieces:
+            if kind == "thought":
+                events.append(ThinkingDelta(words, self._number(("thinking", "plain")), self.index, native=NAME))
+        return "".join(words for kind, words in pieces if kind == "text")
 
     def _think(self, delta: WireDelta, events: list[Event]) -> None:
         for key, thought in thoughts_of(delta.thought, delta.reasoning_details or []):
@@ -105,8 +136,9 @@ class ChoiceReader:
             events.append(TextDelta(item, self._number("text"), self.index))
         elif item.thinking is not None:
             words = item.thinking if isinstance(item.thinking, str) else "".join(each.text for each in item.thinking)
-            if words:
-                events.append(ThinkingDelta(words, self._number(("thinking", "plain")), self.index, native=NAME))
+            if words or item.signature:
+                part = self._number(("thinking", "plain"))
+                events.append(ThinkingDelta(words, part, self.index, item.signature or None, native=NAME))
         elif item.text is not None:
             if item.text:
                 events.append(TextDelta(item.text, self._number("text"), self.index))

@@ -6,8 +6,10 @@ from llm_plugin_openai.error_in import read_error
 from llm_plugin_openai.error_out import write_error
 from llm_plugin_openai.events_in import ChunkReader
 from llm_plugin_openai.events_out import ChunkWriter
+from llm_plugin_openai.foreign import Foreign
+from llm_plugin_openai.post import Target, below_prefix
 from llm_plugin_openai.quirks import NAME, Quirks
-from llm_plugin_openai.read_request import read_request
+from llm_plugin_openai.read_request import read_request, read_view
 from llm_plugin_openai.read_response import glance, read_response
 from llm_plugin_openai.relay import relay_request
 from llm_plugin_openai.relay_reader import RelayReader
@@ -23,23 +25,29 @@ _OPENAI = Quirks()
 
 
 class OpenAIChat:
-    """A ProviderDialect and a SurfaceDialect. `quirks` are the ways of the server it is spoken with."""
+    """A ProviderDialect and a SurfaceDialect. `quirks` are the ways of the server it is spoken with; `target` says
+    where its operation stands."""
 
     name: str = NAME
     operation: Operation = "chat"
     surfaces: tuple[Surface, ...] = (Surface("POST", "/v1/chat/completions"),)
     event_content_type: str = "text/event-stream"
 
-    def __init__(self, quirks: Quirks = _OPENAI) -> None:
+    def __init__(self, quirks: Quirks = _OPENAI, target: Target = below_prefix) -> None:
         self._quirks = quirks
+        self._foreign = Foreign(quirks)
+        self._target = target
 
     def write_request(self, view: ChatRequest, upstream: Upstream) -> Written:
         """From the canonical view. Raises Unsupported, naming the field."""
-        return write_request(view, upstream, self._quirks)
+        return write_request(view, upstream, self._quirks, self._target)
 
     def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
-        """The same bytes but for `model`, `stream` and the wish for usage. Raises InvalidRequest."""
-        return relay_request(body, headers, upstream, self._quirks)
+        """The same bytes but for `model`, `stream` and the wish for usage; a request that holds what the server has no
+        word for, or another, is translated. Raises InvalidRequest and Unsupported."""
+        if self._foreign.within(body):
+            return write_request(read_view(body), upstream, self._quirks, self._target)
+        return relay_request(body, headers, upstream, self._quirks, self._target)
 
     def glance(self, body: bytes) -> Glance:
         """Model, usage and ends. Raises UpstreamError."""
@@ -47,11 +55,11 @@ class OpenAIChat:
 
     def read_response(self, body: bytes) -> ChatResponse:
         """The canonical answer. Raises UpstreamError."""
-        return read_response(body)
+        return read_response(body, think_tags=self._quirks.think_tags)
 
     def event_reader(self, *, relay: bool) -> EventReader:
         """For one stream."""
-        return RelayReader() if relay else ChunkReader()
+        return RelayReader() if relay else ChunkReader(think_tags=self._quirks.think_tags)
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""

@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 
 from llm_plugin_openai.error_words import ErrorWords, words_of
 from llm_plugin_openai.quirks import NAME
+from llm_plugin_openai.wait_words import wait_in
 from lockgate_ports.errors import ErrorKind, UpstreamError, clip
 
 _CONTEXT = re.compile(
@@ -68,20 +69,24 @@ _SAYS: dict[ErrorKind, str] = {
 }
 
 
-def read_error(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
-    """An error answer, whatever its shape."""
+def read_error(status: int, headers: Mapping[str, str], body: bytes, dialect: str = NAME) -> UpstreamError:
+    """An error answer, whatever its shape; `dialect` is the one it was given in."""
     words = words_of(body)
-    return _error(_kind(status, words), status, words, body, _retry_after(headers))
+    return _error(_kind(status, words), status, words, body, _retry_after(headers), dialect)
 
 
-def error_inside(body: bytes) -> UpstreamError:
+def error_inside(body: bytes, dialect: str = NAME) -> UpstreamError:
     """An error that came with status 200: in place of an answer, or as an event of a stream."""
     words = words_of(body)
-    return _error(_kind(_implied_status(words), words), 200, words, body, None)
+    return _error(_kind(_implied_status(words), words), 200, words, body, None, dialect)
 
 
-def _error(kind: ErrorKind, status: int, words: ErrorWords, body: bytes, retry_after: float | None) -> UpstreamError:
+def _error(
+    kind: ErrorKind, status: int, words: ErrorWords, body: bytes, retry_after: float | None, dialect: str
+) -> UpstreamError:
     said = clip(words.message) if words.message else None
+    if retry_after is None and kind in ("rate_limit", "overloaded"):
+        retry_after = wait_in(words.message[:1000])
     where = f" ({status})" if status != 200 else ""
     return UpstreamError(
         f"{_SAYS[kind]}{where}" + (f": {said}" if said else ""),
@@ -91,7 +96,7 @@ def _error(kind: ErrorKind, status: int, words: ErrorWords, body: bytes, retry_a
         upstream_message=said,
         retry_after=retry_after,
         param=words.param,
-        dialect=NAME if words.envelope else None,
+        dialect=dialect if words.envelope else None,
         body=body if words.envelope else None,
     )
 

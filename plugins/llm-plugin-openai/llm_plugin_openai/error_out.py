@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from llm_plugin_openai.quirks import NAME
+from llm_plugin_openai.quirks import ENVELOPED
 from lockgate_ports.dialect import ErrorAnswer
 from lockgate_ports.errors import (
     Busy,
@@ -56,7 +56,7 @@ def write_error(error: LockgateError) -> ErrorAnswer:
 
 def error_body(error: LockgateError) -> bytes:
     """`{"error": {message, type, param, code}}`."""
-    if isinstance(error, UpstreamError) and error.dialect == NAME and error.kind not in _OURS_ALONE and error.body:
+    if isinstance(error, UpstreamError) and error.dialect in ENVELOPED and error.kind not in _OURS_ALONE and error.body:
         return error.body
     said: dict[str, Any] = {"message": error.message, "type": _type(error), "param": None, "code": error.code}
     if isinstance(error, UpstreamError):

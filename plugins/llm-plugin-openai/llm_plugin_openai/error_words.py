@@ -54,6 +54,9 @@ def _of_object(outer: dict[str, Any]) -> ErrorWords:
     if _is_dict(metadata) and (raw := _text(metadata.get("raw"))):
         message = f"{message}: {raw}" if message else raw  # OpenRouter: what the provider behind it said
     code = inner.get("code", outer.get("code"))
+    deeper = inner.get("innererror")  # Azure: the reason behind a bare status
+    if _is_dict(deeper) and not (isinstance(code, str) and code and not code.isdigit()):
+        code = deeper.get("code")
     kind = inner.get("type") or outer.get("type") or inner.get("status")  # Google's word for its code
     numbers = (_status(inner.get(name)) for name in ("code", "status_code", "status"))
     return ErrorWords(

@@ -22,7 +22,8 @@ class ChunkReader:
     """By the grammar of `events.py`. The end of a choice is told when no more of it can come: at the usage chunk, at
     `[DONE]` or when the stream closes; some servers say `stop` and then go on."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, think_tags: bool = False) -> None:
+        self._think_tags = think_tags
         self._sse = SseParser()
         self._choices: dict[int, ChoiceReader] = {}
         self._started = False
@@ -75,10 +76,13 @@ class ChunkReader:
             self._started = True
             events.append(_start(chunk))
         for choice in chunk.choices or ():
+            if said(choice.error):
+                return events + self._fail(error_inside(bytes(choice.error)))
             index = choice.index or 0
             reader = self._choices.get(index)
             if reader is None:
-                reader = self._choices[index] = ChoiceReader(index)
+                reader = self._choices[index] = ChoiceReader(index, think_tags=self._think_tags)
+            reader.cite(chunk)
             delta = choice.delta or choice.message
             if delta is not None and not reader.finished:
                 events += reader.read(delta, choice.logprobs)

@@ -41,7 +41,7 @@ def utf8_fault(body: bytes) -> int | None:
 def fault(error: Exception, body: bytes) -> InvalidRequest:
     """msgspec's complaint about `body` as one of ours, with the field's path in `param`."""
     if not body.strip():
-        return InvalidRequest("the request has no body; send a JSON object with model and messages")
+        return InvalidRequest("the request has no body; send a JSON object")
     if isinstance(error, RecursionError):
         return InvalidRequest("the body is nested too deeply to be read")
     if isinstance(error, msgspec.ValidationError):

@@ -5,7 +5,9 @@ from typing import Literal
 from msgspec import Struct
 
 from llm_plugin_openai.dialect import OpenAIChat
+from llm_plugin_openai.embeddings.dialect import OpenAIEmbeddings
 from llm_plugin_openai.quirks import Quirks
+from llm_plugin_openai.responses.dialect import OpenAIResponses
 from lockgate_ports.auth import HeaderAuth
 from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
@@ -24,9 +26,11 @@ _CATALOGUE = (
 
 
 class OpenAISettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`response_limit` is in bytes, of one whole answer; `models` replaces the built-in catalogue."""
+    """`response_limit` is in bytes, of one whole answer; `models` replaces the built-in catalogue. `api` is the one
+    that a request in another language is translated for; a client of either is served in its own."""
 
     base_url: str = "https://api.openai.com/v1"
+    api: Literal["chat", "responses"] = "chat"
     organization: str | None = None
     project: str | None = None
     params: Params = "drop"
@@ -43,9 +47,11 @@ class AuthStyle(Struct, frozen=True, forbid_unknown_fields=True):
 
 class CompatibleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Any server that speaks Chat Completions. `base_url` holds the path prefix (`http://10.0.0.5:8000/v1`);
-    `response_limit` is in bytes, of one whole answer."""
+    `response_limit` is in bytes, of one whole answer. `api` says which of OpenAI's APIs for chat it has; with `both`, a
+    request in another language is translated for Chat Completions."""
 
     base_url: str
+    api: Literal["chat", "responses", "both"] = "chat"
     auth: AuthStyle = AuthStyle()
     headers: dict[str, str] = {}
     params: Params = "drop"
@@ -60,7 +66,10 @@ def build_openai(settings: OpenAISettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL or header that cannot be."""
     named = {"openai-organization": settings.organization, "openai-project": settings.project}
     headers = header_fields({name: value for name, value in named.items() if value is not None}, "authorization")
-    return _model(settings, context, Quirks(), HeaderAuth(), headers, settings.models or _CATALOGUE)
+    chat, responses = OpenAIChat(), OpenAIResponses()
+    main, also = (chat, responses) if settings.api == "chat" else (responses, chat)
+    languages = Languages(chat=main, also=(also,), embeddings=OpenAIEmbeddings())
+    return _model(settings, context, languages, HeaderAuth(), headers, settings.models or _CATALOGUE)
 
 
 def build_compatible(settings: CompatibleSettings, context: BuildContext) -> HttpModel:
@@ -74,13 +83,19 @@ def build_compatible(settings: CompatibleSettings, context: BuildContext) -> Htt
     header = settings.auth.header.lower()
     check_header(header, settings.auth.scheme, "auth.header")
     auth = HeaderAuth(header, settings.auth.scheme)
-    return _model(settings, context, quirks, auth, header_fields(settings.headers, header), settings.models)
+    chat, responses = OpenAIChat(quirks), OpenAIResponses()
+    languages = Languages(
+        chat=responses if settings.api == "responses" else chat,
+        also=(responses,) if settings.api == "both" else (),
+        embeddings=OpenAIEmbeddings(),
+    )
+    return _model(settings, context, languages, auth, header_fields(settings.headers, header), settings.models)
 
 
 def _model(
     settings: OpenAISettings | CompatibleSettings,
     context: BuildContext,
-    quirks: Quirks,
+    languages: Languages,
     auth: HeaderAuth,
     headers: Headers,
     models: tuple[str | ModelCard, ...],
@@ -96,7 +111,7 @@ def _model(
         params=settings.params,
         response_limit=settings.response_limit,
     )
-    return HttpModel(context.name, Languages(chat=OpenAIChat(quirks)), endpoint, context.http, model_cards(models))
+    return HttpModel(context.name, languages, endpoint, context.http, model_cards(models))
 
 
 def _origins(settings: OpenAISettings | CompatibleSettings) -> tuple[Origin, ...]:
@@ -108,7 +123,7 @@ OPENAI = ModelFactory(
     settings=OpenAISettings,
     build=build_openai,
     origins=_origins,
-    summary="OpenAI's API, by Chat Completions.",
+    summary="OpenAI's API: Chat Completions, Responses, Embeddings.",
     catalogue=tuple(ModelCard(id=name) for name in _CATALOGUE),
     needs_credential=True,
 )
@@ -117,5 +132,5 @@ OPENAI_COMPATIBLE = ModelFactory(
     settings=CompatibleSettings,
     build=build_compatible,
     origins=_origins,
-    summary="Any server that speaks OpenAI's Chat Completions: vLLM, llama.cpp, LM Studio, your own.",
+    summary="Any server that speaks OpenAI's language: vLLM, llama.cpp, LM Studio, your own.",
 )

@@ -70,7 +70,7 @@ def _part(part: ContentPart, place: int, raws: Callable[[], list[Raw]]) -> Part:
         case "refusal" if part.refusal is not None:
             return Refusal(part.refusal)
         case "thinking" if said(part.thinking):
-            return Thinking(_thinking(part.thinking), native=NAME)
+            return Thinking(_thinking(part.thinking), part.signature or None, native=NAME)
         case _:
             return Native(NAME, part.type, raws()[place])
 

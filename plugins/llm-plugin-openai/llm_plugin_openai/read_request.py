@@ -4,7 +4,8 @@ import msgspec
 from msgspec import Raw
 
 from llm_plugin_openai.carried import is_object, is_string, said
-from llm_plugin_openai.faults import fault, utf8_fault
+from llm_plugin_openai.checks import check_model, check_utf8
+from llm_plugin_openai.faults import fault
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.read_view import view_of
 from llm_plugin_openai.request_wire import REQUEST, URL, ContentPart, WireMessage, WireRequest, WireTool
@@ -33,9 +34,7 @@ def read_request(inbound: Inbound) -> Request[ChatRequest]:
         wire = REQUEST.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise fault(error, body) from None
-    # what msgspec skips or carries as Raw it does not check for UTF-8
-    if not body.isascii() and (place := utf8_fault(body)) is not None:
-        raise InvalidRequest(f"the body is not valid UTF-8: byte {place} begins no character")
+    check_utf8(body)
     _check(wire)
     options = wire.stream_options
     travels = inbound.headers.get(_TRAVELS)
@@ -51,12 +50,18 @@ def read_request(inbound: Inbound) -> Request[ChatRequest]:
     )
 
 
+def read_view(body: bytes) -> ChatRequest:
+    """The canonical request, of a body that a surface has checked. Raises InvalidRequest, naming the field."""
+    try:
+        wire = REQUEST.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise fault(error, body) from None
+    return view_of(wire, body)
+
+
 def _check(wire: WireRequest) -> None:
     """What the types alone cannot say."""
-    if not wire.model.strip():
-        raise InvalidRequest("model is empty; name the model to ask", param="model")
-    if not wire.model.isprintable():
-        raise InvalidRequest("model holds a control character or line break", param="model")
+    check_model(wire.model)
     for place, message in enumerate(wire.messages):
         if message.content.__class__ is not str or message.role not in _SAYS_ONLY_WORDS:
             _check_message(message, f"messages[{place}]")

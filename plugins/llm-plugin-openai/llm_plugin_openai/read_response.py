@@ -18,7 +18,7 @@ from lockgate_ports.chat import ChatResponse, Choice, FinishReason
 from lockgate_ports.errors import UpstreamError, clip
 from lockgate_ports.wire import Glance
 
-_KNOWN = frozenset((*WireAnswer.__struct_fields__, "object")) - {"x_groq"}
+_KNOWN = frozenset((*WireAnswer.__struct_fields__, "object")) - {"x_groq", "citations", "search_results"}
 
 
 class _GlanceFunction(Struct, gc=False):
@@ -66,7 +66,7 @@ def glance(body: bytes) -> Glance:
     )
 
 
-def read_response(body: bytes) -> ChatResponse:
+def read_response(body: bytes, *, think_tags: bool = False) -> ChatResponse:
     """The canonical answer. Raises UpstreamError as `glance` does."""
     try:
         wire = ANSWER.decode(body)
@@ -79,7 +79,7 @@ def read_response(body: bytes) -> ChatResponse:
         raise _without_choices(wire.error, body)
     extra = {name: value for name, value in members.items() if name not in _KNOWN and said(value)}
     return ChatResponse(
-        choices=tuple(_choice(choice, place, body) for place, choice in enumerate(wire.choices)),
+        choices=tuple(_choice(choice, place, wire, body, think_tags) for place, choice in enumerate(wire.choices)),
         id=text(wire.id),
         model=text(wire.model),
         created=int(wire.created) if isinstance(wire.created, int | float) else None,
@@ -96,13 +96,14 @@ def text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _choice(wire: WireChoice, place: int, body: bytes) -> Choice:
+def _choice(wire: WireChoice, place: int, answer: WireAnswer, body: bytes, think_tags: bool) -> Choice:
     """A message is one large delta: so a stream and its plain answer are read alike."""
     message = wire.message or wire.delta
-    if message is None:
+    if message is None or said(wire.error):
         raise _without_message(wire.error, body)
     index = wire.index if wire.index is not None else place
-    reader = ChoiceReader(index)
+    reader = ChoiceReader(index, think_tags=think_tags)
+    reader.cite(answer)
     reader.native_reason = native_word(wire.finish_reason)
     fold = Accumulator()
     for event in (*reader.read(message), *reader.finish(), *reader.flush()):
@@ -119,7 +120,7 @@ def _choice(wire: WireChoice, place: int, body: bytes) -> Choice:
 
 
 def _message(choice: _GlanceChoice, body: bytes) -> _GlanceMessage:
-    if choice.message is None:
+    if choice.message is None or said(choice.error):
         raise _without_message(choice.error, body)
     return choice.message
 

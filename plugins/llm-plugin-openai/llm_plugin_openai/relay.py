@@ -5,8 +5,9 @@ from msgspec import Raw, Struct
 
 from llm_plugin_openai.carried import MEMBERS, NULL, said
 from llm_plugin_openai.faults import fault
+from llm_plugin_openai.post import Target, post
 from llm_plugin_openai.quirks import Quirks
-from llm_plugin_openai.write_request import http_request
+from llm_plugin_openai.write_request import PATH
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.http import Headers
 from lockgate_ports.patch import put, replace_string
@@ -21,7 +22,7 @@ class _Said(Struct, gc=False):
 _SAID = msgspec.json.Decoder(_Said)
 
 
-def relay_request(body: bytes, headers: Headers, upstream: Upstream, quirks: Quirks) -> Written:
+def relay_request(body: bytes, headers: Headers, upstream: Upstream, quirks: Quirks, target: Target) -> Written:
     """All that `body` says, with `model` set, and usage asked for in a stream. Raises InvalidRequest."""
     try:
         wire = _SAID.decode(body)
@@ -38,7 +39,10 @@ def relay_request(body: bytes, headers: Headers, upstream: Upstream, quirks: Qui
         if said(wire.stream_options):
             # servers refuse the options of a stream where none is asked for
             patched = put(patched, "stream_options", b"null")
-    return Written(http_request(body if patched == body else patched, upstream, headers))
+    for name, value in quirks.adds:
+        if b'"%s"' % name.encode() not in patched or name not in MEMBERS.decode(patched):
+            patched = put(patched, name, value)
+    return Written(post(body if patched == body else patched, upstream, target(upstream, PATH), headers))
 
 
 def _with_usage(body: bytes, options: Raw) -> bytes:

@@ -11,6 +11,7 @@ from llm_plugin_openai.carried import NULL, said
 from llm_plugin_openai.error_in import error_inside
 from llm_plugin_openai.faults import utf8_fault
 from llm_plugin_openai.finish import native_word, reason_of
+from llm_plugin_openai.relay_mending import finish_chunk, mended, usage_chunk
 from llm_plugin_openai.usage import read_usage
 from lockgate_ports.events import Event, Failure, Finish, Relayed
 from lockgate_ports.sse import SseEvent, SseParser
@@ -45,9 +46,11 @@ class _Choice(Struct, gc=False):
     delta: _Delta | None = None
     message: _Delta | None = None
     finish_reason: Any = None
+    error: Raw = NULL
 
 
 class _Chunk(Struct, gc=False):
+    id: Any = None
     choices: list[_Choice] | None = None
     usage: Raw = NULL
     error: Raw = NULL
@@ -58,7 +61,11 @@ _CHUNK = msgspec.json.Decoder(_Chunk)
 
 
 class RelayReader:
-    """One `Relayed` an event. `[DONE]` stands for the end of every choice that has not said so itself."""
+    """One `Relayed` an event, of one id, with one end a choice and one usage, whatever the server repeats.
+
+    Usage that comes before the end of a choice is kept until no later one can come. `[DONE]` stands for the end of
+    every choice that has not said so itself.
+    """
 
     def __init__(self) -> None:
         self._sse = SseParser()
@@ -66,27 +73,35 @@ class RelayReader:
         self._open: set[int] = set()
         self._finished: set[int] = set()
         self._over = False
+        self._id: str | None = None
+        self._last = b""
+        self._kept = b""
+        self._told_usage = False
 
     def feed(self, data: bytes) -> Sequence[Event]:
         """The events that `data` completes. Raises UpstreamError for one that is too long."""
         return self._take(self._sse.feed(data))
 
     def end(self) -> Sequence[Event]:
-        """The event that lacked only its blank line."""
-        return self._take(self._sse.end())
+        """The event that lacked only its blank line, and usage that was kept."""
+        events = self._take(self._sse.end())
+        if not self._over and self._open <= self._finished:
+            events += self._keepsake()
+        return events
 
     def _take(self, arrived: list[SseEvent]) -> list[Event]:
         events: list[Event] = []
         for each in arrived:
-            event = None if self._over else self._read(each)
-            if event is not None:
+            if self._over:
+                break
+            if each.data.startswith(b"[DONE]"):
+                events += self._done()
+            elif (event := self._read(each)) is not None:
                 events.append(event)
         return events
 
     def _read(self, event: SseEvent) -> Event | None:
         data = event.data
-        if data.startswith(b"[DONE]"):
-            return self._done()
         try:
             chunk = _CHUNK.decode(data)
             if not data.isascii() and utf8_fault(data) is not None:
@@ -98,22 +113,46 @@ class RelayReader:
             return self._fail(data) if event.event == "error" else None
         if event.event == "error" or said(chunk.error):
             return self._fail(data)
-        choices = chunk.choices
-        usage = read_usage(chunk.usage) if said(chunk.usage) else None
-        if not choices:
-            return Relayed(event.raw, usage=usage or _side(chunk), usage_only=usage is not None)
         content = False
         finishes: tuple[Finish, ...] = ()
-        for choice in choices:
+        again: tuple[int, ...] = ()
+        for choice in chunk.choices or ():
+            if said(choice.error):
+                return self._fail(bytes(choice.error))
             index = choice.index or 0
             if index not in self._open:
                 self._open.add(index)
             delta = choice.delta or choice.message
             if delta is not None and (delta.content or self._says(delta, index)):
                 content = True
-            if choice.finish_reason and index not in self._finished:
-                finishes += self._finish(index, native_word(choice.finish_reason))
-        return Relayed(event.raw, content, finishes, usage or _side(chunk))
+            if choice.finish_reason:
+                if index in self._finished:
+                    again += (index,)
+                else:
+                    finishes += self._finish(index, native_word(choice.finish_reason))
+        usage = read_usage(chunk.usage) if said(chunk.usage) else None
+        if chunk.choices:
+            self._last = data
+            if self._id is None and isinstance(chunk.id, str):
+                self._id = chunk.id or None
+        raw = self._form(event, chunk, again, usage)
+        counted = usage or _side(chunk)
+        return Relayed(raw, content, finishes, counted, not (chunk.choices or counted is None))
+
+    def _form(self, event: SseEvent, chunk: _Chunk, again: tuple[int, ...], usage: Usage | None) -> bytes:
+        """The event as it came, but for what would be there twice."""
+        other = self._id if isinstance(chunk.id, str) and chunk.id != self._id else None
+        shown = True
+        if usage is not None:
+            shown = not self._told_usage and bool(self._open) and self._open <= self._finished
+            if shown:
+                self._told_usage = True
+                self._kept = b""
+            elif not self._told_usage:
+                self._kept = event.data
+        if shown and other is None and not again:
+            return event.raw
+        return mended(event.data, chunk_id=other, usage=shown, ended=again)
 
     def _says(self, delta: _Delta, index: int) -> bool:
         function, audio = delta.function_call, delta.audio
@@ -134,11 +173,20 @@ class RelayReader:
         self._finished.add(index)
         return (Finish(reason_of(word, calls=index in self._calling), index, word),)
 
-    def _done(self) -> Event | None:
+    def _done(self) -> list[Event]:
         self._over = True
+        events: list[Event] = []
         left = sorted(self._open - self._finished)
-        finishes = tuple(finish for index in left for finish in self._finish(index, None))
-        return Relayed(b"", finishes=finishes) if finishes else None
+        if left:
+            words = {index: "tool_calls" if index in self._calling else "stop" for index in left}
+            finishes = tuple(finish for index in left for finish in self._finish(index, None))
+            events.append(Relayed(finish_chunk(self._last, words), finishes=finishes))
+        return events + self._keepsake()
+
+    def _keepsake(self) -> list[Event]:
+        """Usage that was kept, in a chunk of its own."""
+        kept, self._kept = self._kept, b""
+        return [Relayed(usage_chunk(kept, self._id), usage_only=True)] if kept else []
 
     def _fail(self, data: bytes) -> Failure:
         self._over = True

@@ -84,6 +84,7 @@ class ContentPart(Struct, gc=False):
     refusal: str | None = None
     thinking: Raw = NULL
     """A list of text parts, or a JSON string."""
+    signature: str | None = None
     cache_control: CacheMark | None = None
     prompt_cache_breakpoint: CacheMark | None = None
 

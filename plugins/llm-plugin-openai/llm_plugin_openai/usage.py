@@ -39,6 +39,8 @@ class _Usage(Struct, gc=False):
     # the words of OpenAI's Responses, DeepSeek, Moonshot, Copilot, and of gateways in front of Anthropic
     input_tokens: _Count = None
     output_tokens: _Count = None
+    input_tokens_details: _Prompt | None = None
+    output_tokens_details: _Completion | None = None
     prompt_cache_hit_tokens: _Count = None
     cached_tokens: _Count = None
     reasoning_tokens: _Count = None
@@ -46,6 +48,7 @@ class _Usage(Struct, gc=False):
     cache_creation_input_tokens: _Count = None
     cache_creation: _CacheCreation | None = None
     cost: Raw = NULL
+    cost_in_usd_ticks: _Count = None
 
 
 class _Cost(Struct, gc=False):
@@ -68,8 +71,8 @@ def read_usage(raw: Raw) -> Usage | None:
             wire = _LAX.decode(raw)  # 12.0 and "12" are counts too
         except msgspec.ValidationError:
             return None
-    prompt = wire.prompt_tokens_details or _NO_PROMPT
-    completion = wire.completion_tokens_details or _NO_COMPLETION
+    prompt = wire.prompt_tokens_details or wire.input_tokens_details or _NO_PROMPT
+    completion = wire.completion_tokens_details or wire.output_tokens_details or _NO_COMPLETION
     given = wire.prompt_tokens if wire.prompt_tokens is not None else wire.input_tokens
     made = wire.completion_tokens if wire.completion_tokens is not None else wire.output_tokens
     thought = completion.reasoning_tokens if completion.reasoning_tokens is not None else wire.reasoning_tokens
@@ -89,7 +92,7 @@ def read_usage(raw: Raw) -> Usage | None:
         input_image_tokens=prompt.image_tokens,
         accepted_prediction_tokens=completion.accepted_prediction_tokens,
         rejected_prediction_tokens=completion.rejected_prediction_tokens,
-        reported_cost=_cost(wire.cost) if said(wire.cost) else None,
+        reported_cost=_cost(wire),
     )
 
 
@@ -129,9 +132,13 @@ def _cached(wire: _Usage) -> int | None:
     return None
 
 
-def _cost(raw: Raw) -> Decimal | None:
+def _cost(wire: _Usage) -> Decimal | None:
+    if wire.cost_in_usd_ticks is not None:
+        return Decimal(wire.cost_in_usd_ticks).scaleb(-10)  # xAI's unit
+    if not said(wire.cost):
+        return None
     try:
-        cost = _COST.decode(raw)
+        cost = _COST.decode(wire.cost)
     except msgspec.ValidationError:
         return None
     return cost.total_cost if isinstance(cost, _Cost) else cost

@@ -18,6 +18,9 @@ def message_items(message: Message, at: str, draft: ChatDraft) -> list[Item]:
     results = [part for part in message.parts if isinstance(part, ToolResult)]
     items = [_result(result, at, draft) for result in results]
     extra = _own_members(message, at, draft)
+    if draft.quirks.strict_messages:
+        own = draft.quirks.reasoning_field
+        extra = {name: value for name, value in extra.items() if name not in FIELDS or name == own}
     verbatim = any(name in extra for name in FIELDS)
     others: list[Part] = [
         part
@@ -25,7 +28,8 @@ def message_items(message: Message, at: str, draft: ChatDraft) -> list[Item]:
         if not isinstance(part, ToolResult) and not (verbatim and isinstance(part, Thinking))
     ]
     if others or not results:
-        item: Item = {"role": message.role}
+        role = message.role
+        item: Item = {"role": "system" if role == "developer" and not draft.quirks.developer_role else role}
         if message.name is not None:
             item["name"] = message.name
         write = _assistant if message.role == "assistant" else _speaker
@@ -64,7 +68,7 @@ def _assistant(item: Item, parts: list[Part], at: str, draft: ChatDraft) -> None
         where = f"{at}.content[{place}]"
         match part:
             case ToolCall():
-                calls.append(call_item(part))
+                calls.append(call_item(part) | {"id": draft.call_id(part.id)})
             case Refusal():
                 refusals.append(part.text)
             case Audio(id=str(audio_id)):
@@ -72,6 +76,8 @@ def _assistant(item: Item, parts: list[Part], at: str, draft: ChatDraft) -> None
             case Thinking():
                 if part.native in (None, NAME):
                     _think(item, content, part, draft)
+                else:
+                    draft.leave_out("thinking")
             case _:
                 content.append(content_item(part, where, draft, spoken=True))
     if content or not (calls or refusals or "audio" in item):
@@ -91,11 +97,13 @@ def _think(item: Item, content: list[Any], part: Thinking, draft: ChatDraft) -> 
         draft.leave_out("reasoning_content")
         return
     if field == "content":
-        content.append({"type": "thinking", "thinking": [{"type": "text", "text": part.text}]})
+        thought: Item = {"type": "thinking", "thinking": [{"type": "text", "text": part.text}]}
+        content.append(thought if part.signature is None else thought | {"signature": part.signature})
         return
-    if part.signature is not None or part.redacted is not None:
+    sealed = part.signature is not None or part.redacted is not None
+    if field == "reasoning_details" or (sealed and not draft.quirks.strict_messages):
         item.setdefault("reasoning_details", []).append(detail_of(part))
-    if part.text:
+    if part.text and field != "reasoning_details":
         item[field] = item.get(field, "") + part.text
 
 
@@ -108,7 +116,7 @@ def _result(result: ToolResult, at: str, draft: ChatDraft) -> Item:
         items.append(content_item(part, where, draft))
     if result.is_error:
         draft.leave_out(f"{at}.is_error")
-    item: Item = {"role": "tool", "tool_call_id": result.call_id, "content": _compact(items)}
+    item: Item = {"role": "tool", "tool_call_id": draft.call_id(result.call_id), "content": _compact(items)}
     if result.name is not None and draft.own:
         item["name"] = result.name
     return item

@@ -3,28 +3,29 @@
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from llm_plugin_openai.carried import MEMBERS
 from llm_plugin_openai.draft import ChatDraft
+from llm_plugin_openai.post import Target, post
 from llm_plugin_openai.quirks import NAME, Quirks
 from llm_plugin_openai.write_messages import message_items
+from llm_plugin_openai.write_reasoning import reasoning_fields
 from llm_plugin_openai.write_tools import choice_item, tool_item
-from lockgate_ports.chat import ChatRequest, Reasoning, ResponseFormat
+from lockgate_ports.chat import ChatRequest, ResponseFormat
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.errors import InvalidRequest
-from lockgate_ports.http import Headers, HttpRequest
 from lockgate_ports.parts import Message
 
+PATH = "chat/completions"
 _PLAIN = (
     *("temperature", "top_p", "n", "seed", "frequency_penalty", "presence_penalty", "logprobs", "top_logprobs"),
     *("verbosity", "service_tier", "metadata", "user", "store", "prompt_cache_key"),
 )
 _BEYOND = ("top_k", "min_p", "repetition_penalty")
-_JSON = (("content-type", "application/json"), ("accept", "application/json"))
-_STREAM = (("content-type", "application/json"), ("accept", "text/event-stream"))
 
 
-def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks) -> Written:
+def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks, target: Target) -> Written:
     """Raises Unsupported, naming the field, for content the server cannot be told."""
     draft = ChatDraft(upstream, quirks, view.native)
     fields: dict[str, Any] = {"model": upstream.model}
@@ -34,7 +35,10 @@ def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks) -> Writ
         for item in message_items(message, f"messages[{place}]", draft)
     ]
     tuning = _tuning(view, draft)
-    fields |= {name: value for name, value in tuning.items() if name not in quirks.lacks or draft.admits(name)}
+    names = dict(quirks.renames)
+    fields |= {
+        names.get(name, name): value for name, value in tuning.items() if name not in quirks.lacks or draft.admits(name)
+    }
     _extras(fields, view, draft)
     if upstream.stream:
         fields["stream"] = True
@@ -42,25 +46,21 @@ def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks) -> Writ
             fields["stream_options"] = _members(fields.get("stream_options")) | {"include_usage": True}
     else:
         fields.pop("stream_options", None)
+    for name, value in quirks.adds:
+        fields.setdefault(name, Raw(value))
     try:
         body = msgspec.json.encode(fields)
     except UnicodeEncodeError:
         raise InvalidRequest("the request holds a lone surrogate, which is half a character and no text") from None
-    return Written(http_request(body, upstream), draft.dropped)
-
-
-def http_request(body: bytes, upstream: Upstream, travelled: Headers = ()) -> HttpRequest:
-    """POST {prefix}/chat/completions. The provider's own headers win over those that travelled with the request."""
-    headers = (_STREAM if upstream.stream else _JSON) + upstream.headers
-    if travelled:
-        own = {name for name, _ in headers}
-        headers += tuple(field for field in travelled if field[0] not in own)
-    target = f"{upstream.prefix}/chat/completions"
-    return HttpRequest("POST", upstream.origin, target, headers, body, upstream.purpose)
+    return Written(post(body, upstream, target(upstream, PATH)), draft.dropped)
 
 
 def _tuning(view: ChatRequest, draft: ChatDraft) -> dict[str, Any]:
     fields: dict[str, Any] = {name: getattr(view, name) for name in _PLAIN}
+    if "n" in draft.quirks.lacks and view.n is not None:
+        if view.n != 1:
+            raise draft.cannot_say(f"{view.n} choices in one answer", "n")
+        fields["n"] = None
     fields[draft.quirks.max_tokens_field] = view.max_tokens
     fields["stop"] = list(view.stop) or None
     fields["tools"] = [tool_item(tool, f"tools[{place}]", draft) for place, tool in enumerate(view.tools)] or None
@@ -78,24 +78,8 @@ def _tuning(view: ChatRequest, draft: ChatDraft) -> dict[str, Any]:
         if value is not None and (draft.own or name in draft.quirks.sampling or draft.admits(name)):
             fields[name] = value
     if view.reasoning is not None:
-        fields |= _reasoning(view.reasoning, draft)
+        fields |= reasoning_fields(view.reasoning, draft)
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def _reasoning(reasoning: Reasoning, draft: ChatDraft) -> dict[str, Any]:
-    budget = {
-        "max_tokens": reasoning.budget_tokens,
-        "enabled": reasoning.enabled,
-        "summary": reasoning.summary,
-    }
-    said = {name: value for name, value in budget.items() if value is not None}
-    if draft.quirks.reasoning_object:
-        if reasoning.effort is not None:
-            said["effort"] = reasoning.effort
-        return {"reasoning": said} if said else {}
-    if not draft.own:
-        said = {name: value for name, value in said.items() if draft.admits(f"reasoning.{name}")}
-    return {"reasoning_effort": reasoning.effort, "reasoning": said or None}
 
 
 def _whole(biases: dict[str, float]) -> dict[str, float]:
@@ -104,6 +88,8 @@ def _whole(biases: dict[str, float]) -> dict[str, float]:
 
 
 def _format(form: ResponseFormat, draft: ChatDraft) -> dict[str, Any]:
+    if form.type not in draft.quirks.formats and draft.upstream.params != "pass":
+        raise draft.cannot_say(form.type, "response_format")
     if form.type != "json_schema":
         return {"type": form.type}
     name = form.name if form.name or draft.own else "answer"  # OpenAI wants one; other languages have none
@@ -119,6 +105,8 @@ def _extras(fields: dict[str, Any], view: ChatRequest, draft: ChatDraft) -> None
     """What the caller wrote in this dialect goes as it came; another dialect's own words are tuning we lack."""
     for name, value in view.extra.items():
         if view.native == NAME:
+            if name in draft.quirks.lacks and not draft.admits(name):
+                continue
             both = isinstance(fields.get(name), dict)
             fields[name] = fields[name] | MEMBERS.decode(value) if both else value
         elif draft.admits(name):

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import llm_plugin_openai
+from llm_plugin_openai.responses.samples import OPENAI_RESPONSES
 from llm_plugin_openai.samples import OPENAI_CHAT
 from lockgate_ports.testkit import ProviderContract
 
@@ -23,3 +24,11 @@ class TestCompatible(ProviderContract):
     samples = OPENAI_CHAT
     key_header = "x-key"
     key_form = "{key}"
+
+
+class TestResponses(ProviderContract):
+    plugin = llm_plugin_openai
+    kind = "openai"
+    settings: ClassVar = {"base_url": "http://openai.test/v1", "api": "responses"}
+    model = "sample-1"
+    samples = OPENAI_RESPONSES

@@ -116,9 +116,14 @@ def test_a_misspelt_setting_is_refused() -> None:
         msgspec.convert({"base_url": "http://a.test", "base_ulr": 1}, OPENAI_COMPATIBLE.settings)
 
 
-def test_the_plugin_offers_two_kinds_and_two_dialects() -> None:
+def test_the_plugin_offers_two_kinds_and_its_languages() -> None:
     assert [factory.kind for factory in llm_plugin_openai.register_models()] == ["openai", "openai-compatible"]
-    assert [dialect.name for dialect in llm_plugin_openai.register_dialects()] == ["openai-chat", "openai-models"]
+    assert [dialect.name for dialect in llm_plugin_openai.register_dialects()] == [
+        "openai-chat",
+        "openai-responses",
+        "openai-embeddings",
+        "openai-models",
+    ]
 
 
 def test_importing_the_plugin_imports_the_ports_alone() -> None:

@@ -397,9 +397,10 @@ def test_done_ends_a_choice_that_gave_no_reason() -> None:
     stream = _chunk({"content": "x"}) + _DONE
     assert _events(stream)[-1] == Finish(None)
     relayed = _events(stream, relay=True)
-    assert _raw(relayed) == _chunk({"content": "x"})
     assert isinstance(relayed[-1], Relayed)
     assert relayed[-1].finishes == (Finish(None),)
+    assert relayed[0] == Relayed(_chunk({"content": "x"}), content=True)
+    assert b'"finish_reason":"stop"' in relayed[-1].raw
 
 
 @pytest.mark.parametrize("relay", [True, False])

@@ -12,7 +12,8 @@
         samples = ACME_CHAT
 
 The author of a provider takes the samples from the plugin whose dialect it speaks; the author of a dialect writes them
-(`Samples` says what they are). Needs `pip install "lockgate-ports[testkit]"`.
+(`Samples` says what they are). A provider of embeddings or reranking inherits `EmbeddingsContract` or `RerankContract`
+in the same way, with `OperationSamples`. Needs `pip install "lockgate-ports[testkit]"`.
 """
 
 import pytest
@@ -27,6 +28,9 @@ pytest.register_assert_rewrite(
             "hygiene",
             "keys",
             "manifest",
+            "operation_contract",
+            "operation_provider",
+            "operation_tests",
             "plain",
             "provider",
             "relay",
@@ -37,6 +41,8 @@ pytest.register_assert_rewrite(
 )
 
 from lockgate_ports.testkit.contract import ProviderContract  # noqa: E402
+from lockgate_ports.testkit.operation_contract import EmbeddingsContract, RerankContract  # noqa: E402
+from lockgate_ports.testkit.operation_samples import OperationAsked, OperationSample, OperationSamples  # noqa: E402
 from lockgate_ports.testkit.samples import ALIAS, KEY, Asked, BrokenStream, Refused, Sample, Samples  # noqa: E402
 from lockgate_ports.testkit.scripted import Exchange, NoAnswer, ScriptedHttp, ScriptedResponse  # noqa: E402
 from lockgate_ports.testkit.splitting import by_blank_line, by_line  # noqa: E402
@@ -46,10 +52,15 @@ __all__ = [
     "KEY",
     "Asked",
     "BrokenStream",
+    "EmbeddingsContract",
     "Exchange",
     "NoAnswer",
+    "OperationAsked",
+    "OperationSample",
+    "OperationSamples",
     "ProviderContract",
     "Refused",
+    "RerankContract",
     "Sample",
     "Samples",
     "ScriptedHttp",

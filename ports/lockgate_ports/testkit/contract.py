@@ -1,13 +1,13 @@
 """The contract of a provider: one class to inherit, and no way to set a test aside but by a reason."""
 
-import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from lockgate_ports.testkit.declared import AUTHORS_OWN, REQUIRED, Declared
+from lockgate_ports.testkit.declared import AUTHORS_OWN, REQUIRED
 from lockgate_ports.testkit.errors import Errors
+from lockgate_ports.testkit.guarding import check_subclass, check_test, names_of, run_with_asyncio
 from lockgate_ports.testkit.hygiene import Hygiene
 from lockgate_ports.testkit.keys import Keys
 from lockgate_ports.testkit.manifest import Manifest
@@ -16,8 +16,6 @@ from lockgate_ports.testkit.provider import Provider, factory_of
 from lockgate_ports.testkit.relay import Relaying
 from lockgate_ports.testkit.splitting import SPLITTINGS
 from lockgate_ports.testkit.streams import StreamedAnswers
-
-_SET_ASIDE = ("skip", "skipif", "xfail")
 
 
 class ProviderContract(Manifest, PlainAnswers, StreamedAnswers, Relaying, Errors, Keys, Hygiene):
@@ -30,28 +28,11 @@ class ProviderContract(Manifest, PlainAnswers, StreamedAnswers, Relaying, Errors
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        for name in PROTECTED:
-            holder = next(each for each in cls.__mro__ if name in vars(each))
-            if holder not in ProviderContract.__mro__:
-                raise TypeError(
-                    f"{holder.__name__} overrides {name}, which belongs to the contract; a test that cannot pass goes "
-                    f'into xfail = {{"{name}": "the reason"}}'
-                )
-        for name, reason in cls.xfail.items():
-            if name not in PROTECTED or not name.startswith("test_"):
-                raise TypeError(f"{cls.__name__}.xfail names {name!r}, which is no test of the contract")
-            if not reason.strip():
-                raise TypeError(f"{cls.__name__}.xfail gives no reason for {name}")
+        check_subclass(cls, ProviderContract, PROTECTED)
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """One test for each sample and each way to split a stream."""
-        missing = sorted(name for name in REQUIRED if not hasattr(self, name))
-        if missing:
-            pytest.fail(f"{type(self).__name__} must set {', '.join(missing)}", pytrace=False)
-        if metafunc.function.__name__ in PROTECTED:
-            for mark in metafunc.definition.iter_markers():
-                if mark.name in _SET_ASIDE:
-                    pytest.fail(f"a contract test is set aside by `xfail = {{...}}`, not by {mark.name}", pytrace=False)
+        check_test(self, metafunc, REQUIRED, PROTECTED)
         for argument, cases in (
             ("sample", self.samples.answers),
             ("refused", self.samples.refusals),
@@ -76,13 +57,7 @@ class ProviderContract(Manifest, PlainAnswers, StreamedAnswers, Relaying, Errors
             request.applymarker(pytest.mark.xfail(reason=self.xfail[name], strict=True))
 
 
-_KIT = tuple(each for each in ProviderContract.__mro__ if each not in (object, Declared))
-PROTECTED = frozenset(
-    name for each in _KIT for name in vars(each) if not name.startswith("__") and name not in AUTHORS_OWN
-)
+PROTECTED = names_of(ProviderContract, AUTHORS_OWN)
 """What a contract class may not define: its tests, and what they stand on."""
 
-for _theme in _KIT:
-    for _test in vars(_theme).values():
-        if inspect.iscoroutinefunction(_test) and _test.__name__.startswith("test_"):
-            pytest.mark.asyncio(_test)
+run_with_asyncio(ProviderContract)

@@ -1,0 +1,111 @@
+"""What one try holds while it lasts: a place, a key, a pass of the breaker; and where its outcome is told."""
+
+from collections.abc import Callable, Collection
+from typing import Self
+
+from lockgate_core.breaker import Breaker
+from lockgate_core.clock import Clock
+from lockgate_core.keys import Lease
+from lockgate_core.provider import Provider
+from lockgate_ports.context import Target
+from lockgate_ports.errors import UpstreamError
+
+_TARGETS_FAULT = frozenset({"transient", "overloaded", "timeout"})
+
+
+class Turn:
+    """One try at one target. `end` it once; what is told afterwards counts for nothing."""
+
+    __slots__ = ("_breaker", "_clock", "_era", "_luck", "_over", "_provider", "cut_short", "lease")
+
+    def __init__(
+        self, provider: Provider, breaker: Breaker, era: int, lease: Lease, clock: Clock, luck: Callable[[], float]
+    ) -> None:
+        self._provider = provider
+        self._breaker = breaker
+        self._era = era
+        self._clock = clock
+        self._luck = luck
+        self._over = False
+        self.lease = lease
+        self.cut_short = False
+        """The caller has less time than the provider may take: running out of it is nobody's fault."""
+
+    @classmethod
+    async def take(
+        cls,
+        provider: Provider,
+        target: Target,
+        tried: Collection[int],
+        left: float,
+        clock: Clock,
+        luck: Callable[[], float],
+    ) -> Self:
+        """Waits for a place, then for a key; `left` is how long the caller still waits, in seconds.
+
+        Raises Shut when the breaker is open, Busy, or UpstreamError when no key may be used.
+        """
+        breaker = provider.breakers.of(target.model)
+        if (wait := breaker.wait(clock.now())) > 0:
+            raise _shut(target, wait)
+        if provider.slots is not None:
+            await provider.slots.take(left, clock)
+        try:
+            lease = await provider.keys.lease(target.model, tried, clock)
+            era = breaker.admit(clock.now())
+            if era is None:
+                provider.keys.left(lease, clock.now())
+                raise _shut(target, breaker.wait(clock.now()))
+        except BaseException:
+            if provider.slots is not None:
+                provider.slots.give_back()
+            raise
+        return cls(provider, breaker, era, lease, clock, luck)
+
+    def proven(self) -> None:
+        """The first content of a stream is here."""
+        self._breaker.proven(self._era)
+        self._provider.keys.succeeded(self.lease)
+
+    def end(self, error: object = None) -> None:
+        """Answered (None), failed with an UpstreamError, or ended by anything else."""
+        if self._over:
+            return
+        self._over = True
+        provider, now = self._provider, self._clock.now()
+        if provider.slots is not None:
+            provider.slots.give_back()
+        breaker = self._breaker
+        if error is None:
+            breaker.answered(self._era, now)
+            provider.keys.succeeded(self.lease)
+        elif not isinstance(error, UpstreamError) or (self.cut_short and _silent(error)):
+            breaker.left(self._era)
+            provider.keys.left(self.lease, now)
+        else:
+            if error.kind in _TARGETS_FAULT:
+                breaker.failed(self._era, now, self._luck())
+            else:
+                breaker.proven(self._era)
+            provider.keys.failed(self.lease, error, now)
+
+
+class Shut(Exception):
+    """The target's breaker is open: it was not asked."""
+
+    def __init__(self, error: UpstreamError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+def _silent(error: UpstreamError) -> bool:
+    return error.kind == "timeout" and error.upstream_status is None
+
+
+def _shut(target: Target, wait: float) -> Shut:
+    message = f"{target}: failed too often just now and is not asked for another {max(wait, 0.1):.1f} s"
+    return Shut(
+        UpstreamError(
+            message, kind="overloaded", provider_id=target.provider_id, retry_after=max(wait, 0.1), sent=False
+        )
+    )

@@ -1,0 +1,81 @@
+"""AnthropicCountTokens: the dialect `anthropic-count-tokens`, both sides (Anthropic API reference, Count tokens)."""
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Raw, Struct
+
+from llm_plugin_anthropic.carried import NULL, said
+from llm_plugin_anthropic.error_in import error_inside, read_error
+from llm_plugin_anthropic.error_out import write_error
+from llm_plugin_anthropic.quirks import COUNT, Quirks
+from llm_plugin_anthropic.read_request import read_count_request
+from llm_plugin_anthropic.read_response import no_answer
+from llm_plugin_anthropic.relay import relay_count
+from llm_plugin_anthropic.write_request import write_count
+from lockgate_ports.chat import ChatRequest
+from lockgate_ports.count import TokenCount
+from lockgate_ports.dialect import ErrorAnswer, Surface, Upstream, Written
+from lockgate_ports.errors import LockgateError, UpstreamError
+from lockgate_ports.http import Headers
+from lockgate_ports.replies import glance_count
+from lockgate_ports.wire import Glance, Inbound, Operation, Request
+
+_ANTHROPIC = Quirks()
+
+
+class _Count(Struct, gc=False):
+    input_tokens: int | None = None
+    error: Raw = NULL
+
+
+_COUNT = msgspec.json.Decoder(_Count)
+
+
+class AnthropicCountTokens:
+    """A ProviderDialect and a SurfaceDialect for whole answers of one number."""
+
+    name: str = COUNT
+    operation: Operation = "count_tokens"
+    surfaces: tuple[Surface, ...] = (Surface("POST", "/v1/messages/count_tokens"),)
+
+    def __init__(self, quirks: Quirks = _ANTHROPIC) -> None:
+        self._quirks = quirks
+
+    def write_request(self, view: ChatRequest, upstream: Upstream) -> Written:
+        """From the canonical view. Raises Unsupported, naming the field."""
+        return write_count(view, upstream, self._quirks)
+
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+        """The same bytes but for `model`. Raises InvalidRequest."""
+        return relay_count(body, headers, upstream, self._quirks)
+
+    def glance(self, body: bytes) -> Glance:
+        """A count is no usage; but no count is an error. Raises UpstreamError."""
+        return glance_count(self.read_response(body))
+
+    def read_response(self, body: bytes) -> TokenCount:
+        """`{"input_tokens": 7}`. Raises UpstreamError."""
+        try:
+            wire = _COUNT.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise no_answer("something that is no count of tokens") from None
+        if wire.input_tokens is None:
+            raise error_inside(body) if said(wire.error) else no_answer("no count of tokens")
+        return TokenCount(wire.input_tokens)
+
+    def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
+        """An error answer, whatever its shape."""
+        return read_error(status, headers, body)
+
+    def read_request(self, inbound: Inbound) -> Request[ChatRequest]:
+        """Checks the shape of the whole body. Raises InvalidRequest, naming the field."""
+        return read_count_request(inbound)
+
+    def write_response(self, answer: TokenCount) -> bytes:
+        """`{"input_tokens": 7}`."""
+        return msgspec.json.encode({"input_tokens": answer.input_tokens})
+
+    def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
+        """Anthropic's envelope."""
+        return write_error(error, request_id)

@@ -1,0 +1,90 @@
+"""The kind `anthropic`: settings, and how a provider is built from them."""
+
+import re
+
+from msgspec import Struct
+
+from llm_plugin_anthropic.count_tokens import AnthropicCountTokens
+from llm_plugin_anthropic.dialect import AnthropicMessages
+from llm_plugin_anthropic.models import CATALOGUE
+from llm_plugin_anthropic.quirks import FIRST_VERSION, WITHOUT_SAMPLING, Quirks
+from lockgate_ports.auth import HeaderAuth
+from lockgate_ports.dialect import Params
+from lockgate_ports.errors import SettingsError
+from lockgate_ports.hooks import BuildContext, ModelFactory
+from lockgate_ports.http import Origin
+from lockgate_ports.http_model import Endpoint, HttpModel, Languages
+from lockgate_ports.http_settings import RESPONSE_LIMIT, address, check_header, header_fields, model_cards
+from lockgate_ports.model import ModelCard
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_BETA = re.compile(r"[a-zA-Z0-9._-]+")
+
+
+class AuthStyle(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the key is shown: bare in `x-api-key`; with the scheme `Bearer` in `authorization`, say."""
+
+    header: str = "x-api-key"
+    scheme: str = ""
+
+
+class AnthropicSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`base_url` without `/v1`; `betas` go with every request; `response_limit` is in bytes, of one whole answer;
+    `models` replaces the built-in catalogue."""
+
+    base_url: str = "https://api.anthropic.com"
+    auth: AuthStyle = AuthStyle()
+    version: str = FIRST_VERSION
+    betas: tuple[str, ...] = ()
+    headers: dict[str, str] = {}
+    params: Params = "drop"
+    models: tuple[str | ModelCard, ...] = ()
+    response_limit: int = RESPONSE_LIMIT
+
+
+def build_anthropic(settings: AnthropicSettings, context: BuildContext) -> HttpModel:
+    """Raises SettingsError for a base URL, version, beta or header that cannot be."""
+    if settings.response_limit < 1:
+        raise SettingsError("response_limit must be at least 1 byte")
+    if _DATE.fullmatch(settings.version) is None:
+        raise SettingsError(f"version: {settings.version!r} is no version of the API, such as {FIRST_VERSION}")
+    for place, beta in enumerate(settings.betas):
+        if _BETA.fullmatch(beta) is None:
+            raise SettingsError(f"betas[{place}]: {beta!r} is no name of a beta")
+    header = settings.auth.header.lower()
+    check_header(header, settings.auth.scheme, "auth.header")
+    for written in settings.headers:
+        if written.lower() in ("anthropic-version", "anthropic-beta"):
+            raise SettingsError(f"headers.{written}: set it by `version` or `betas`")
+    betas = (("anthropic-beta", ",".join(settings.betas)),) if settings.betas else ()
+    own = (("anthropic-version", settings.version), *betas)
+    origin, prefix = address(settings.base_url)
+    if prefix.endswith("/v1"):
+        raise SettingsError("base_url must not end in /v1, which is part of the path that is asked")
+    endpoint = Endpoint(
+        origin=origin,
+        prefix=prefix,
+        auth=HeaderAuth(header, settings.auth.scheme),
+        headers=(*own, *header_fields(settings.headers, header)),
+        params=settings.params,
+        response_limit=settings.response_limit,
+    )
+    cards = model_cards(settings.models) or CATALOGUE
+    quirks = Quirks(sampling=settings.version < WITHOUT_SAMPLING, models=cards)
+    languages = Languages(chat=AnthropicMessages(quirks), count_tokens=AnthropicCountTokens(quirks))
+    return HttpModel(context.name, languages, endpoint, context.http, cards)
+
+
+def _origins(settings: AnthropicSettings) -> tuple[Origin, ...]:
+    return (address(settings.base_url)[0],)
+
+
+ANTHROPIC = ModelFactory(
+    kind="anthropic",
+    settings=AnthropicSettings,
+    build=build_anthropic,
+    origins=_origins,
+    summary="Anthropic's API, by Messages, and servers that speak it.",
+    catalogue=CATALOGUE,
+    needs_credential=True,
+)

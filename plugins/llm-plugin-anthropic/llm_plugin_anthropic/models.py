@@ -1,0 +1,93 @@
+"""Claude models: names, limits, and which of them take what, as Anthropic's documentation states it."""
+
+import re
+from functools import lru_cache
+
+from msgspec import Struct
+
+from lockgate_ports.model import ModelCard
+
+_K, _M = 1000, 1_000_000
+
+
+def _card(name: str, context: int | None, output: int | None) -> ModelCard:
+    return ModelCard(id=name, context_tokens=context, max_output_tokens=output)
+
+
+CATALOGUE = (
+    *(
+        _card(name, _M, 128 * _K)
+        for name in ("claude-opus-5-5", "claude-opus-5", "claude-sonnet-5", "claude-fable-5-1", "claude-fable-5")
+    ),
+    *(
+        _card(name, None, None)
+        for name in (
+            *("claude-fable-5-2", "claude-mythos-5-2", "claude-haiku-5-5", "claude-sonnet-5-5", "claude-mythos-5-1"),
+            *("claude-mythos-5", "claude-opus-4-8", "claude-opus-4-7", "claude-mythos-preview", "claude-opus-4-6"),
+            *("claude-sonnet-4-6",),
+        )
+    ),
+    *(
+        _card(name, 200 * _K, 64 * _K)
+        for name in (
+            *("claude-haiku-4-5", "claude-haiku-4-5-20251001", "claude-opus-4-5", "claude-opus-4-5-20251101"),
+            *("claude-sonnet-4-5", "claude-sonnet-4-5-20250929"),
+        )
+    ),
+)
+"""Names from the `anthropic` SDK's list of models; limits where the models overview states them."""
+
+_NAME = re.compile(r"claude-(?:([a-z]+)-)?(\d)(?:[-.](\d{1,2})(?!\d))?(?:-([a-z]+))?")
+_UNKNOWN = (0, 0)
+
+
+class Abilities(Struct, frozen=True):
+    """What a model takes, told by its name. `claude-3-5-sonnet-20240620` is a sonnet of version (3, 5); a name that is
+    no Claude's is of version (0, 0), and is trusted with what servers that imitate this API have."""
+
+    line: str
+    version: tuple[int, int]
+
+    @property
+    def thinks(self) -> bool:
+        """It can think before it answers."""
+        return self.version == _UNKNOWN or self.version >= (3, 7)
+
+    @property
+    def adaptive(self) -> bool:
+        """It takes `thinking: {type: adaptive}` and an effort."""
+        return self.version >= (4, 6)
+
+    @property
+    def budgets(self) -> bool:
+        """It takes `thinking: {type: enabled, budget_tokens}`."""
+        return self.thinks and self.version < (4, 7)
+
+    @property
+    def formats(self) -> bool:
+        """It takes `output_config.format` and strict tools."""
+        return self.version >= ((4, 1) if self.line == "opus" else (4, 5))
+
+    @property
+    def system_turns(self) -> bool:
+        """It takes a `system` message in the middle, after a user's turn."""
+        return self.version >= (4, 8)
+
+    @property
+    def output_tokens(self) -> int:
+        """As many tokens as one answer of any model of this version may have."""
+        if self.version >= (4, 5) or (self.version >= (3, 7) and self.line != "opus"):
+            return 64 * _K
+        if self.version >= (4, 0):
+            return 32 * _K
+        return 8192 if self.version >= (3, 5) else 4096
+
+
+@lru_cache(maxsize=256)
+def abilities(model: str) -> Abilities:
+    """By the model's name, which may stand inside a longer one (`anthropic.claude-opus-4-5-20251101-v1:0`)."""
+    found = _NAME.search(model)
+    if found is None:
+        return Abilities("", (4, 7) if "claude" in model else _UNKNOWN)
+    before, major, minor, after = found.groups()
+    return Abilities(before or after or "", (int(major), int(minor or 0)))

@@ -1,0 +1,41 @@
+"""How places that serve the Messages API differ from Anthropic's own, as data."""
+
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from llm_plugin_anthropic.models import abilities
+from lockgate_ports.dialect import Upstream
+from lockgate_ports.model import ModelCard
+
+NAME = "anthropic-messages"
+COUNT = "anthropic-count-tokens"
+
+FIRST_VERSION = "2023-06-01"
+WITHOUT_SAMPLING = "2026-10-21"
+"""From this API version on, temperature, top_p and top_k are refused."""
+
+
+class Quirks(Struct, frozen=True, kw_only=True):
+    """One place's ways; the defaults are Anthropic's own. In paths `{model}` stands for the model's name."""
+
+    path: str = "/v1/messages"
+    stream_path: str = "/v1/messages"
+    count_path: str = "/v1/messages/count_tokens"
+    model_in_body: bool = True
+    stream_in_body: bool = True
+    version_in_body: str | None = None
+    """`anthropic_version` in the body (`vertex-2023-10-16`, `bedrock-2023-05-31`), where no header says it."""
+    sampling: bool = True
+    """It knows temperature, top_p and top_k, as API versions before 2026-10-21 do."""
+    models: tuple[ModelCard, ...] = ()
+    """Where the most tokens of an answer are looked up when the caller names none."""
+
+    def max_tokens(self, model: str) -> int:
+        """What to ask for when the caller names no limit, since the API wants one: as much as the model can give."""
+        known = next((card.max_output_tokens for card in self.models if card.id == model), None)
+        return known or abilities(model).output_tokens
+
+    def target(self, path: str, upstream: Upstream) -> str:
+        """Where to ask."""
+        return upstream.prefix + path.replace("{model}", quote(upstream.model, safe="@"))

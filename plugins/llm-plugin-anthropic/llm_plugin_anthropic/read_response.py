@@ -1,0 +1,116 @@
+"""A whole answer, tolerantly (Anthropic API reference, Messages, the object Message)."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from llm_plugin_anthropic.answer_wire import ANSWER, WireAnswer, text
+from llm_plugin_anthropic.block_reader import BlockReader
+from llm_plugin_anthropic.carried import ITEMS, MEMBERS, NULL, said
+from llm_plugin_anthropic.error_in import error_inside
+from llm_plugin_anthropic.faults import utf8_fault
+from llm_plugin_anthropic.finish import reason_of
+from llm_plugin_anthropic.quirks import NAME
+from llm_plugin_anthropic.usage import usage_of, wire_usage
+from llm_plugin_anthropic.write_format import ANSWER_TOOL
+from lockgate_ports.accumulate import Accumulator
+from lockgate_ports.chat import ChatResponse, Choice
+from lockgate_ports.errors import UpstreamError, clip
+from lockgate_ports.wire import Glance
+
+_KNOWN = frozenset((*WireAnswer.__struct_fields__, "type", "role"))
+
+
+class _GlanceBlock(Struct, gc=False):
+    type: str = ""
+    name: Any = None
+
+
+class _Glance(Struct, gc=False):
+    model: Any = None
+    content: list[_GlanceBlock] | None = None
+    stop_reason: Any = None
+    usage: Raw = NULL
+    error: Raw = NULL
+
+
+_GLANCE = msgspec.json.Decoder(_Glance)
+
+
+def glance(body: bytes) -> Glance:
+    """Partial decode. Raises UpstreamError when `body` is no answer, or holds an error."""
+    wire = _sound(_GLANCE, body)
+    content = wire.content
+    if content is None:
+        raise _without_content(wire.error, body)
+    names = [block.name for block in content if block.type == "tool_use"]
+    reason = reason_of(
+        text(wire.stop_reason), calls=any(name != ANSWER_TOOL for name in names), answered=ANSWER_TOOL in names
+    )
+    return Glance(text(wire.model), usage_of(wire_usage(wire.usage)), (reason,))
+
+
+def read_response(body: bytes) -> ChatResponse:
+    """The canonical answer. Raises UpstreamError as `glance` does."""
+    wire = _sound(ANSWER, body)
+    if wire.content is None:
+        raise _without_content(wire.error, body)
+    members = MEMBERS.decode(body)
+    reader, fold = BlockReader(), Accumulator()
+    raws: list[Raw] = []
+
+    def raw(place: int) -> Raw:
+        if not raws:
+            raws.extend(ITEMS.decode(members["content"]))
+        return raws[place]
+
+    for place, block in enumerate(wire.content):
+        for event in (*reader.open(place, block, lambda place=place: raw(place)), *reader.close(place)):  # type: ignore[misc]
+            fold.add(event)
+    told = fold.response.choices
+    word = text(wire.stop_reason)
+    extra = {name: value for name, value in members.items() if name not in _KNOWN and said(value)}
+    usage = wire_usage(wire.usage)
+    choice = Choice(
+        parts=told[0].parts if told else (),
+        finish_reason=reason_of(word, calls=reader.calls, answered=reader.answered),
+        native_finish_reason=word,
+    )
+    return ChatResponse(
+        choices=(choice,),
+        id=text(wire.id),
+        model=text(wire.model),
+        usage=usage_of(usage),
+        service_tier=usage.service_tier if usage is not None else None,
+        extra=extra,
+        native=NAME if extra else None,
+    )
+
+
+def _sound(decoder: Any, body: bytes) -> Any:
+    try:
+        wire = decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _nonsense(error, body) from None
+    if not body.isascii() and utf8_fault(body) is not None:
+        raise no_answer("an answer that is not valid UTF-8")
+    return wire
+
+
+def _nonsense(error: Exception, body: bytes) -> UpstreamError:
+    if isinstance(error, msgspec.ValidationError):
+        return no_answer(f"JSON of another shape ({error})")
+    if not body.strip():
+        return no_answer("nothing")
+    shown = clip(body[:200].decode("utf-8", "replace"), 120)
+    return no_answer(f"something that is not JSON ({shown!r})")
+
+
+def _without_content(error: Raw, body: bytes) -> UpstreamError:
+    return error_inside(body) if said(error) else no_answer("an answer without content")
+
+
+def no_answer(what: str) -> UpstreamError:
+    """A failure of the provider: status 200, and nothing that can be used."""
+    return UpstreamError(f"gave no usable answer: it sent {what}", kind="transient", upstream_status=200)

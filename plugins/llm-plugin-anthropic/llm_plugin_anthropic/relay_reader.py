@@ -1,0 +1,112 @@
+"""A stream for a client of this very dialect: events go on as they came, and are only glanced at."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llm_plugin_anthropic.answer_wire import text
+from llm_plugin_anthropic.error_in import error_inside
+from llm_plugin_anthropic.faults import utf8_fault
+from llm_plugin_anthropic.finish import reason_of
+from llm_plugin_anthropic.usage import WireUsage, merged, usage_of
+from lockgate_ports.events import Event, Failure, Finish, Relayed
+from lockgate_ports.sse import SseEvent, SseParser
+
+
+class _Block(Struct, gc=False):
+    type: str = ""
+
+
+class _Delta(Struct, gc=False):
+    stop_reason: Any = None
+
+
+class _Message(Struct, gc=False):
+    usage: WireUsage | None = None
+
+
+class _Glanced(Struct, gc=False):
+    type: str = ""
+    content_block: _Block | None = None
+    delta: _Delta | None = None
+    message: _Message | None = None
+    usage: WireUsage | None = None
+
+
+_EVENT = msgspec.json.Decoder(_Glanced)
+
+
+class RelayReader:
+    """One `Relayed` an event. `message_stop` is not relayed: the writer closes a stream that is complete."""
+
+    def __init__(self) -> None:
+        self._sse = SseParser()
+        self._usage: WireUsage | None = None
+        self._calls = False
+        self._finished = False
+        self._over = False
+
+    def feed(self, data: bytes) -> Sequence[Event]:
+        """The events that `data` completes. Raises UpstreamError for one that is too long."""
+        return self._take(self._sse.feed(data))
+
+    def end(self) -> Sequence[Event]:
+        """The event that lacked only its blank line."""
+        return self._take(self._sse.end())
+
+    def _take(self, arrived: list[SseEvent]) -> list[Event]:
+        events: list[Event] = []
+        for each in arrived:
+            event = None if self._over else self._read(each)
+            if event is not None:
+                events.append(event)
+        return events
+
+    def _read(self, event: SseEvent) -> Event | None:
+        data = event.data
+        if event.event == "error":
+            return self._fail(data)
+        try:
+            wire = _EVENT.decode(data)
+            if not data.isascii() and utf8_fault(data) is not None:
+                return None
+        except msgspec.ValidationError:
+            # an object of some other shape is the client's to judge; anything else is no event of this language
+            return Relayed(event.raw, content=True) if data.lstrip().startswith(b"{") else None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        match wire.type:
+            case "content_block_delta":
+                return Relayed(event.raw, content=True)
+            case "content_block_start":
+                kind = wire.content_block.type if wire.content_block is not None else ""
+                self._calls = self._calls or kind == "tool_use"
+                return Relayed(event.raw, content=kind not in ("text", "thinking"))
+            case "message_start":
+                self._usage = merged(self._usage, wire.message.usage if wire.message is not None else None)
+                return Relayed(event.raw, usage=usage_of(self._usage))
+            case "message_delta":
+                self._usage = merged(self._usage, wire.usage)
+                word = text(wire.delta.stop_reason) if wire.delta is not None else None
+                finishes = self._finish(word) if word is not None else ()
+                return Relayed(event.raw, finishes=finishes, usage=usage_of(self._usage))
+            case "message_stop":
+                self._over = True
+                finishes = self._finish(None)
+                return Relayed(b"", finishes=finishes) if finishes else None
+            case "error":
+                return self._fail(data)
+            case _:
+                return Relayed(event.raw)
+
+    def _finish(self, word: str | None) -> tuple[Finish, ...]:
+        if self._finished:
+            return ()
+        self._finished = True
+        return (Finish(reason_of(word, calls=self._calls), native_reason=word),)
+
+    def _fail(self, data: bytes) -> Failure:
+        self._over = True
+        return Failure(error_inside(data))

@@ -1,0 +1,32 @@
+"""Bodies of this dialect on their way to a place that serves it: where, and with which header fields."""
+
+from llm_plugin_anthropic.quirks import Quirks
+from lockgate_ports.dialect import Upstream
+from lockgate_ports.http import Headers, HttpRequest
+
+_VERSION, _BETA = "anthropic-version", "anthropic-beta"
+_JSON = (("content-type", "application/json"), ("accept", "application/json"))
+_STREAM = (("content-type", "application/json"), ("accept", "text/event-stream"))
+
+
+def http_request(body: bytes, upstream: Upstream, quirks: Quirks, path: str, travelled: Headers = ()) -> HttpRequest:
+    """POST {prefix}{path}. A client's own API version holds for its own body; its betas join those of the settings."""
+    base = _STREAM if upstream.stream else _JSON
+    headers = base + (_with(upstream.headers, travelled) if travelled else upstream.headers)
+    target = quirks.target(path, upstream)
+    return HttpRequest("POST", upstream.origin, target, headers, body, upstream.purpose)
+
+
+def _with(own: Headers, travelled: Headers) -> Headers:
+    given = dict(travelled)
+    fields: list[tuple[str, str]] = []
+    for name, value in own:
+        if name == _VERSION and name in given:
+            continue
+        if name == _BETA and name in given:
+            words = dict.fromkeys(word.strip() for word in f"{value},{given.pop(name)}".split(",") if word.strip())
+            fields.append((name, ",".join(words)))
+        else:
+            given.pop(name, None)
+            fields.append((name, value))
+    return (*fields, *given.items())

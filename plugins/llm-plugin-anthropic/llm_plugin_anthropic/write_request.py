@@ -1,0 +1,153 @@
+"""The canonical view becomes a request (Anthropic API reference, Messages, Create and Count tokens)."""
+
+from typing import Any
+
+import msgspec
+
+from llm_plugin_anthropic.carried import MEMBERS
+from llm_plugin_anthropic.draft import MessagesDraft
+from llm_plugin_anthropic.quirks import Quirks
+from llm_plugin_anthropic.read_view import TIERS
+from llm_plugin_anthropic.send import http_request
+from llm_plugin_anthropic.write_format import ANSWER_TOOL, answer_tool, native_format
+from llm_plugin_anthropic.write_messages import conversation
+from llm_plugin_anthropic.write_reasoning import Thought, thought_of
+from llm_plugin_anthropic.write_tools import choice_of, tools_of
+from lockgate_ports.chat import ChatRequest, ToolChoice
+from lockgate_ports.dialect import Upstream, Written
+from lockgate_ports.errors import InvalidRequest
+
+_FOREIGN = (
+    *("min_p", "seed", "frequency_penalty", "presence_penalty", "repetition_penalty", "logit_bias", "logprobs"),
+    *("top_logprobs", "verbosity", "store", "prompt_cache_key", "prompt_cache_ttl"),
+)
+_NEUTRAL: dict[str, Any] = {"repetition_penalty": 1, "seed": None}
+"""What changes nothing needs no word; for all others that is 0, false or nothing."""
+_TIERS = {ours: theirs for theirs, ours in TIERS.items()}
+
+
+def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks) -> Written:
+    """Raises Unsupported, naming the field, for content the API cannot be told."""
+    draft = MessagesDraft(upstream, quirks, view.native)
+    if view.n not in (None, 1):
+        raise draft.cannot_say("wish for more than one answer", "n")
+    if "audio" in view.modalities or view.audio is not None:
+        raise draft.cannot_say("wish for spoken answers", "modalities")
+    max_tokens = view.max_tokens if view.max_tokens is not None else quirks.max_tokens(upstream.model)
+    fields: dict[str, Any] = {"max_tokens": max_tokens, **_asked(view, draft, max_tokens)}
+    thinking = fields["thinking"]
+    fields |= _sampling(view, draft, thinks=thinking is not None and thinking["type"] != "disabled")
+    if view.stop:
+        # the API refuses a sequence of white space alone
+        stop = [each for place, each in enumerate(view.stop) if each.strip() or draft.admits(f"stop[{place}]")]
+        fields["stop_sequences"] = stop or None
+    fields["metadata"] = _metadata(view, draft)
+    fields["service_tier"] = _tier(view.service_tier, draft)
+    for name in _FOREIGN:
+        value = getattr(view, name)
+        if value is not None and value != _NEUTRAL.get(name, 0) and value != {} and draft.admits(name):
+            fields[name] = value
+    if view.prediction is not None:
+        draft.admits("prediction")
+    _extras(fields, view, draft)
+    if upstream.stream and quirks.stream_in_body:
+        fields["stream"] = True
+    path = quirks.stream_path if upstream.stream else quirks.path
+    return Written(http_request(_encoded(fields, draft), upstream, quirks, path), draft.dropped)
+
+
+def write_count(view: ChatRequest, upstream: Upstream, quirks: Quirks) -> Written:
+    """What bears on the length of a request, and nothing else. Raises Unsupported, naming the field."""
+    draft = MessagesDraft(upstream, quirks, view.native)
+    fields = _asked(view, draft, view.max_tokens or quirks.max_tokens(upstream.model))
+    if draft.own:
+        _extras(fields, view, draft)
+    return Written(http_request(_encoded(fields, draft), upstream, quirks, quirks.count_path), draft.dropped)
+
+
+def _asked(view: ChatRequest, draft: MessagesDraft, max_tokens: int) -> dict[str, Any]:
+    """The conversation, tools, the form of the answer and how much thought goes into it."""
+    system, messages = conversation(view.messages, draft)
+    fields: dict[str, Any] = {"system": system or None, "messages": messages}
+    tools = tools_of(view, draft)
+    choice = choice_of(view.tool_choice, view.parallel_tool_calls, own=draft.own) if tools else None
+    config: dict[str, Any] = {}
+    form = view.response_format
+    if form is not None and form.type != "text":
+        config["format"] = native_format(form, draft)
+        if config["format"] is None:
+            tools = [*tools, answer_tool(form, draft)]
+            choice = _answering(view.tool_choice if choice is not None else None, choice, alone=len(tools) == 1)
+    forced = choice is not None and choice["type"] in ("any", "tool")
+    thought: Thought = thought_of(view, draft, max_tokens=max_tokens, forced=forced)
+    config["effort"] = thought.effort
+    fields["tools"] = tools or None
+    fields["tool_choice"] = choice
+    fields["thinking"] = thought.thinking
+    fields["output_config"] = {name: value for name, value in config.items() if value is not None} or None
+    return fields
+
+
+def _answering(asked: ToolChoice | None, choice: dict[str, Any] | None, *, alone: bool) -> dict[str, Any]:
+    """The tool that stands for the answer is called, or one of the caller's before it."""
+    if alone or (asked is not None and asked.mode == "none"):
+        return {"type": "tool", "name": ANSWER_TOOL, "disable_parallel_tool_use": True}
+    if choice is None or choice["type"] == "auto":
+        return {**(choice or {}), "type": "any"}
+    return choice
+
+
+def _sampling(view: ChatRequest, draft: MessagesDraft, *, thinks: bool) -> dict[str, Any]:
+    """A model that thinks samples in its own way; hotter than 1 the API does not go."""
+    fields: dict[str, Any] = {}
+    for name, value in (("temperature", view.temperature), ("top_p", view.top_p), ("top_k", view.top_k)):
+        if value is None:
+            continue
+        known = draft.quirks.sampling
+        if not draft.own:
+            match name:
+                case "temperature":
+                    known = known and value <= 1 and (value == 1 or not thinks)
+                case "top_p":
+                    known = known and (value >= 0.95 or not thinks)
+                case _:
+                    known = known and not thinks
+        if known or draft.admits(name):
+            fields[name] = value
+    return fields
+
+
+def _metadata(view: ChatRequest, draft: MessagesDraft) -> dict[str, str] | None:
+    given = view.metadata or {}
+    user = view.user or given.get("user_id")
+    if given.keys() - {"user_id"}:
+        draft.admits("metadata")  # the API refuses members that it does not know, so `pass` passes none
+    return {"user_id": user} if user else None
+
+
+def _tier(word: str | None, draft: MessagesDraft) -> str | None:
+    if word is None or word in _TIERS:
+        return _TIERS.get(word or "")
+    return word if draft.own or draft.admits("service_tier") else None
+
+
+def _extras(fields: dict[str, Any], view: ChatRequest, draft: MessagesDraft) -> None:
+    """What the caller wrote in this dialect goes as it came; another dialect's own words are tuning the API lacks."""
+    for name, value in view.extra.items():
+        if draft.own:
+            if not name.startswith("tools."):
+                both = isinstance(fields.get(name), dict) and name != "thinking"
+                fields[name] = fields[name] | MEMBERS.decode(value) if both else value
+        elif draft.admits(name) and fields.get(name) is None:
+            fields[name] = value
+
+
+def _encoded(fields: dict[str, Any], draft: MessagesDraft) -> bytes:
+    quirks = draft.quirks
+    head: dict[str, Any] = {"model": draft.upstream.model} if quirks.model_in_body else {}
+    if quirks.version_in_body is not None:
+        head["anthropic_version"] = quirks.version_in_body
+    try:
+        return msgspec.json.encode(head | {name: value for name, value in fields.items() if value is not None})
+    except UnicodeEncodeError:
+        raise InvalidRequest("the request holds a lone surrogate, which is half a character and no text") from None

@@ -1,0 +1,84 @@
+"""A whole answer for a client (Anthropic API reference, Messages, the object Message)."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from llm_plugin_anthropic.finish import written
+from llm_plugin_anthropic.quirks import NAME
+from llm_plugin_anthropic.usage import write_usage
+from llm_plugin_anthropic.write_blocks import call_id
+from lockgate_ports.chat import ChatResponse, Choice
+from lockgate_ports.parts import Audio, Native, Part, Refusal, Text, Thinking, ToolCall
+
+FRESH_ID = "msg_lockgate"
+
+
+def write_response(answer: ChatResponse) -> bytes:
+    """A message; of several choices the first. One without an id gets a plain one, since clients count on it."""
+    choice = answer.choices[0] if answer.choices else Choice()
+    blocks = [_block(part, place) for place, part in enumerate(choice.parts)]
+    usage = write_usage(answer.usage)
+    if answer.service_tier is not None:
+        usage["service_tier"] = answer.service_tier
+    fields: dict[str, Any] = {
+        "id": answer.id or FRESH_ID,
+        "type": "message",
+        "role": "assistant",
+        "model": answer.model or "",
+        "content": [block for block in blocks if block is not None],
+        "stop_reason": written(choice.finish_reason, choice.native_finish_reason, refused=choice.refusal is not None),
+        "stop_sequence": None,
+        "usage": usage,
+    }
+    if answer.native == NAME:
+        fields |= answer.extra
+    return msgspec.json.encode(fields)
+
+
+def _block(part: Part, place: int) -> dict[str, Any] | Raw | None:
+    match part:
+        case Text():
+            return _text(part)
+        case Refusal() | Audio():
+            words = part.text if isinstance(part, Refusal) else part.transcript
+            return {"type": "text", "text": words} if words else None
+        case Thinking():
+            return _thought(part)
+        case ToolCall():
+            given: Any = {"input": part.arguments} if part.custom else _input(part.arguments)
+            return {"type": "tool_use", "id": call_id(part.id or f"0_{place}"), "name": part.name, "input": given}
+        case Native(dialect=dialect) if dialect == NAME:
+            return part.raw
+        case _:
+            return None
+
+
+def _text(part: Text) -> dict[str, Any] | None:
+    own = part.annotations is not None and part.native == NAME
+    if not part.text and not own:
+        return None
+    return {"type": "text", "text": part.text, **({"citations": part.annotations} if own else {})}
+
+
+def _thought(part: Thinking) -> dict[str, Any] | None:
+    """What another dialect signed or sealed means nothing here."""
+    own = part.native == NAME
+    if own and part.redacted is not None:
+        return {"type": "redacted_thinking", "data": part.redacted}
+    signature = part.signature if own else None
+    if not part.text and not signature:
+        return None
+    return {"type": "thinking", "thinking": part.text, "signature": signature or ""}
+
+
+def _input(arguments: str) -> Any:
+    """An object always, since clients read it as one; what a model wrote that is none stands under one name."""
+    if not arguments:
+        return {}
+    try:
+        told: Any = msgspec.json.decode(arguments)
+    except (msgspec.DecodeError, RecursionError):
+        return {"input": arguments}
+    return Raw(arguments.encode()) if isinstance(told, dict) else {"input": told}

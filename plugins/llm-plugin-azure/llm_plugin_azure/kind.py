@@ -1,0 +1,106 @@
+"""The kind `azure-openai`: settings, and how a provider is built from them."""
+
+import time
+from typing import Literal
+
+from msgspec import Struct
+
+from llm_plugin_azure.entra import AUTHORITY, SCOPE, EntraAuth, Grant
+from llm_plugin_azure.targets import Paths, resource_prefix, target_of
+from llm_plugin_openai.dialect import OpenAIChat
+from llm_plugin_openai.embeddings.dialect import OpenAIEmbeddings
+from llm_plugin_openai.quirks import Quirks
+from llm_plugin_openai.responses.dialect import OpenAIResponses
+from lockgate_ports.auth import Auth, HeaderAuth
+from lockgate_ports.dialect import Params
+from lockgate_ports.errors import SettingsError
+from lockgate_ports.hooks import BuildContext, ModelFactory
+from lockgate_ports.http import Origin
+from lockgate_ports.http_model import Endpoint, HttpModel, Languages
+from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields, model_cards
+from lockgate_ports.model import ModelCard
+
+_KEY_HEADER = "api-key"
+
+
+class AzureSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`base_url` is the resource (`https://NAME.openai.azure.com`); a model's name is that of its deployment. `api` is
+    the one that a request in another language is translated for; `response_limit` is in bytes, of one whole answer."""
+
+    base_url: str
+    paths: Paths = "v1"
+    api: Literal["chat", "responses"] = "chat"
+    api_version: str | None = None
+    auth: Literal["api-key", "entra"] = "api-key"
+    tenant_id: str | None = None
+    client_id: str | None = None
+    authority: str = AUTHORITY
+    scope: str = SCOPE
+    headers: dict[str, str] = {}
+    params: Params = "drop"
+    max_tokens_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
+    models: tuple[str | ModelCard, ...] = ()
+    response_limit: int = RESPONSE_LIMIT
+
+
+def build(settings: AzureSettings, context: BuildContext) -> HttpModel:
+    """Raises SettingsError for a base URL, header or way of signing in that cannot be."""
+    if settings.response_limit < 1:
+        raise SettingsError("response_limit must be at least 1 byte")
+    origin, prefix = address(settings.base_url)
+    target = target_of(settings.paths, settings.api_version)
+    chat = OpenAIChat(Quirks(max_tokens_field=settings.max_tokens_field), target)
+    responses = OpenAIResponses(target)
+    main, also = (chat, responses) if settings.api == "chat" else (responses, chat)
+    endpoint = Endpoint(
+        origin=origin,
+        prefix=resource_prefix(prefix),
+        auth=_auth(settings, context),
+        headers=header_fields(settings.headers, _KEY_HEADER if settings.auth == "api-key" else "authorization"),
+        params=settings.params,
+        response_limit=settings.response_limit,
+    )
+    languages = Languages(chat=main, also=(also,), embeddings=OpenAIEmbeddings(target))
+    return HttpModel(context.name, languages, endpoint, context.http, model_cards(settings.models))
+
+
+def _auth(settings: AzureSettings, context: BuildContext) -> Auth:
+    if settings.auth == "api-key":
+        for name in ("tenant_id", "client_id"):
+            if getattr(settings, name) is not None:
+                raise SettingsError(f"{name} belongs to auth: entra; set that, or take it out")
+        return HeaderAuth(_KEY_HEADER, "")
+    if not settings.tenant_id or not settings.client_id:
+        missing = "client_id" if settings.tenant_id else "tenant_id"
+        raise SettingsError(f"{missing} is missing; auth: entra needs tenant_id, client_id and credential_ref")
+    origin, prefix = _authority(settings)
+    grant = Grant(
+        origin=origin,
+        prefix=prefix,
+        tenant_id=settings.tenant_id,
+        client_id=settings.client_id,
+        scope=settings.scope,
+    )
+    return EntraAuth(grant, context.http, time.monotonic)
+
+
+def _authority(settings: AzureSettings) -> tuple[Origin, str]:
+    try:
+        return address(settings.authority)
+    except SettingsError as error:
+        raise SettingsError(error.message.replace("base_url", "authority", 1)) from None
+
+
+def _origins(settings: AzureSettings) -> tuple[Origin, ...]:
+    own = address(settings.base_url)[0]
+    return (own, _authority(settings)[0]) if settings.auth == "entra" else (own,)
+
+
+AZURE_OPENAI = ModelFactory(
+    kind="azure-openai",
+    settings=AzureSettings,
+    build=build,
+    origins=_origins,
+    summary="OpenAI's models, and others, as deployments on Azure.",
+    needs_credential=True,
+)

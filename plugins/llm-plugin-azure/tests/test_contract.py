@@ -1,0 +1,38 @@
+"""The kind under the contract of every provider, by each style of path."""
+
+from typing import ClassVar
+
+import llm_plugin_azure
+from llm_plugin_openai.responses.samples import OPENAI_RESPONSES
+from llm_plugin_openai.samples import OPENAI_CHAT
+from lockgate_ports.testkit import ProviderContract
+
+
+class TestAzure(ProviderContract):
+    plugin = llm_plugin_azure
+    kind = "azure-openai"
+    settings: ClassVar = {"base_url": "http://azure.test"}
+    model = "sample-1"
+    samples = OPENAI_CHAT
+    key_header = "api-key"
+    key_form = "{key}"
+
+
+class TestDeployments(ProviderContract):
+    plugin = llm_plugin_azure
+    kind = "azure-openai"
+    settings: ClassVar = {"base_url": "http://azure.test", "paths": "deployments", "headers": {"x-team": "blue"}}
+    model = "sample-1"
+    samples = OPENAI_CHAT
+    key_header = "api-key"
+    key_form = "{key}"
+
+
+class TestResponses(ProviderContract):
+    plugin = llm_plugin_azure
+    kind = "azure-openai"
+    settings: ClassVar = {"base_url": "http://azure.test", "api": "responses"}
+    model = "sample-1"
+    samples = OPENAI_RESPONSES
+    key_header = "api-key"
+    key_form = "{key}"

@@ -1,0 +1,124 @@
+"""Content blocks of a stream that begin with a contentBlockStart: tool calls, and what only Bedrock knows."""
+
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Raw
+
+from llm_plugin_bedrock.answer_wire import MEMBERS, SERVER_TOOL, TOOL_USE, Delta, Opening, said
+from llm_plugin_bedrock.names import ANSWER_TOOL, DIALECT, said_name
+from lockgate_ports.events import Event, NativeDelta, TextDelta, ToolCallDelta
+
+
+class OpenBlock(Protocol):
+    """A block that has begun and not stopped. `calls`: it is a tool call for the client."""
+
+    calls: bool
+
+    def begin(self) -> list[Event]:
+        """What its start tells."""
+        ...
+
+    def more(self, delta: Delta) -> list[Event]:
+        """What a delta of it tells."""
+        ...
+
+    def close(self) -> list[Event]:
+        """What was held until it stopped."""
+        ...
+
+
+def opened(start: Opening, part: int) -> OpenBlock | None:
+    """The block that begins so; None for one that is not known."""
+    if said(start.toolUse):
+        use = TOOL_USE.decode(start.toolUse)
+        if use.type == SERVER_TOOL:
+            return _Kept("toolUse", start.toolUse, part)
+        return _Answer(part) if use.name == ANSWER_TOOL else _Call(use.toolUseId, said_name(use.name), part)
+    if said(start.toolResult):
+        return _Kept("toolResult", start.toolResult, part)
+    return _Kept("image", start.image, part) if said(start.image) else None
+
+
+class _Call:
+    """A tool call; one without input has the empty object for arguments, as in a whole answer."""
+
+    calls = True
+
+    def __init__(self, call_id: str, name: str, part: int) -> None:
+        self._id = call_id
+        self._name = name
+        self._part = part
+        self._any = False
+
+    def begin(self) -> list[Event]:
+        return [ToolCallDelta(self._part, id=self._id, name=self._name)]
+
+    def more(self, delta: Delta) -> list[Event]:
+        if delta.toolUse is None or not delta.toolUse.input:
+            return []
+        self._any = True
+        return [ToolCallDelta(self._part, arguments=delta.toolUse.input)]
+
+    def close(self) -> list[Event]:
+        return [] if self._any else [ToolCallDelta(self._part, arguments="{}")]
+
+
+class _Answer:
+    """The call of the tool by which a structured answer is given: its input is the text."""
+
+    calls = False
+
+    def __init__(self, part: int) -> None:
+        self._part = part
+        self._any = False
+
+    def begin(self) -> list[Event]:
+        return []
+
+    def more(self, delta: Delta) -> list[Event]:
+        if delta.toolUse is None or not delta.toolUse.input:
+            return []
+        self._any = True
+        return [TextDelta(delta.toolUse.input, self._part)]
+
+    def close(self) -> list[Event]:
+        return [] if self._any else [TextDelta("{}", self._part)]
+
+
+class _Kept:
+    """A server tool's use or result, or a picture: told whole when it stops, as a whole answer has it."""
+
+    calls = False
+
+    def __init__(self, kind: str, start: Raw, part: int) -> None:
+        self._kind = kind
+        self._members: dict[str, Any] = dict(MEMBERS.decode(start))
+        self._part = part
+        self._input: list[str] = []
+        self._results: list[Raw] = []
+
+    def begin(self) -> list[Event]:
+        return []
+
+    def more(self, delta: Delta) -> list[Event]:
+        if delta.toolUse is not None:
+            self._input.append(delta.toolUse.input)
+        self._results += delta.toolResult or ()
+        if said(delta.image):
+            self._members |= MEMBERS.decode(delta.image)
+        return []
+
+    def close(self) -> list[Event]:
+        if self._kind == "toolUse":
+            self._members["input"] = _json("".join(self._input))
+        elif self._kind == "toolResult":
+            self._members["content"] = self._results
+        return [NativeDelta(DIALECT, self._kind, Raw(msgspec.json.encode({self._kind: self._members})), self._part)]
+
+
+def _json(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text or "{}", type=Raw)
+    except msgspec.DecodeError:
+        return text

@@ -1,0 +1,68 @@
+"""The kind `cohere`: settings, and how a provider is built from them."""
+
+from msgspec import Struct
+
+from llm_plugin_cohere.chat import CohereChat
+from llm_plugin_cohere.embeddings import CohereEmbeddings
+from llm_plugin_cohere.rerank import CohereRerank
+from lockgate_ports.auth import HeaderAuth
+from lockgate_ports.dialect import Params
+from lockgate_ports.errors import SettingsError
+from lockgate_ports.hooks import BuildContext, ModelFactory
+from lockgate_ports.http import Origin
+from lockgate_ports.http_model import Endpoint, HttpModel, Languages
+from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields, model_cards
+from lockgate_ports.model import ModelCard
+
+_CATALOGUE = (
+    *("command-a-plus-05-2026", "command-a-03-2025", "command-a-reasoning-08-2025", "command-a-vision-07-2025"),
+    *("command-a-translate-08-2025", "command-r7b-12-2024", "command-r-plus-08-2024", "command-r-08-2024"),
+    *("embed-v4.0", "embed-english-v3.0", "embed-multilingual-v3.0", "embed-english-light-v3.0"),
+    *("embed-multilingual-light-v3.0", "rerank-v4.0-pro", "rerank-v4.0-fast", "rerank-v3.5"),
+)
+
+
+class CohereSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`client_name` is how Cohere is told who asks; `response_limit` is in bytes, of one whole answer; `models`
+    replaces the built-in catalogue."""
+
+    base_url: str = "https://api.cohere.com"
+    client_name: str | None = None
+    headers: dict[str, str] = {}
+    params: Params = "drop"
+    models: tuple[str | ModelCard, ...] = ()
+    response_limit: int = RESPONSE_LIMIT
+
+
+def build_cohere(settings: CohereSettings, context: BuildContext) -> HttpModel:
+    """Raises SettingsError for a base URL or header that cannot be."""
+    if settings.response_limit < 1:
+        raise SettingsError("response_limit must be at least 1 byte")
+    origin, prefix = address(settings.base_url)
+    name = {"x-client-name": settings.client_name} if settings.client_name is not None else {}
+    endpoint = Endpoint(
+        origin=origin,
+        prefix=prefix,
+        auth=HeaderAuth(),
+        headers=header_fields({**settings.headers, **name}, "authorization"),
+        params=settings.params,
+        response_limit=settings.response_limit,
+    )
+    languages = Languages(chat=CohereChat(), embeddings=CohereEmbeddings(), rerank=CohereRerank())
+    models = model_cards(settings.models or _CATALOGUE)
+    return HttpModel(context.name, languages, endpoint, context.http, models)
+
+
+def _origins(settings: CohereSettings) -> tuple[Origin, ...]:
+    return (address(settings.base_url)[0],)
+
+
+COHERE = ModelFactory(
+    kind="cohere",
+    settings=CohereSettings,
+    build=build_cohere,
+    origins=_origins,
+    summary="Cohere: chat, embeddings and reranking by its API v2.",
+    catalogue=tuple(ModelCard(id=name) for name in _CATALOGUE),
+    needs_credential=True,
+)

@@ -1,0 +1,33 @@
+"""JSON values that are carried unread (`msgspec.Raw`): what little is asked of them."""
+
+from typing import Any, TypeGuard
+
+import msgspec
+from msgspec import Raw
+
+NULL = Raw(b"null")
+"""`Raw | None` would admit null alone, so a value that may be missing is `Raw = NULL`."""
+
+MEMBERS = msgspec.json.Decoder(dict[str, Raw])
+ITEMS = msgspec.json.Decoder(list[Raw])
+ENCODE = msgspec.json.Encoder().encode
+
+
+def said(raw: Raw) -> bool:
+    """Whether the value is there at all, and not null."""
+    return len(raw) != 4 or bytes(raw) != b"null"
+
+
+def is_object(raw: Raw) -> bool:
+    """By its first byte; nothing is copied."""
+    return memoryview(raw)[0] == ord("{")
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether JSON that was decoded whole is a list."""
+    return isinstance(value, list)
+
+
+def is_dict(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether JSON that was decoded whole is an object."""
+    return isinstance(value, dict)

@@ -1,0 +1,75 @@
+"""A whole answer (Gemini API reference, GenerateContentResponse), or the JSON array of one that was streamed."""
+
+import msgspec
+
+from llm_plugin_google.answer_reader import AnswerReader
+from llm_plugin_google.carried import said
+from llm_plugin_google.error_in import error_inside, no_answer
+from llm_plugin_google.faults import BROKEN, utf8_fault
+from llm_plugin_google.finish import ends as ends_with
+from llm_plugin_google.finish import reason_of
+from llm_plugin_google.glance_wire import GLANCE
+from llm_plugin_google.usage import read_usage
+from llm_plugin_google.wire import ANSWER, Answer
+from lockgate_ports.accumulate import Accumulator
+from lockgate_ports.chat import ChatResponse, FinishReason
+from lockgate_ports.errors import UpstreamError, clip
+from lockgate_ports.replies import glance_chat
+from lockgate_ports.wire import Glance
+
+_ANSWERS = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def glance(body: bytes) -> Glance:
+    """Model, usage and ends. Raises UpstreamError when `body` is no answer, or holds an error."""
+    try:
+        seen = GLANCE.decode(body)
+    except BROKEN:
+        return glance_chat(read_response(body))  # an array, or nothing that could be read
+    ends: tuple[FinishReason | None, ...] = tuple(
+        reason_of(each.finish_reason if ends_with(each.finish_reason) else None, calls=each.calls)
+        for each in seen.candidates or ()
+        if each.finish_reason or (each.content is not None and each.content.parts)
+    )
+    if said(seen.error) or not ends or utf8_fault(body) is not None:
+        return glance_chat(read_response(body))  # which tells a blocked prompt from no answer at all
+    return Glance(seen.model_version, read_usage(seen.usage_metadata), ends)
+
+
+def read_response(body: bytes) -> ChatResponse:
+    """The canonical answer. Raises UpstreamError as `glance` does."""
+    reader = AnswerReader()
+    fold = Accumulator()
+    for each, data in _answers(body):
+        if said(each.error):
+            raise error_inside(data)
+        for event in reader.read(each, data):
+            fold.add(event)
+    if not reader.answered:
+        raise no_answer("an answer without candidates")
+    for event in reader.finishes():
+        fold.add(event)
+    answer = fold.response
+    if not answer.choices:
+        raise no_answer("candidates without content and without an end")
+    return answer
+
+
+def _answers(body: bytes) -> list[tuple[Answer, bytes]]:
+    if utf8_fault(body) is not None:
+        raise no_answer("an answer that is not valid UTF-8")
+    try:
+        if body.lstrip().startswith(b"["):
+            return [(ANSWER.decode(each), bytes(each)) for each in _ANSWERS.decode(body)]
+        return [(ANSWER.decode(body), body)]
+    except BROKEN as error:
+        raise _nonsense(error, body) from None
+
+
+def _nonsense(error: Exception, body: bytes) -> UpstreamError:
+    if isinstance(error, msgspec.ValidationError):
+        return no_answer(f"JSON that is no answer of Gemini's ({error})")
+    if not body.strip():
+        return no_answer("nothing")
+    shown = clip(body[:200].decode("utf-8", "replace"), 120)
+    return no_answer(f"something that is not JSON ({shown!r})")

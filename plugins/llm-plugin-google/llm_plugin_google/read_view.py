@@ -1,0 +1,151 @@
+"""The canonical view of a request that has passed the check (Gemini API reference, generateContent)."""
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Raw
+
+from llm_plugin_google.carried import ENCODE, ITEMS, MEMBERS, said
+from llm_plugin_google.models import NAME
+from llm_plugin_google.read_contents import ContentsReader, words_of
+from llm_plugin_google.request_wire import (
+    FunctionDeclaration,
+    GenerationConfig,
+    Speech,
+    ThinkingConfig,
+    ToolConfig,
+    WireRequest,
+    WireTool,
+)
+from llm_plugin_google.schema_in import json_schema
+from llm_plugin_google.thinking import reasoning_of
+from lockgate_ports.chat import (
+    AudioOutput,
+    ChatRequest,
+    FunctionTool,
+    NativeTool,
+    ResponseFormat,
+    Tool,
+    ToolChoice,
+)
+
+_KNOWN = frozenset(WireRequest.__struct_encode_fields__)
+_KNOWN_CONFIG = frozenset(GenerationConfig.__struct_encode_fields__)
+_MODES = ("AUTO", "ANY", "NONE", "VALIDATED")
+_NO_CONFIG = GenerationConfig()
+_NO_THINKING = ThinkingConfig()
+
+
+class _RawContent(msgspec.Struct):
+    parts: list[Raw] = []
+
+
+_RAW_CONTENTS = msgspec.json.Decoder(list[_RawContent])
+
+
+def view_of(wire: WireRequest, body: bytes, model: str, *, stream: bool) -> ChatRequest:
+    """The canonical request; `body` are the bytes of `wire`. Raises InvalidRequest, naming the field."""
+    members = MEMBERS.decode(body)
+
+    def raw_part(content: int, part: int) -> Raw:
+        return Raw(bytes(_RAW_CONTENTS.decode(members["contents"])[content].parts[part]))
+
+    messages = ContentsReader(raw_part).read(wire.contents)
+    if wire.system_instruction is not None:
+        messages = (words_of(wire.system_instruction, "systemInstruction"), *messages)
+    config = wire.generation_config or _NO_CONFIG
+    thinking = config.thinking_config or _NO_THINKING
+    extra = {name: value for name, value in members.items() if name not in _KNOWN and said(value)}
+    extra |= _leftovers(members)
+    top_k = config.top_k
+    return ChatRequest(
+        model=model,
+        messages=messages,
+        stream=stream,
+        tools=_tools(wire.tools, members),
+        tool_choice=_choice(wire.tool_config),
+        response_format=_format(config),
+        max_tokens=config.max_output_tokens,
+        n=config.candidate_count,
+        stop=tuple(config.stop_sequences or ()),
+        temperature=config.temperature,
+        top_p=config.top_p,
+        top_k=int(top_k) if top_k is not None else None,
+        seed=config.seed,
+        presence_penalty=config.presence_penalty,
+        frequency_penalty=config.frequency_penalty,
+        logprobs=config.response_logprobs,
+        top_logprobs=config.logprobs,
+        reasoning=reasoning_of(thinking.thinking_budget, thinking.thinking_level, thinking.include_thoughts),
+        modalities=tuple(modality.lower() for modality in config.response_modalities or ()),
+        audio=_audio(config.speech_config, members),
+        service_tier=wire.service_tier.lower() if wire.service_tier is not None else None,
+        extra=extra,
+        native=NAME,
+    )
+
+
+def _leftovers(members: Mapping[str, Raw]) -> dict[str, Raw]:
+    """Members of objects that are otherwise understood, for a provider of this dialect."""
+    left: dict[str, Raw] = {}
+    for name, known in (("generationConfig", _KNOWN_CONFIG), ("toolConfig", ("functionCallingConfig",))):
+        value = members.get(name)
+        if value is not None and said(value):
+            rest = {key: inner for key, inner in MEMBERS.decode(value).items() if key not in known and said(inner)}
+            if rest:
+                left[name] = Raw(ENCODE(rest))
+    return left
+
+
+def _tools(wire: list[WireTool] | None, members: Mapping[str, Raw]) -> tuple[Tool, ...]:
+    tools: list[Tool] = []
+    for tool, raw in zip(wire or (), ITEMS.decode(members["tools"]) if wire else (), strict=True):
+        tools += [_function(each) for each in tool.function_declarations or ()]
+        others = {name: value for name, value in MEMBERS.decode(raw).items() if name != "functionDeclarations"}
+        tools += [NativeTool(NAME, name, Raw(ENCODE({name: value}))) for name, value in others.items() if said(value)]
+    return tuple(tools)
+
+
+def _function(wire: FunctionDeclaration) -> FunctionTool:
+    parameters: Raw | None = None
+    if said(wire.parameters_json_schema):
+        parameters = wire.parameters_json_schema
+    elif said(wire.parameters):
+        parameters = json_schema(wire.parameters)
+    return FunctionTool(wire.name, wire.description, parameters)
+
+
+def _choice(config: ToolConfig | None) -> ToolChoice | None:
+    calling = config.function_calling_config if config is not None else None
+    if calling is None or calling.mode is None or calling.mode not in _MODES:
+        return None
+    allowed = tuple(calling.allowed_function_names or ())
+    match calling.mode:
+        case "ANY" if len(allowed) == 1:
+            return ToolChoice("named", allowed[0])
+        case "ANY":
+            return ToolChoice("required", allowed=allowed)
+        case "NONE":
+            return ToolChoice("none")
+        case _:
+            return ToolChoice("auto", allowed=allowed)
+
+
+def _format(config: GenerationConfig) -> ResponseFormat | None:
+    if config.response_mime_type != "application/json":
+        return None
+    if said(config.response_json_schema):
+        return ResponseFormat("json_schema", config.response_json_schema)
+    if said(config.response_schema):
+        return ResponseFormat("json_schema", json_schema(config.response_schema))
+    return ResponseFormat("json_object")
+
+
+def _audio(speech: Speech | None, members: Mapping[str, Raw]) -> AudioOutput | None:
+    """One voice by its name; anything more is said by the whole `speechConfig`."""
+    if speech is None:
+        return None
+    voice = speech.voice_config.prebuilt_voice_config if speech.voice_config is not None else None
+    if voice is not None and voice.voice_name and speech.language_code is None:
+        return AudioOutput("pcm16", Raw(ENCODE(voice.voice_name)))
+    return AudioOutput("pcm16", MEMBERS.decode(members["generationConfig"])["speechConfig"])

@@ -1,0 +1,79 @@
+"""A stream for a client of this very dialect: events go on as they came, and are only glanced at."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from llm_plugin_google.carried import said
+from llm_plugin_google.error_in import error_inside
+from llm_plugin_google.faults import BROKEN
+from llm_plugin_google.finish import ends, reason_of
+from llm_plugin_google.glance_wire import GLANCE, SeenCandidate
+from llm_plugin_google.usage import merged, read_usage
+from llm_plugin_google.wire import WireUsage
+from lockgate_ports.events import Event, Failure, Finish, Relayed
+from lockgate_ports.sse import SseEvent, SseParser
+
+
+class RelayReader:
+    """One `Relayed` an event, with what a glance at it told."""
+
+    def __init__(self) -> None:
+        self._sse = SseParser()
+        self._calling: set[int] = set()
+        self._finished: set[int] = set()
+        self._usage: WireUsage | None = None
+        self._over = False
+
+    def feed(self, data: bytes) -> Sequence[Event]:
+        """The events that `data` completes. Raises UpstreamError for one that is too long."""
+        return self._take(self._sse.feed(data))
+
+    def end(self) -> Sequence[Event]:
+        """The event that lacked only its blank line."""
+        return self._take(self._sse.end())
+
+    def _take(self, arrived: list[SseEvent]) -> list[Event]:
+        read = (None if self._over else self._read(each) for each in arrived)
+        return [event for event in read if event is not None]
+
+    def _read(self, event: SseEvent) -> Event | None:
+        try:
+            chunk = GLANCE.decode(event.data)
+        except msgspec.ValidationError:
+            if event.data.lstrip().startswith(b"["):
+                return self._fail(event.data)
+            # an object of some other shape is the client's to judge; anything else is no event of this language
+            return Relayed(event.raw) if event.data.lstrip().startswith(b"{") else None
+        except BROKEN:
+            return None
+        if said(chunk.error):
+            return self._fail(event.data)
+        content = False
+        finishes: list[Finish] = []
+        for piece in chunk.candidates or ():
+            content = self._look(piece, finishes) or content
+        feedback = chunk.prompt_feedback
+        if feedback is not None and feedback.block_reason and 0 not in self._finished:
+            self._finished.add(0)
+            finishes.append(Finish("content_filter", 0, feedback.block_reason))
+        usage = None
+        if chunk.usage_metadata is not None:
+            self._usage = merged(self._usage, chunk.usage_metadata)
+            usage = read_usage(self._usage)
+        return Relayed(event.raw, content, tuple(finishes), usage)
+
+    def _look(self, piece: SeenCandidate, finishes: list[Finish]) -> bool:
+        index = piece.index or 0
+        parts = (piece.content.parts if piece.content is not None else None) or ()
+        if piece.calls:
+            self._calling.add(index)
+        word = piece.finish_reason
+        if ends(word) and index not in self._finished:
+            self._finished.add(index)
+            finishes.append(Finish(reason_of(word, calls=index in self._calling), index, word))
+        return any(part.text != "" for part in parts)
+
+    def _fail(self, data: bytes) -> Event:
+        self._over = True
+        return Failure(error_inside(data))

@@ -1,0 +1,102 @@
+"""A whole answer for a client (Gemini API reference, GenerateContentResponse)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from llm_plugin_google.carried import ENCODE, MEMBERS
+from llm_plugin_google.finish import written
+from llm_plugin_google.logprobs import write_logprobs
+from llm_plugin_google.models import NAME
+from llm_plugin_google.usage import write_usage
+from lockgate_ports.chat import ChatResponse, Choice
+from lockgate_ports.parts import Audio, Image, InlineSource, Native, Part, Refusal, Text, Thinking, ToolCall
+
+Item = dict[str, Any]
+
+_NOTES = msgspec.json.Decoder(list[dict[str, Raw]])
+
+
+def write_response(answer: ChatResponse) -> bytes:
+    """`GenerateContentResponse`."""
+    fields: Item = {"candidates": [_candidate(choice) for choice in answer.choices]}
+    if answer.usage is not None:
+        fields["usageMetadata"] = write_usage(answer.usage)
+    if answer.model is not None:
+        fields["modelVersion"] = answer.model
+    if answer.id is not None:
+        fields["responseId"] = answer.id
+    return ENCODE(fields)
+
+
+def part_items(parts: Iterable[Part]) -> list[Any]:
+    """Parts on the wire; a signature without words of its own belongs to the part before it."""
+    items: list[Any] = []
+    for part in parts:
+        match part:
+            case Text() | Refusal():
+                items.append({"text": part.text})
+            case Thinking():
+                _think(items, part)
+            case ToolCall():
+                items.append(_call(part))
+            case Audio(source=InlineSource(data, media_type)):
+                items.append({"inlineData": {"mimeType": media_type or "audio/L16;codec=pcm;rate=24000", "data": data}})
+            case Image(source=InlineSource(data, media_type)):
+                items.append({"inlineData": {"mimeType": media_type or "image/png", "data": data}})
+            case Native(dialect=dialect) if dialect == NAME:
+                items.append(part.raw)
+            case _:
+                pass  # another dialect's own, which no client of this one could read
+    return items
+
+
+def notes_of(annotations: Raw | None, native: str | None) -> Item:
+    """Where words come from, as members of a candidate."""
+    if annotations is None or native != NAME:
+        return {}
+    return {name: value for note in _NOTES.decode(annotations) for name, value in note.items()}
+
+
+def _candidate(choice: Choice) -> Item:
+    item: Item = {
+        "content": {"parts": part_items(choice.parts), "role": "model"},
+        "finishReason": written(choice.finish_reason, choice.native_finish_reason),
+        "index": choice.index,
+    }
+    for part in choice.parts:
+        if isinstance(part, Text):
+            item |= notes_of(part.annotations, part.native)
+    if choice.logprobs is not None and (logprobs := write_logprobs(choice.logprobs)) is not None:
+        item["logprobsResult"] = logprobs
+    return item
+
+
+def _think(items: list[Any], part: Thinking) -> None:
+    signature = {"thoughtSignature": part.signature} if part.signature and part.native == NAME else {}
+    if part.text:
+        items.append({"text": part.text, "thought": True, **signature})
+    elif signature and items and isinstance(items[-1], dict):
+        items[-1] |= signature
+    elif signature:
+        items.append({"text": "", **signature})
+
+
+def _call(call: ToolCall) -> Item:
+    """Arguments are an object here: words that are none, as of a call that was cut off, stand under `arguments`."""
+    item: Item = {"functionCall": {"id": call.id, "name": call.name, "args": _arguments(call)}}
+    if call.signature and call.native == NAME:
+        item["thoughtSignature"] = call.signature
+    return item
+
+
+def _arguments(call: ToolCall) -> Raw | Item:
+    if not call.arguments.strip():
+        return {}
+    try:
+        MEMBERS.decode(call.arguments)
+    except msgspec.DecodeError:
+        return {"arguments": call.arguments}
+    return Raw(call.arguments.encode())

@@ -1,0 +1,83 @@
+"""The kind `minimax`: settings, quirks, and how a provider is built from them."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llm_plugin_minimax.dialect import MiniMaxChat
+from llm_plugin_openai.quirks import Quirks
+from lockgate_ports.auth import HeaderAuth
+from lockgate_ports.dialect import Params
+from lockgate_ports.errors import SettingsError
+from lockgate_ports.hooks import BuildContext, ModelFactory
+from lockgate_ports.http import Origin
+from lockgate_ports.http_model import Endpoint, HttpModel, Languages
+from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields, model_cards
+from lockgate_ports.model import ModelCard
+
+_CATALOGUE = ("MiniMax-M3", "MiniMax-M2.7", "MiniMax-M2.7-highspeed", "MiniMax-M2.5", "MiniMax-M2.1")
+_LACKS = (
+    *("n", "seed", "logit_bias", "logprobs", "top_logprobs", "frequency_penalty", "presence_penalty", "user", "store"),
+    *("reasoning_effort", "parallel_tool_calls", "verbosity", "modalities", "audio", "prediction", "service_tier"),
+    *("metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "functions", "function_call"),
+)
+
+
+class MiniMaxSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`reasoning_split` asks for thoughts apart from the text; without it they stand in the text, between tags.
+    `extra_body` holds fields that go with every request in which the caller does not set them. `response_limit` is in
+    bytes, of one whole answer; `models` replaces the built-in catalogue."""
+
+    base_url: str = "https://api.minimax.io/v1"
+    reasoning_split: bool = True
+    headers: dict[str, str] = {}
+    extra_body: dict[str, Any] = {}
+    params: Params = "drop"
+    models: tuple[str | ModelCard, ...] = ()
+    response_limit: int = RESPONSE_LIMIT
+
+
+def build(settings: MiniMaxSettings, context: BuildContext) -> HttpModel:
+    """Raises SettingsError for a base URL, header or field that cannot be."""
+    if settings.response_limit < 1:
+        raise SettingsError("response_limit must be at least 1 byte")
+    for name in ("model", "messages", "stream", "stream_options", "reasoning_split"):
+        if name in settings.extra_body:
+            raise SettingsError(f"extra_body.{name}: {name} is not set there; take it out")
+    origin, prefix = address(settings.base_url)
+    endpoint = Endpoint(
+        origin=origin,
+        prefix=prefix,
+        auth=HeaderAuth(),
+        headers=header_fields(settings.headers, "authorization"),
+        params=settings.params,
+        response_limit=settings.response_limit,
+    )
+    fields = {"reasoning_split": settings.reasoning_split, **settings.extra_body}
+    quirks = Quirks(
+        reasoning_field="reasoning_details",
+        lacks=_LACKS,
+        adds=tuple((name, msgspec.json.encode(value)) for name, value in fields.items()),
+        formats=("text",),
+        thinking="adaptive",
+        developer_role=False,
+        think_tags=not settings.reasoning_split,
+    )
+    languages = Languages(chat=MiniMaxChat(quirks))
+    return HttpModel(context.name, languages, endpoint, context.http, model_cards(settings.models or _CATALOGUE))
+
+
+def _origins(settings: MiniMaxSettings) -> tuple[Origin, ...]:
+    return (address(settings.base_url)[0],)
+
+
+MINIMAX = ModelFactory(
+    kind="minimax",
+    settings=MiniMaxSettings,
+    build=build,
+    origins=_origins,
+    summary="MiniMax's API.",
+    catalogue=model_cards(_CATALOGUE),
+    needs_credential=True,
+)

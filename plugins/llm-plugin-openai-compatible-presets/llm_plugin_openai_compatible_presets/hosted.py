@@ -1,0 +1,265 @@
+"""Providers that are reached over the internet, by their SDKs and API references."""
+
+from llm_plugin_openai.quirks import Quirks
+from llm_plugin_openai_compatible_presets.row import Embeddings, Row
+
+_FEW = ("store", "verbosity", "modalities", "audio", "prompt_cache_retention", "safety_identifier")
+"""Fields that OpenAI alone has."""
+_LEGACY = ("functions", "function_call")
+
+HOSTED: tuple[Row, ...] = (
+    Row(
+        kind="mistral",
+        base_url="https://api.mistral.ai/v1",
+        summary="Mistral AI's La Plateforme.",
+        # it refuses every field it does not know, and tells usage at the end of every stream without being asked
+        quirks=Quirks(
+            max_tokens_field="max_tokens",
+            stream_usage=False,
+            reasoning_field="content",
+            sampling=("top_k", "repetition_penalty"),
+            lacks=(
+                *("max_completion_tokens", "stream_options", "logit_bias", "user", "web_search_options"),
+                *_LEGACY,
+                *_FEW,
+            ),
+            renames=(("seed", "random_seed"),),
+            developer_role=False,
+            call_ids="nine",
+            strict_messages=True,
+        ),
+        models=(
+            *("mistral-large-latest", "mistral-medium-latest", "mistral-small-latest", "magistral-medium-latest"),
+            *("magistral-small-latest", "codestral-latest", "ministral-14b-latest", "ministral-8b-latest"),
+            *("ministral-3b-latest", "mistral-embed"),
+        ),
+        embeddings=Embeddings(lacks=("user",), renames=(("dimensions", "output_dimension"),)),
+    ),
+    Row(
+        kind="groq",
+        base_url="https://api.groq.com/openai/v1",
+        summary="GroqCloud.",
+        quirks=Quirks(
+            reasoning_field="reasoning",
+            lacks=("logprobs", "top_logprobs", "logit_bias", "n", "prediction", "prompt_cache_key", *_FEW),
+            strict_messages=True,
+            think_tags=True,
+        ),
+        models=(
+            *("openai/gpt-oss-120b", "openai/gpt-oss-20b", "qwen/qwen3.8-27b", "qwen/qwen3.6-27b", "qwen/qwen3-32b"),
+            *("llama-3.3-70b-versatile", "llama-3.1-8b-instant", "moonshotai/kimi-k2-instruct", "compound-beta"),
+            "compound-beta-mini",
+        ),
+    ),
+    Row(
+        kind="deepseek",
+        base_url="https://api.deepseek.com",
+        summary="DeepSeek's API.",
+        # thoughts go back always: beside tool calls it demands them, elsewhere it passes over them
+        quirks=Quirks(
+            max_tokens_field="max_tokens",
+            reasoning_field="reasoning_content",
+            lacks=(
+                *("max_completion_tokens", "n", "seed", "logit_bias", "parallel_tool_calls", "service_tier"),
+                *("metadata", "prediction", "prompt_cache_key"),
+                *_LEGACY,
+                *_FEW,
+            ),
+            renames=(("user", "user_id"),),
+            formats=("text", "json_object"),
+            thinking="type",
+            developer_role=False,
+        ),
+        models=("deepseek-v4-pro", "deepseek-flash"),
+    ),
+    Row(
+        kind="xai",
+        base_url="https://api.x.ai/v1",
+        summary="xAI's API.",
+        quirks=Quirks(reasoning_field="reasoning_content", lacks=("logit_bias", *_LEGACY, *_FEW)),
+        models=("grok-4.7", "grok-4.6", "grok-4.5", "grok-4.3", "grok-build-0.1"),
+    ),
+    Row(
+        kind="together",
+        base_url="https://api.together.ai/v1",
+        summary="Together AI.",
+        quirks=Quirks(
+            max_tokens_field="max_tokens",
+            reasoning_field="reasoning",
+            sampling=("top_k", "min_p", "repetition_penalty"),
+            lacks=(
+                "max_completion_tokens",
+                "user",
+                "metadata",
+                "service_tier",
+                "prediction",
+                "prompt_cache_key",
+                *_FEW,
+            ),
+            thinking="enabled",
+            developer_role=False,
+            think_tags=True,
+            video_urls=True,
+        ),
+        embeddings=Embeddings(lacks=("dimensions", "encoding_format", "user")),
+    ),
+    Row(
+        kind="openrouter",
+        base_url="https://openrouter.ai/api/v1",
+        summary="OpenRouter: many providers behind one key.",
+        quirks=Quirks(
+            max_tokens_field="max_tokens",
+            reasoning_field="reasoning",
+            reasoning_object=True,
+            sampling=("top_k", "min_p", "repetition_penalty"),
+            video_urls=True,
+            file_urls=True,
+            cache_control=True,
+        ),
+        models=("openrouter/auto",),
+        embeddings=Embeddings(),
+    ),
+    Row(
+        kind="fireworks",
+        base_url="https://api.fireworks.ai/inference/v1",
+        summary="Fireworks AI.",
+        quirks=Quirks(
+            max_tokens_field="max_tokens",
+            reasoning_field="reasoning_content",
+            sampling=("top_k", "min_p", "repetition_penalty"),
+            lacks=_FEW,
+            developer_role=False,
+            think_tags=True,
+            video_urls=True,
+        ),
+        embeddings=Embeddings(lacks=("encoding_format", "user")),
+    ),
+    Row(
+        kind="cerebras",
+        base_url="https://api.cerebras.ai/v1",
+        summary="Cerebras Inference.",
+        quirks=Quirks(
+            reasoning_field="reasoning",
+            lacks=("metadata", *_LEGACY, *_FEW),
+            strict_messages=True,
+            think_tags=True,
+        ),
+        models=("gpt-oss-120b", "qwen-3.8-27b"),
+    ),
+    Row(
+        kind="perplexity",
+        base_url="https://api.perplexity.ai",
+        summary="Perplexity's Sonar: answers with what they are drawn from.",
+        # usage comes with every chunk of a stream, without being asked for
+        quirks=Quirks(
+            max_tokens_field="max_tokens",
+            stream_usage=False,
+            sampling=("top_k",),
+            lacks=(
+                *("max_completion_tokens", "stream_options", "seed", "logit_bias", "user", "metadata", "service_tier"),
+                *("prediction", "prompt_cache_key"),
+                *_LEGACY,
+                *_FEW,
+            ),
+            formats=("text", "json_schema"),
+            developer_role=False,
+            think_tags=True,
+            video_urls=True,
+        ),
+        models=("sonar", "sonar-pro", "sonar-reasoning-pro", "sonar-deep-research"),
+    ),
+    Row(
+        kind="moonshot",
+        base_url="https://api.moonshot.ai/v1",
+        summary="Moonshot AI's Kimi.",
+        quirks=Quirks(
+            reasoning_field="reasoning_content",
+            lacks=("logit_bias", "service_tier", "metadata", "prediction", *_LEGACY, *_FEW),
+            thinking="type",
+            developer_role=False,
+            video_urls=True,
+        ),
+        models=("kimi-k3", "kimi-k3.1-pro", "kimi-k2.7-code", "kimi-k2.6"),
+    ),
+    Row(
+        kind="zai",
+        base_url="https://api.z.ai/api/paas/v4",
+        summary="Z.ai's GLM.",
+        quirks=Quirks(
+            max_tokens_field="max_tokens",
+            reasoning_field="reasoning_content",
+            lacks=(
+                *("max_completion_tokens", "n", "logprobs", "top_logprobs", "logit_bias", "parallel_tool_calls"),
+                *("frequency_penalty", "presence_penalty", "service_tier", "metadata", "prediction"),
+                *("prompt_cache_key", *_LEGACY, *_FEW),
+            ),
+            renames=(("user", "user_id"),),
+            formats=("text", "json_object"),
+            thinking="type",
+            developer_role=False,
+            video_urls=True,
+        ),
+        models=(
+            *("glm-5.3", "glm-5.3-flash", "glm-5.3-flashx", "glm-5-turbo", "glm-5v-turbo", "glm-4.7", "glm-4.7-flash"),
+            *("glm-4.6v", "glm-4.5-air"),
+        ),
+        embeddings=Embeddings(lacks=("encoding_format", "user")),
+    ),
+    Row(
+        kind="alibaba",
+        base_url="https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+        summary="Alibaba Cloud Model Studio (Qwen), in its OpenAI-compatible mode.",
+        quirks=Quirks(
+            max_tokens_field="max_tokens",
+            reasoning_field="reasoning_content",
+            sampling=("top_k", "repetition_penalty"),
+            lacks=(
+                *("max_completion_tokens", "logit_bias", "user", "metadata", "service_tier", "prediction"),
+                *("store", "verbosity", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", *_LEGACY),
+            ),
+            thinking="enable_thinking",
+            developer_role=False,
+            video_urls=True,
+        ),
+        models=("qwen-max", "qwen-plus", "qwen-turbo", "qwen-flash"),
+        embeddings=Embeddings(lacks=("user",)),
+    ),
+    Row(
+        kind="nvidia",
+        base_url="https://integrate.api.nvidia.com/v1",
+        summary="NVIDIA NIM, hosted in its API catalogue.",
+        quirks=Quirks(
+            max_tokens_field="max_tokens",
+            reasoning_field="reasoning_content",
+            lacks=("max_completion_tokens", "service_tier", "metadata", "prediction", "prompt_cache_key", *_FEW),
+            developer_role=False,
+            think_tags=True,
+        ),
+        embeddings=Embeddings(lacks=("user",)),
+    ),
+    Row(
+        kind="huggingface",
+        base_url="https://router.huggingface.co/v1",
+        summary="Hugging Face's router to inference providers.",
+        quirks=Quirks(
+            max_tokens_field="max_tokens",
+            reasoning_field="reasoning_content",
+            lacks=("service_tier", "metadata", "prediction", "prompt_cache_key", *_FEW),
+            developer_role=False,
+            think_tags=True,
+        ),
+        models=(
+            *("deepseek-ai/DeepSeek-V4-Pro", "deepseek-ai/DeepSeek-V4.1-Flash", "moonshotai/Kimi-K3"),
+            *("zai-org/GLM-5.3", "Qwen/Qwen3.8-27B", "MiniMaxAI/MiniMax-M3", "openai/gpt-oss-120b"),
+            "google/gemma-4-31B-it",
+        ),
+    ),
+    Row(
+        kind="github-models",
+        base_url="https://models.github.ai/inference",
+        summary="GitHub Models, which GitHub retired on 2026-07-30; for hosts that still answer in its place.",
+        headers=(("x-github-api-version", "2022-11-28"),),
+        quirks=Quirks(max_tokens_field="max_tokens", lacks=_FEW),
+        embeddings=Embeddings(),
+    ),
+)

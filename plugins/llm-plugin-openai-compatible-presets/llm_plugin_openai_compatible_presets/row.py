@@ -1,0 +1,27 @@
+"""What tells one provider of openai-chat from another, as a row of data."""
+
+from msgspec import Struct
+
+from llm_plugin_openai.quirks import Quirks
+from lockgate_ports.http import Headers
+
+
+class Embeddings(Struct, frozen=True, kw_only=True):
+    """How a provider's embeddings differ from OpenAI's: fields that it does not know, or by another name."""
+
+    lacks: tuple[str, ...] = ()
+    renames: tuple[tuple[str, str], ...] = ()
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One kind. `models` are names the vendor's own SDK or documentation shows; `headers` go with every request."""
+
+    kind: str
+    base_url: str
+    summary: str
+    quirks: Quirks
+    models: tuple[str, ...] = ()
+    headers: Headers = ()
+    needs_credential: bool = True
+    embeddings: Embeddings | None = None
+    """None: it makes none, or none in OpenAI's language."""

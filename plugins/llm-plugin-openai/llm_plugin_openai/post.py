@@ -1,0 +1,26 @@
+"""How a request stands on the wire, and where: a POST of JSON below the base URL, unless a provider says otherwise."""
+
+from collections.abc import Callable
+
+from lockgate_ports.dialect import Upstream
+from lockgate_ports.http import Headers, HttpRequest
+
+Target = Callable[[Upstream, str], str]
+"""The request target (path and query, percent-encoded) of an operation such as `chat/completions` at an upstream."""
+
+_JSON = (("content-type", "application/json"), ("accept", "application/json"))
+_STREAM = (("content-type", "application/json"), ("accept", "text/event-stream"))
+
+
+def below_prefix(upstream: Upstream, operation: str) -> str:
+    """`{prefix}/chat/completions`."""
+    return f"{upstream.prefix}/{operation}"
+
+
+def post(body: bytes, upstream: Upstream, target: str, travelled: Headers = ()) -> HttpRequest:
+    """The provider's own headers win over those that travelled with the request."""
+    headers = (_STREAM if upstream.stream else _JSON) + upstream.headers
+    if travelled:
+        own = {name for name, _ in headers}
+        headers += tuple(field for field in travelled if field[0] not in own)
+    return HttpRequest("POST", upstream.origin, target, headers, body, upstream.purpose)

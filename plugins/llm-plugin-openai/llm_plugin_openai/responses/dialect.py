@@ -1,0 +1,72 @@
+"""OpenAIResponses: the dialect `openai-responses`, both sides of it (OpenAI API reference, Responses)."""
+
+from collections.abc import Mapping
+
+from llm_plugin_openai.error_in import read_error
+from llm_plugin_openai.error_out import write_error
+from llm_plugin_openai.post import Target, below_prefix
+from llm_plugin_openai.responses.events_in import EventsReader
+from llm_plugin_openai.responses.events_out import EventsWriter
+from llm_plugin_openai.responses.read_request import read_request
+from llm_plugin_openai.responses.read_response import glance, read_response
+from llm_plugin_openai.responses.relay_reader import RelayReader
+from llm_plugin_openai.responses.request_wire import NAME
+from llm_plugin_openai.responses.write_request import relay_request, write_request
+from llm_plugin_openai.responses.write_response import write_response
+from lockgate_ports.chat import ChatRequest, ChatResponse
+from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written
+from lockgate_ports.errors import LockgateError, UpstreamError
+from lockgate_ports.http import Headers
+from lockgate_ports.wire import Glance, Inbound, Operation, Request
+
+
+class OpenAIResponses:
+    """A ProviderDialect and a SurfaceDialect. `target` says where its operation stands."""
+
+    name: str = NAME
+    operation: Operation = "chat"
+    surfaces: tuple[Surface, ...] = (Surface("POST", "/v1/responses"),)
+    event_content_type: str = "text/event-stream"
+
+    def __init__(self, target: Target = below_prefix) -> None:
+        self._target = target
+
+    def write_request(self, view: ChatRequest, upstream: Upstream) -> Written:
+        """From the canonical view. Raises Unsupported, naming the field."""
+        return write_request(view, upstream, self._target)
+
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+        """The same bytes but for `model` and `stream`. Raises InvalidRequest."""
+        return relay_request(body, headers, upstream, self._target)
+
+    def glance(self, body: bytes) -> Glance:
+        """Model, usage and end. Raises UpstreamError."""
+        return glance(body)
+
+    def read_response(self, body: bytes) -> ChatResponse:
+        """The canonical answer. Raises UpstreamError."""
+        return read_response(body)
+
+    def event_reader(self, *, relay: bool) -> EventReader:
+        """For one stream."""
+        return RelayReader() if relay else EventsReader()
+
+    def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
+        """An error answer, whatever its shape."""
+        return read_error(status, headers, body, NAME)
+
+    def read_request(self, inbound: Inbound) -> Request[ChatRequest]:
+        """Checks the shape of the whole body. Raises InvalidRequest, naming the field."""
+        return read_request(inbound)
+
+    def write_response(self, answer: ChatResponse) -> bytes:
+        """`response`."""
+        return write_response(answer)
+
+    def event_writer(self, request: Request[ChatRequest]) -> EventWriter:
+        """For one stream."""
+        return EventsWriter(request)
+
+    def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
+        """OpenAI's envelope; the request's id travels in a header that the server sets."""
+        return write_error(error)

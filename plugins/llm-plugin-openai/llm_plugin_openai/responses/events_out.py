@@ -1,0 +1,141 @@
+"""A stream for a client (OpenAI API reference, Responses, Streaming events).
+
+    created in_progress (item.added part.added delta* )* (done part.done item.done)* completed | incomplete | error
+
+Every item stays open until the answer has ended, since another language may go on with any of them until then.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from llm_plugin_openai.responses.error_event import error_event
+from llm_plugin_openai.responses.open_item import OpenItem
+from llm_plugin_openai.responses.response_object import response_object, same_item, shown, status_of, write_usage
+from llm_plugin_openai.responses.write_response import rows_of
+from lockgate_ports.accumulate import Accumulator
+from lockgate_ports.chat import ChatRequest
+from lockgate_ports.errors import LockgateError
+from lockgate_ports.events import Event, Failure, Finish, Relayed, Start, UsageReport
+from lockgate_ports.parts import Part
+from lockgate_ports.sse import sse
+from lockgate_ports.usage import Usage
+from lockgate_ports.wire import Request
+
+_ENCODE = msgspec.json.Encoder().encode
+
+
+class EventsWriter:
+    """Numbers the events; the last one holds the whole response."""
+
+    def __init__(self, request: Request[ChatRequest]) -> None:
+        self._model = request.model
+        self._start: Start | None = None
+        self._finish: Finish | None = None
+        self._usage: Usage | None = None
+        self._items: list[OpenItem] = []
+        self._by_part: dict[int, OpenItem] = {}
+        self._told: dict[int, Accumulator] = {}
+        self._output: list[Any] = []
+        self._sequence = 0
+        self._relayed = False
+
+    def write(self, events: Sequence[Event]) -> bytes:
+        """These events on the wire."""
+        out: list[bytes] = []
+        for event in events:
+            if isinstance(event, Relayed):
+                self._relayed = True
+                self._sequence += 1
+                out.append(event.raw)
+            else:
+                out.append(self._canonical(event))
+        return out[0] if len(out) == 1 else b"".join(out)
+
+    def end(self) -> bytes:
+        """The whole response; nothing where the provider's own event has told it."""
+        if self._relayed:
+            return b""
+        begun = self._begin(self._start or Start()) if self._start is None else b""
+        reason = self._finish.reason if self._finish is not None else None
+        status = status_of(reason)
+        response = response_object(self._start or Start(), self._model, status, self._output, reason)
+        response["usage"] = write_usage(self._usage)
+        return begun + self._event(f"response.{status}", {"response": response})
+
+    def fail(self, error: LockgateError) -> bytes:
+        """An error event, and no response after it."""
+        event, self._sequence = error_event(error, self._sequence), self._sequence + 1
+        return event
+
+    def _canonical(self, event: Event) -> bytes:
+        match event:
+            case Start():
+                return self._begin(event)
+            case UsageReport(usage):
+                self._usage = usage
+                return b""
+            case Failure(error):
+                return self.fail(error)
+            case Finish():
+                if event.choice:
+                    return b""
+                self._finish = event
+                return self._close()
+            case Relayed():
+                return event.raw
+            case _:
+                return self._delta(event) if event.choice == 0 else b""
+
+    def _begin(self, start: Start) -> bytes:
+        self._start = start
+        told = {"response": response_object(start, self._model, "in_progress", []) | {"usage": None}}
+        return self._event("response.created", told) + self._event("response.in_progress", told)
+
+    def _delta(self, event: Any) -> bytes:
+        """One accumulator a part: what a part is so far says where it stands."""
+        number: int = event.part
+        fold = self._told.setdefault(number, Accumulator())
+        fold.add(event)
+        begun = b"" if self._start is not None else self._begin(Start())
+        item = self._by_part.get(number)
+        if item is None:
+            part = _part(fold)
+            if not shown(part):
+                return begun
+            last = self._items[-1] if self._items else None
+            if last is not None and same_item(_part(self._told[last.parts[-1]]), part):
+                item = last
+            else:
+                item = OpenItem(part, len(self._items), self._start or Start())
+                self._items.append(item)
+                begun += self._events(item.added())
+            item.parts.append(number)
+            self._by_part[number] = item
+        return begun + self._events(item.delta(event))
+
+    def _close(self) -> bytes:
+        """Every item to its end, in their order."""
+        reason = self._finish.reason if self._finish is not None else None
+        logprobs = [
+            row for fold in self._told.values() for choice in fold.response.choices for row in rows_of(choice.logprobs)
+        ]
+        closed = b""
+        for item in self._items:
+            status = status_of(reason) if item is self._items[-1] else "completed"
+            whole, events = item.done([_part(self._told[number]) for number in item.parts], status, logprobs)
+            self._output.append(whole)
+            closed += self._events(events)
+        return closed
+
+    def _events(self, told: list[tuple[str, dict[str, Any]]]) -> bytes:
+        return b"".join(self._event(kind, fields) for kind, fields in told)
+
+    def _event(self, kind: str, fields: dict[str, Any]) -> bytes:
+        self._sequence += 1
+        return sse(_ENCODE({"type": kind, "sequence_number": self._sequence - 1, **fields}), kind)
+
+
+def _part(fold: Accumulator) -> Part:
+    return fold.response.choices[0].parts[0]

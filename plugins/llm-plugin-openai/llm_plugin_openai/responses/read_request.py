@@ -1,0 +1,118 @@
+"""A client's bytes become a Request (OpenAI API reference, Responses, Create)."""
+
+import msgspec
+
+from llm_plugin_openai.carried import is_object, said
+from llm_plugin_openai.checks import check_model, check_utf8
+from llm_plugin_openai.faults import fault
+from llm_plugin_openai.responses.read_view import view_of
+from llm_plugin_openai.responses.request_wire import NAME, PARTS, REQUEST, WireItem, WirePart, WireRequest, WireTool
+from lockgate_ports.chat import ChatRequest
+from lockgate_ports.errors import InvalidRequest
+from lockgate_ports.wire import Inbound, Request
+
+_TRAVELS = "openai-beta"
+_CHOICES = ("none", "auto", "required")
+_ROLES = ("user", "assistant", "system", "developer")
+_NEEDS: dict[str, tuple[str, ...]] = {
+    "function_call": ("call_id", "name", "arguments"),
+    "custom_tool_call": ("call_id", "name", "input"),
+    "function_call_output": ("call_id",),
+    "custom_tool_call_output": ("call_id",),
+    "item_reference": ("id",),
+}
+_OUTPUTS = ("function_call_output", "custom_tool_call_output")
+_MEMBERS: dict[str, tuple[str, ...]] = {
+    "input_text": ("text",),
+    "output_text": ("text",),
+    "refusal": ("refusal",),
+    "input_image": ("image_url", "file_id"),
+    "input_file": ("file_data", "file_id", "file_url"),
+    "input_audio": ("input_audio",),
+}
+"""Of these at least one must be there."""
+
+
+def read_request(inbound: Inbound) -> Request[ChatRequest]:
+    """Checks the shape of the whole body; the view is made on first use. Raises InvalidRequest, naming the field."""
+    body = inbound.body
+    try:
+        wire = REQUEST.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise fault(error, body) from None
+    check_utf8(body)
+    _check(wire)
+    travels = inbound.headers.get(_TRAVELS)
+    return Request(
+        operation="chat",
+        model=wire.model,
+        stream=wire.stream or False,
+        dialect=NAME,
+        body=body,
+        headers=((_TRAVELS, travels),) if travels is not None else (),
+        read=lambda: view_of(wire, body),
+    )
+
+
+def _check(wire: WireRequest) -> None:
+    """What the types alone cannot say."""
+    check_model(wire.model)
+    if not isinstance(wire.input, str):
+        for place, item in enumerate(wire.input):
+            _check_item(item, f"input[{place}]")
+    for place, tool in enumerate(wire.tools or ()):
+        _check_tool(tool, f"tools[{place}]")
+    choice = wire.tool_choice
+    if isinstance(choice, str) and choice not in _CHOICES:
+        raise InvalidRequest(
+            f"tool_choice {choice[:40]!r} is none of none, auto, required and an object", param="tool_choice"
+        )
+    if wire.text is not None and (form := wire.text.format) is not None and form.type == "json_schema":
+        if form.name is None:
+            raise _missing("text.format.name")
+        if not said(form.schema) or not is_object(form.schema):
+            raise InvalidRequest("text.format.schema must be an object, a JSON schema", param="text.format.schema")
+
+
+def _check_item(item: WireItem, at: str) -> None:
+    kind = item.type or "message"
+    for name in _NEEDS.get(kind, ()):
+        if getattr(item, name) is None:
+            raise _missing(f"{at}.{name}")
+    if kind == "message":
+        if item.role not in _ROLES:
+            raise InvalidRequest(f"{at}.role must be one of {', '.join(_ROLES)}", param=f"{at}.role")
+        if item.content is None:
+            raise _missing(f"{at}.content")
+    elif kind in _OUTPUTS:
+        if not said(item.output):
+            raise _missing(f"{at}.output")
+        try:
+            output = PARTS.decode(item.output)
+        except msgspec.ValidationError:
+            raise InvalidRequest(
+                f"{at}.output must be a string or a list of content parts", param=f"{at}.output"
+            ) from None
+        _check_parts(output, f"{at}.output")
+    if kind == "message":
+        _check_parts(item.content, f"{at}.content")
+
+
+def _check_parts(parts: str | list[WirePart] | None, at: str) -> None:
+    if parts is None or isinstance(parts, str):
+        return
+    for place, part in enumerate(parts):
+        names = _MEMBERS.get(part.type)
+        if names is not None and all(getattr(part, name) is None for name in names):
+            raise InvalidRequest(f"{at}[{place}] needs {' or '.join(names)}", param=f"{at}[{place}].{names[0]}")
+
+
+def _check_tool(tool: WireTool, at: str) -> None:
+    if tool.type in ("function", "custom") and tool.name is None:
+        raise _missing(f"{at}.name")
+    if tool.type == "function" and said(tool.parameters) and not is_object(tool.parameters):
+        raise InvalidRequest(f"{at}.parameters must be an object, a JSON schema", param=f"{at}.parameters")
+
+
+def _missing(at: str) -> InvalidRequest:
+    return InvalidRequest(f"{at} is missing", param=at)

@@ -1,0 +1,109 @@
+"""A whole answer, tolerantly (OpenAI API reference, Responses, the object response)."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llm_plugin_openai.carried import MEMBERS, said
+from llm_plugin_openai.error_in import error_inside
+from llm_plugin_openai.faults import utf8_fault
+from llm_plugin_openai.responses.answer_reader import AnswerReader, native_word, reason_of
+from llm_plugin_openai.responses.answer_wire import RESPONSE, WireResponse
+from llm_plugin_openai.responses.request_wire import NAME
+from llm_plugin_openai.usage import read_usage
+from lockgate_ports.accumulate import Accumulator
+from lockgate_ports.chat import ChatResponse, Choice
+from lockgate_ports.errors import UpstreamError, clip
+from lockgate_ports.events import Finish
+from lockgate_ports.wire import Glance
+
+_KNOWN = frozenset((*WireResponse.__struct_fields__, "object"))
+_CALLS = ("function_call", "custom_tool_call")
+
+
+class _Kind(Struct, gc=False):
+    type: str = ""
+
+
+_KIND = msgspec.json.Decoder(_Kind)
+
+
+def glance(body: bytes) -> Glance:
+    """Partial decode. Raises UpstreamError when `body` is no answer, or holds an error. An answer that is still being
+    made in the background has no finish."""
+    response = _decoded(body)
+    calls = any(_KIND.decode(item).type in _CALLS for item in response.output or ())
+    usage = read_usage(response.usage) if said(response.usage) else None
+    ended = response.status not in ("queued", "in_progress")
+    return Glance(text(response.model), usage, (reason_of(response, calls=calls),) if ended else ())
+
+
+def read_response(body: bytes) -> ChatResponse:
+    """The canonical answer. Raises UpstreamError as `glance` does."""
+    response = _decoded(body)
+    reader = AnswerReader()
+    fold = Accumulator()
+    try:
+        for event in reader.rest(response.output):
+            fold.add(event)
+    except msgspec.ValidationError as error:
+        raise _no_answer(f"an output item of a wrong shape ({error})") from None
+    fold.add(Finish(None))
+    (told,) = fold.response.choices
+    reason = reader.finish(response)
+    extra = {name: value for name, value in MEMBERS.decode(body).items() if name not in _KNOWN and said(value)}
+    return ChatResponse(
+        choices=(
+            Choice(
+                parts=told.parts,
+                finish_reason=reason.reason,
+                native_finish_reason=native_word(response),
+                logprobs=told.logprobs,
+            ),
+        ),
+        id=text(response.id),
+        model=text(response.model),
+        created=int(response.created_at) if isinstance(response.created_at, int | float) else None,
+        usage=read_usage(response.usage) if said(response.usage) else None,
+        service_tier=text(response.service_tier),
+        extra=extra,
+        native=NAME if extra else None,
+    )
+
+
+def failed(response: WireResponse) -> UpstreamError:
+    """The error of a response whose status is `failed` or `cancelled`."""
+    if said(response.error):
+        return error_inside(b'{"error":' + bytes(response.error) + b"}", NAME)
+    return UpstreamError(
+        f"gave no answer: its status is {clip(response.status or 'unknown', 40)}", kind="transient", upstream_status=200
+    )
+
+
+def text(value: Any) -> str | None:
+    """A string that says something, or None."""
+    return value if isinstance(value, str) and value else None
+
+
+def _decoded(body: bytes) -> WireResponse:
+    try:
+        response = RESPONSE.decode(body)
+    except msgspec.ValidationError as error:
+        raise _no_answer(f"JSON that is no response ({error})") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        shown = clip(body[:200].decode("utf-8", "replace"), 120)
+        raise _no_answer(f"something that is not JSON ({shown!r})" if body.strip() else "nothing") from None
+    if not body.isascii() and utf8_fault(body) is not None:
+        raise _no_answer("an answer that is not valid UTF-8")
+    if response.status in ("failed", "cancelled") or (response.output is None and said(response.error)):
+        raise failed(response)
+    if response.output is None:
+        raise _no_answer("an answer without output")
+    if not response.output and response.status in (None, "completed"):
+        raise _no_answer("an empty answer")
+    return response
+
+
+def _no_answer(what: str) -> UpstreamError:
+    return UpstreamError(f"gave no usable answer: it sent {what}", kind="transient", upstream_status=200)

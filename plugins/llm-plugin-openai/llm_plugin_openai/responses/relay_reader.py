@@ -1,0 +1,101 @@
+"""A stream for a client of this very dialect: events go on as they came, and are only glanced at."""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Raw, Struct
+
+from llm_plugin_openai.carried import NULL, said
+from llm_plugin_openai.error_in import error_inside
+from llm_plugin_openai.faults import utf8_fault
+from llm_plugin_openai.responses.answer_reader import native_word, reason_of
+from llm_plugin_openai.responses.answer_wire import RESPONSE, WireResponse
+from llm_plugin_openai.responses.read_response import failed
+from llm_plugin_openai.responses.request_wire import NAME
+from llm_plugin_openai.usage import read_usage
+from lockgate_ports.events import Event, Failure, Finish, Relayed
+from lockgate_ports.sse import SseEvent, SseParser
+
+_ENDS = ("response.completed", "response.incomplete")
+_QUIET = ("response.created", "response.in_progress", "response.queued", "keepalive")
+_CALLS = ("function_call", "custom_tool_call")
+
+
+class _Item(Struct, gc=False):
+    type: str = ""
+
+
+class _Glance(Struct, gc=False):
+    type: str = ""
+    response: Raw = NULL
+    item: _Item | None = None
+    error: Raw = NULL
+
+
+_GLANCE = msgspec.json.Decoder(_Glance)
+_ITEM = msgspec.json.Decoder(_Item)
+
+
+class RelayReader:
+    """One `Relayed` an event."""
+
+    def __init__(self) -> None:
+        self._sse = SseParser()
+        self._calling = False
+        self._over = False
+
+    def feed(self, data: bytes) -> Sequence[Event]:
+        """The events that `data` completes. Raises UpstreamError for one that is too long."""
+        return self._take(self._sse.feed(data))
+
+    def end(self) -> Sequence[Event]:
+        """The event that lacked only its blank line."""
+        return self._take(self._sse.end())
+
+    def _take(self, arrived: list[SseEvent]) -> list[Event]:
+        events: list[Event] = []
+        for each in arrived:
+            event = None if self._over else self._read(each)
+            if event is not None:
+                events.append(event)
+        return events
+
+    def _read(self, event: SseEvent) -> Event | None:
+        data = event.data
+        try:
+            told = _GLANCE.decode(data)
+            if not data.isascii() and utf8_fault(data) is not None:
+                return None
+            kind = told.type
+            if kind == "error" or event.event == "error" or said(told.error):
+                return self._fail(data)
+            if kind in _QUIET:
+                return Relayed(event.raw)
+            if said(told.response):
+                return self._ending(kind, event, RESPONSE.decode(told.response))
+        except msgspec.ValidationError:
+            # an object of some other shape is the client's to judge; anything else is no event of this language
+            if event.event == "error":
+                return self._fail(data)
+            return Relayed(event.raw, content=True) if data.lstrip().startswith(b"{") else None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return self._fail(data) if event.event == "error" else None
+        if told.item is not None:
+            self._calling = self._calling or told.item.type in _CALLS
+        return Relayed(event.raw, content=True)
+
+    def _ending(self, kind: str, event: SseEvent, response: WireResponse) -> Event:
+        if kind in ("response.failed", "response.cancelled"):
+            self._over = True
+            return Failure(failed(response))
+        if kind not in _ENDS:
+            return Relayed(event.raw)
+        self._over = True
+        calls = self._calling or any(_ITEM.decode(item).type in _CALLS for item in response.output or ())
+        finish = Finish(reason_of(response, calls=calls), 0, native_word(response))
+        usage = read_usage(response.usage) if said(response.usage) else None
+        return Relayed(event.raw, content=True, finishes=(finish,), usage=usage)
+
+    def _fail(self, data: bytes) -> Failure:
+        self._over = True
+        return Failure(error_inside(data, NAME))

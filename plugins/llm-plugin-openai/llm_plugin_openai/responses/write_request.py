@@ -1,0 +1,157 @@
+"""The canonical view becomes a request, or a request of this very dialect goes on in its own bytes (OpenAI API
+reference, Responses, Create).
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llm_plugin_openai.carried import ITEMS, MEMBERS
+from llm_plugin_openai.faults import fault
+from llm_plugin_openai.post import Target, post
+from llm_plugin_openai.responses.read_view import LOGPROBS
+from llm_plugin_openai.responses.request_wire import NAME
+from llm_plugin_openai.responses.write_items import message_items
+from llm_plugin_openai.responses.write_parts import ItemDraft
+from llm_plugin_openai.responses.write_tools import choice_item, tool_item
+from lockgate_ports.chat import ChatRequest, Reasoning, ResponseFormat
+from lockgate_ports.dialect import Upstream, Written
+from lockgate_ports.errors import InvalidRequest
+from lockgate_ports.http import Headers
+from lockgate_ports.parts import Message, Text
+from lockgate_ports.patch import put, replace_string
+
+_PATH = "responses"
+_LEAST = 16
+_PLAIN = (
+    *("temperature", "top_p", "top_logprobs", "service_tier", "metadata", "user", "store", "prompt_cache_key"),
+    "tool_choice",
+)
+_UNKNOWN = (
+    *("top_k", "min_p", "seed", "frequency_penalty", "presence_penalty", "repetition_penalty", "logit_bias"),
+    "prediction",
+)
+"""Tuning that this language has no word for."""
+
+
+class _Said(Struct, gc=False):
+    model: str
+    stream: bool | None = None
+
+
+_SAID = msgspec.json.Decoder(_Said)
+
+
+def relay_request(body: bytes, headers: Headers, upstream: Upstream, target: Target) -> Written:
+    """All that `body` says, with `model` set. Raises InvalidRequest."""
+    try:
+        said = _SAID.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise fault(error, body) from None
+    patched = replace_string(body, "model", said.model, upstream.model)
+    if upstream.stream != (said.stream or False):
+        patched = put(patched, "stream", b"true" if upstream.stream else b"false")
+    return Written(post(patched, upstream, target(upstream, _PATH), headers))
+
+
+def write_request(view: ChatRequest, upstream: Upstream, target: Target) -> Written:
+    """Raises Unsupported, naming the field, for content this language cannot say."""
+    draft = ItemDraft(upstream, view.native)
+    fields: dict[str, Any] = {"model": upstream.model}
+    messages = view.messages
+    start = 0
+    if messages and (words := _instructions(messages[0])) is not None and len(messages) > 1:
+        fields["instructions"] = words
+        start = 1
+    fields["input"] = [
+        item
+        for place, message in enumerate(messages[start:], start=start)
+        for item in message_items(message, f"messages[{place}]", draft)
+    ]
+    fields |= {name: value for name, value in _tuning(view, draft).items() if value is not None}
+    _extras(fields, view, draft)
+    if view.logprobs or view.top_logprobs:
+        given = ITEMS.decode(fields["include"]) if "include" in fields else []
+        fields["include"] = [*given, LOGPROBS]
+    if upstream.stream:
+        fields["stream"] = True
+    else:
+        fields.pop("stream_options", None)
+    try:
+        body = msgspec.json.encode(fields)
+    except UnicodeEncodeError:
+        raise InvalidRequest("the request holds a lone surrogate, which is half a character and no text") from None
+    return Written(post(body, upstream, target(upstream, _PATH)), draft.dropped)
+
+
+def _instructions(message: Message) -> str | None:
+    """A first message of the system's in plain words stands apart from the conversation."""
+    if message.role != "system" or message.name is not None or message.extra or len(message.parts) != 1:
+        return None
+    (only,) = message.parts
+    return only.text if isinstance(only, Text) and only.cache is None and only.text else None
+
+
+def _tuning(view: ChatRequest, draft: ItemDraft) -> dict[str, Any]:
+    _refuse_what_changes_the_answer(view, draft)
+    fields: dict[str, Any] = {name: getattr(view, name) for name in _PLAIN}
+    fields["max_output_tokens"] = _limit(view.max_tokens, draft) if view.max_tokens is not None else None
+    fields["tools"] = [tool_item(tool, f"tools[{place}]", draft) for place, tool in enumerate(view.tools)] or None
+    fields["tool_choice"] = choice_item(view.tool_choice, view.tools) if view.tool_choice is not None else None
+    fields["parallel_tool_calls"] = view.parallel_tool_calls if view.tools or draft.own else None
+    text = {"format": _format(view.response_format, draft), "verbosity": view.verbosity}
+    fields["text"] = {name: value for name, value in text.items() if value is not None} or None
+    fields["reasoning"] = _reasoning(view.reasoning, draft) if view.reasoning is not None else None
+    fields["prompt_cache_retention"] = view.prompt_cache_ttl
+    if view.stop and draft.admits("stop"):
+        fields["stop"] = list(view.stop)
+    for name in _UNKNOWN:
+        if getattr(view, name) is not None and draft.admits(name) and name != "prediction":
+            fields[name] = getattr(view, name)
+    return fields
+
+
+def _limit(tokens: int, draft: ItemDraft) -> int:
+    """A smaller limit than OpenAI takes here becomes its least, and is named."""
+    return tokens if tokens >= _LEAST or draft.own or draft.admits("max_tokens") else _LEAST
+
+
+def _refuse_what_changes_the_answer(view: ChatRequest, draft: ItemDraft) -> None:
+    if view.n is not None and view.n > 1:
+        raise draft.cannot_say(f"wish for {view.n} answers at once", "n")
+    if view.audio is not None or "audio" in view.modalities:
+        raise draft.cannot_say("wish for a spoken answer", "modalities")
+
+
+def _reasoning(reasoning: Reasoning, draft: ItemDraft) -> dict[str, Any] | None:
+    said: dict[str, Any] = {}
+    if reasoning.effort is not None:
+        said["effort"] = reasoning.effort
+    elif reasoning.enabled is False:
+        said["effort"] = "none"
+    if reasoning.summary is not None:
+        said["summary"] = reasoning.summary
+    if reasoning.budget_tokens is not None and draft.admits("reasoning.max_tokens"):
+        said["max_tokens"] = reasoning.budget_tokens
+    return said or None
+
+
+def _format(form: ResponseFormat | None, draft: ItemDraft) -> dict[str, Any] | None:
+    if form is None:
+        return None
+    if form.type != "json_schema":
+        return {"type": form.type}
+    name = form.name if form.name or draft.own else "answer"  # it must have one; other languages have none
+    said = {"name": name, "description": form.description, "schema": form.schema, "strict": form.strict}
+    return {"type": "json_schema"} | {member: value for member, value in said.items() if value is not None}
+
+
+def _extras(fields: dict[str, Any], view: ChatRequest, draft: ItemDraft) -> None:
+    """What the caller wrote in this dialect goes as it came; another dialect's own words are tuning we lack."""
+    for name, value in view.extra.items():
+        if view.native == NAME:
+            both = isinstance(fields.get(name), dict)
+            fields[name] = fields[name] | MEMBERS.decode(value) if both else value
+        elif draft.admits(name):
+            fields[name] = value

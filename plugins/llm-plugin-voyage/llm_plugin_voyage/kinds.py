@@ -1,0 +1,69 @@
+"""The kind `voyage`: settings, and how a provider is built from them."""
+
+from msgspec import Struct
+
+from llm_plugin_voyage.embeddings import VoyageEmbeddings
+from llm_plugin_voyage.rerank import VoyageRerank
+from lockgate_ports.auth import HeaderAuth
+from lockgate_ports.dialect import Params
+from lockgate_ports.errors import SettingsError
+from lockgate_ports.hooks import BuildContext, ModelFactory
+from lockgate_ports.http import Origin
+from lockgate_ports.http_model import Endpoint, HttpModel, Languages
+from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields, model_cards
+from lockgate_ports.model import ModelCard
+
+_CATALOGUE = (
+    *(
+        "voyage-4-large",
+        "voyage-4",
+        "voyage-4-lite",
+        "voyage-3.5",
+        "voyage-3.5-lite",
+        "voyage-3-large",
+        "voyage-code-3",
+    ),
+    *("voyage-multimodal-3.5", "voyage-multimodal-3", "rerank-2.5", "rerank-2.5-lite"),
+)
+
+
+class VoyageSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`response_limit` is in bytes, of one whole answer; `models` replaces the built-in catalogue."""
+
+    base_url: str = "https://api.voyageai.com/v1"
+    headers: dict[str, str] = {}
+    params: Params = "drop"
+    models: tuple[str | ModelCard, ...] = ()
+    response_limit: int = RESPONSE_LIMIT
+
+
+def build_voyage(settings: VoyageSettings, context: BuildContext) -> HttpModel:
+    """Raises SettingsError for a base URL or header that cannot be."""
+    if settings.response_limit < 1:
+        raise SettingsError("response_limit must be at least 1 byte")
+    origin, prefix = address(settings.base_url)
+    endpoint = Endpoint(
+        origin=origin,
+        prefix=prefix,
+        auth=HeaderAuth(),
+        headers=header_fields(settings.headers, "authorization"),
+        params=settings.params,
+        response_limit=settings.response_limit,
+    )
+    languages = Languages(embeddings=VoyageEmbeddings(), rerank=VoyageRerank())
+    return HttpModel(context.name, languages, endpoint, context.http, model_cards(settings.models or _CATALOGUE))
+
+
+def _origins(settings: VoyageSettings) -> tuple[Origin, ...]:
+    return (address(settings.base_url)[0],)
+
+
+VOYAGE = ModelFactory(
+    kind="voyage",
+    settings=VoyageSettings,
+    build=build_voyage,
+    origins=_origins,
+    summary="Voyage AI: embeddings and reranking.",
+    catalogue=tuple(ModelCard(id=name) for name in _CATALOGUE),
+    needs_credential=True,
+)

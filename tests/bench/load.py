@@ -1,0 +1,126 @@
+"""The load generator: connections that ask again as soon as they are answered."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from time import perf_counter
+from typing import cast
+
+from msgspec import Struct
+from talk import CHUNKS, END
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+
+
+class Pass(Struct, frozen=True):
+    """What a stretch of load saw. `answers` is a fair count: of whole answers; `latencies` and `cpu` in seconds."""
+
+    answers: int
+    cpu: float
+    latencies: list[float]
+
+
+class _Client(asyncio.Protocol):
+    """One connection with one request in flight. `left`: bytes that are due, -1 while chunks are."""
+
+    _transport: asyncio.Transport
+
+    def __init__(self, request: bytes, latencies: list[float], failed: Callable[[str], None]) -> None:
+        self._request = request
+        self._latencies = latencies
+        self._failed = failed
+        self._head: bytes | None = b""
+        self._left = 0
+        self._tail = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are no subclasses of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
+        self._ask()
+
+    def data_received(self, data: bytes) -> None:
+        if self._head is not None:
+            self._head += data
+            end = self._head.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            if not self._head.startswith(b"HTTP/1.1 200"):
+                self._failed(f"answered {self._head[:600]!r}")
+                return
+            length = _LENGTH.search(self._head, 0, end + 2)
+            self._left = int(length[1]) if length else -1
+            data = self._head[end + 4 :]
+            self._head = None
+        self._tail = data[-64:] if len(data) >= 64 else (self._tail + data)[-64:]
+        if self._left >= 0:
+            self._left -= len(data)
+            over = self._left <= 0
+        else:
+            over = self._tail.endswith(END)
+            if over and b"[DONE]" not in self._tail:
+                self._failed(f"ended a stream early: {self._tail!r}")
+        if over:
+            self._latencies.append(perf_counter() - self._began)
+            self._ask()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._failed(f"closed the connection ({exc})")
+
+    def _ask(self) -> None:
+        self._head = b""
+        self._tail = b""
+        self._began = perf_counter()
+        self._transport.write(self._request)
+
+    def leave(self) -> None:
+        self._failed = lambda why: None
+        self._transport.abort()
+
+
+async def drive(
+    port: int, request: bytes, in_flight: int, warm_up: float, seconds: float, cpu: Callable[[], float]
+) -> Pass:
+    """Keeps `in_flight` requests open; counts after `warm_up` for `seconds`. Raises RuntimeError for a bad answer."""
+    loop = asyncio.get_running_loop()
+    latencies: list[float] = []
+    failure: asyncio.Future[None] = loop.create_future()
+
+    def failed(why: str) -> None:
+        if not failure.done():
+            failure.set_exception(RuntimeError(f"127.0.0.1:{port} {why}"))
+
+    clients = [
+        (await loop.create_connection(lambda: _Client(request, latencies, failed), "127.0.0.1", port))[1]
+        for _ in range(in_flight)
+    ]
+    try:
+        await _wait(failure, warm_up)
+        latencies.clear()
+        before = cpu()
+        await _wait(failure, seconds)
+        return Pass(len(latencies), cpu() - before, latencies)
+    finally:
+        for client in clients:
+            client.leave()
+
+
+async def _wait(failure: "asyncio.Future[None]", seconds: float) -> None:
+    await asyncio.wait((failure,), timeout=seconds)
+    if failure.done():
+        failure.result()
+
+
+async def look(port: int, request: bytes) -> None:
+    """Asks once and looks at the whole answer. Raises RuntimeError when it is not what the mock said."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(request)
+        async with asyncio.timeout(20):
+            told = await reader.readuntil(b"\r\n\r\n")
+            length = _LENGTH.search(told)
+            told += await reader.readuntil(END) if length is None else await reader.readexactly(int(length[1]))
+    finally:
+        writer.close()
+    pieces = CHUNKS if b'"stream":true' in request else 1
+    if not told.startswith(b"HTTP/1.1 200") or told.count(b'"content":"') < pieces:
+        raise RuntimeError(f"127.0.0.1:{port} answered {told[:600]!r}")

@@ -157,7 +157,7 @@ def _provider(
         provider_id,
         port,
         Timeouts(times.attempt, times.first_token, times.idle, times.total),
-        KeyPool(provider_id, [_source(ref, secrets) for ref in row.keys] or [KeySource("", _no_key)]),
+        KeyPool(provider_id, [_source(ref, secrets) for ref in row.keys] or [KeySource()]),
         Breakers(BreakerPolicy(**structs.asdict(settings.breaker))),
         RetryBudget(BudgetPolicy(*budget)),
         None if slots is None else Slots(provider_id, slots),
@@ -166,10 +166,6 @@ def _provider(
 
 def _source(ref: str, secrets: SecretsPort) -> KeySource:
     return KeySource(ref, lambda: secrets.fetch(ref))
-
-
-async def _no_key() -> None:
-    """What a provider without a `credential_ref` is asked with."""
 
 
 async def _open(provider: Provider) -> None:

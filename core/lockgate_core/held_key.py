@@ -13,22 +13,36 @@ _PATIENCE = 3.0
 """Seconds that a secret store may take."""
 _STORE_REST = 5.0
 """Seconds for which a store that failed is left alone, where a last good value or another key can stand in."""
+_FRESH = 0.5
 _LOOK = 1.0
 _CLOCKS_DIFFER = 0.02
 """A wait for `retry-after` may end so much too early, in seconds."""
 
 
 class KeySource(Struct, frozen=True):
-    """Where one key comes from. `ref` is safe to print; `fetch` gives None where no key is needed, and may raise."""
+    """Where one key comes from. `ref` is safe to print; `fetch` may raise LockgateError, and is None where no key is
+    needed."""
 
-    ref: str
-    fetch: Callable[[], Awaitable[Secret | None]]
+    ref: str = ""
+    fetch: Callable[[], Awaitable[Secret]] | None = None
 
 
 class HeldKey:
-    """Asks its store for each call; when the store fails, the last good value goes on serving."""
+    """Asks its store whenever a value is older than half a second, and there is a call; when the store fails, the last
+    good value goes on serving."""
 
-    __slots__ = ("_absent_until", "_down_until", "_good", "_looked", "health", "index", "source", "stale", "used")
+    __slots__ = (
+        "_absent_until",
+        "_down_until",
+        "_fresh_until",
+        "_good",
+        "_looked",
+        "health",
+        "index",
+        "source",
+        "stale",
+        "used",
+    )
 
     def __init__(self, index: int, source: KeySource) -> None:
         self.index = index
@@ -39,13 +53,19 @@ class HeldKey:
         self.stale = 0
         """How often the last good value stood in."""
         self._good: Secret | None = None
+        self._fresh_until = 0.0
         self._down_until = 0.0
         self._absent_until = 0.0
         self._looked = 0.0
 
     async def fetch(self, clock: Clock) -> Secret | None:
         """The value as it is now; another one than before starts in good health. Raises LockgateError."""
-        if self._good is not None and clock.now() < self._down_until:
+        if self.source.fetch is None:
+            return None
+        now = clock.now()
+        if self._good is not None and now < self._fresh_until:
+            return self._good
+        if self._good is not None and now < self._down_until:
             self.stale += 1
             return self._good
         try:
@@ -60,17 +80,17 @@ class HeldKey:
             if isinstance(error, LockgateError):
                 raise
             raise SettingsError(f"{self.source.ref}: the secret store gave no answer in {_PATIENCE:g} s") from None
-        if secret is None:
-            return None
         if self._good is not None and secret.reveal() != self._good.reveal():
             self.health = KeyHealth()
         self._good = secret
+        self._fresh_until = clock.now() + _FRESH
         return secret
 
     async def look(self, clock: Clock) -> None:
         """Sees whether a refused key has another value by now; once a second at most."""
         if self._good is not None and clock.now() >= self._looked + _LOOK:
             self._looked = clock.now()
+            self._fresh_until = 0.0
             await self.fetch(clock)
 
     def limited(self, model: str, now: float) -> float:

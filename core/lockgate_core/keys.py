@@ -45,7 +45,8 @@ class KeyPool:
 
     async def first(self) -> Secret | None:
         """The first key as the store has it now, for a test of the provider. Raises SettingsError."""
-        return await self._keys[0].source.fetch()
+        fetch = self._keys[0].source.fetch
+        return None if fetch is None else await fetch()
 
     async def lease(self, model: str, tried: Collection[int], clock: Clock) -> Lease:
         """A key for a call to `model`, none of `tried` where there is another.

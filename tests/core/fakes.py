@@ -135,10 +135,6 @@ class FakeMetrics:
     async def aclose(self) -> None: ...
 
 
-async def no_key() -> None:
-    return None
-
-
 def source(ref: str) -> KeySource:
     """A key whose value is its reference."""
 
@@ -153,7 +149,7 @@ def provider(
     model: FakeModel,
     timeouts: Timeouts | None = None,
     *,
-    sources: Sequence[KeySource] = (KeySource("", no_key),),
+    sources: Sequence[KeySource] = (KeySource(),),
     breaker: BreakerPolicy | None = None,
     budget: BudgetPolicy | None = None,
     slots: SlotsPolicy | None = None,

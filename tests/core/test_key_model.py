@@ -1,6 +1,7 @@
 """The key pool against a plain model of what is known, under any schedule of calls, faults and time."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 from fakes import FakeClock, source
@@ -34,6 +35,8 @@ class KeyPoolModel(RuleBasedStateMachine):
         self.pool = KeyPool("up", [source(key) for key in self.keys])
         self.refused: dict[tuple[str, str], float] = {}
         """(key, model or "*") -> when; until a call that set out later is answered."""
+        self.probing: Counter[str] = Counter()
+        """Calls under way that find out whether a refusal still holds."""
         self.limits: dict[tuple[str, str], tuple[float, float]] = {}
         """(key, model) -> when it was said, and until when it holds."""
 
@@ -46,7 +49,7 @@ class KeyPoolModel(RuleBasedStateMachine):
 
     @rule(target=leases, model=MODELS)
     def call(self, model: str) -> Any:
-        alive = [key for key in self.keys if not self.dead(key, model)]
+        alive = [key for key in self.keys if not self.dead(key, model) and not self.probing[key]]
         free = [key for key in alive if not self.limited(key, model)]
         lease, error = run(self.lease(model))
         if lease is None:
@@ -58,6 +61,7 @@ class KeyPoolModel(RuleBasedStateMachine):
             return multiple()
         assert not self.limited(lease.ref, model), "a limited key was used before its time"
         assert not (alive and self.dead(lease.ref, model)), f"{lease.ref} is dead, and {alive} are not"
+        self.probing[lease.ref] += lease.probe
         return lease
 
     async def lease(self, model: str) -> Any:
@@ -69,6 +73,7 @@ class KeyPoolModel(RuleBasedStateMachine):
     @rule(lease=consumes(leases))
     def answered(self, lease: Lease) -> None:
         self.pool.succeeded(lease)
+        self.probing[lease.ref] -= lease.probe
         for about in ("*", lease.model):
             if self.refused.get((lease.ref, about), HOUR * HOUR) <= lease.began:
                 del self.refused[lease.ref, about]
@@ -79,6 +84,7 @@ class KeyPoolModel(RuleBasedStateMachine):
     def refuse(self, lease: Lease, kind: Any) -> None:
         now = self.clock.now()
         self.pool.failed(lease, UpstreamError("x", kind=kind), now)
+        self.probing[lease.ref] -= lease.probe
         self.refused[lease.ref, lease.model] = now
         if kind != "permission":
             self.refused[lease.ref, "*"] = now
@@ -87,6 +93,7 @@ class KeyPoolModel(RuleBasedStateMachine):
     def limit(self, lease: Lease, seconds: float | None) -> None:
         now = self.clock.now()
         self.pool.failed(lease, UpstreamError("x", kind="rate_limit", retry_after=seconds), now)
+        self.touch(lease)
         place = (lease.ref, lease.model)
         self.limits[place] = (now, max(self.limits.get(place, (0.0, 0.0))[1], now + (seconds or 0)))
 
@@ -102,9 +109,10 @@ class KeyPoolModel(RuleBasedStateMachine):
 
     def touch(self, lease: Lease) -> None:
         """A probe without a verdict lets the next call find out at once."""
-        if lease.probe:
-            for about in ("*", lease.model):
-                self.refused.pop((lease.ref, about), None)
+        self.probing[lease.ref] -= lease.probe
+        for about in ("*", lease.model):
+            if lease.probe and (lease.ref, about) in self.refused:
+                self.refused[lease.ref, about] = -HOUR
 
     @rule(seconds=st.sampled_from([0.1, 1.0, 4.0, 30.0, 299.0, HOUR]))
     def wait(self, seconds: float) -> None:

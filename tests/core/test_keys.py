@@ -1,7 +1,7 @@
 """Which key a call uses."""
 
 import pytest
-from fakes import FakeClock, no_key, source
+from fakes import FakeClock, source
 
 from lockgate_core.held_key import KeySource
 from lockgate_core.keys import KeyPool
@@ -208,11 +208,26 @@ async def test_a_changed_value_is_used_at_once_and_forgets_the_refusal_of_the_ol
     assert lease.secret.reveal() == "new"
 
 
+async def test_the_store_is_asked_twice_a_second_at_most():
+    asked = []
+
+    async def fetch() -> Secret:
+        asked.append(pool.clock.now())
+        return Secret("x")
+
+    pool = Pool(KeySource("store:a", fetch))
+    for _ in range(100):
+        await pool.use()
+        pool.clock.pass_time(0.02)
+    assert len(asked) == 4
+
+
 async def test_while_the_store_is_down_the_last_good_key_serves_and_that_is_counted():
     store = Store("good")
     pool = Pool(KeySource("store:a", store.fetch))
     await pool.use()
     store.value = None
+    pool.clock.pass_time(0.5)
     for _ in range(3):
         lease = await pool.pool.lease("m", (), pool.clock)
         assert lease.secret is not None
@@ -251,7 +266,7 @@ async def test_a_store_that_hangs_does_not_hold_a_call_up_for_long():
 
 
 async def test_a_provider_without_a_key_has_a_pool_as_well():
-    pool = Pool(KeySource("", no_key))
+    pool = Pool(KeySource())
     lease = await pool.pool.lease("m", (), pool.clock)
     assert (lease.secret, lease.ref) == (None, "")
     pool.pool.failed(lease, fault("auth"), pool.clock.now())

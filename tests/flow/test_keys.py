@@ -76,6 +76,7 @@ async def test_a_key_file_that_changes_is_used_without_a_restart(tmp_path):
             path.write_text("sk-new-new-new-new")
             assert (await gw.ask(ASK)).status == 200
             path.unlink()
+            await asyncio.sleep(0.6)
             assert (await gw.ask(ASK)).status == 200, "the last good key goes on serving"
             assert gw.gateway.providers["up"].keys.stale == 1
 

@@ -96,6 +96,7 @@ async def test_a_wrong_key_of_the_gateways_is_no_fault_of_the_clients():
         up.say([http(f'{{"message":"invalid api token {CANARY}"}}'.encode(), 401)])
         told = await gw.ask(ODD, path="/v2/rerank")
         assert told.status == 502
+        assert told.json["id"] == told.headers["x-request-id"]  # told in our words, not handed on
         assert CANARY not in told.body.decode()
         with pytest.raises(UpstreamError) as caught:
             await gw.gateway.rerank(RerankRequest(model="best", query="?", documents=("a",)))

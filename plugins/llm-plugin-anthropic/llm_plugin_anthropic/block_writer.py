@@ -41,7 +41,7 @@ class BlockWriter:
         out: list[bytes] = []
         part = delta.part
         if self._part is not None and part != self._part:
-            if False:
+            if not self._done():
                 self._held.setdefault(part, []).append(delta)
                 return b""
             self._shut(out)

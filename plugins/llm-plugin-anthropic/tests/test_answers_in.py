@@ -221,6 +221,14 @@ def test_a_relayed_stream_is_glanced_at() -> None:
     assert end.usage == Usage(input_tokens=3, output_tokens=9)
 
 
+@pytest.mark.parametrize("relay", [True, False])
+def test_after_the_stop_nothing_counts(relay: bool) -> None:
+    stream = _told(_start(), _more(type="text_delta", text="Hi"), _end(), _STOP)
+    assert _events(stream + _told(_more(type="text_delta", text="more"), _STOP), relay=relay) == _events(
+        stream, relay=relay
+    )
+
+
 def test_a_call_without_pieces_has_what_it_opened_with(fold: Fold) -> None:
     for given in ({}, {"n": 1}):
         stream = _told(_start(), _open({"type": "tool_use", "id": "a", "name": "f", "input": given}), _end("tool_use"))

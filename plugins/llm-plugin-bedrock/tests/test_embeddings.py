@@ -106,6 +106,13 @@ def written(model: str, *inputs: Any, **fields: Any) -> tuple[dict[str, Any], tu
         (
             COHERE_V3,
             ("a",),
+            {},
+            {"texts": ["a"], "input_type": "search_document", "embedding_types": ["float"]},
+            (),
+        ),
+        (
+            COHERE_V3,
+            ("a",),
             {"input_type": "similarity", "truncate": False, "dimensions": 512},
             {"texts": ["a"], "input_type": "search_document", "embedding_types": ["float"], "truncate": "NONE"},
             ("input_type", "dimensions"),

@@ -84,6 +84,8 @@ def test_an_old_models_stop_in_every_chunk_ends_one_choice_once() -> None:
     events = _read(stream, 999)
     assert len([event for event in events if isinstance(event, Finish)]) == 1
     assert isinstance(events[-1], Finish)
+    relayed = Gemini().event_reader(relay=True).feed(stream)
+    assert [len(event.finishes) for event in relayed if isinstance(event, Relayed)] == [1, 0]
 
 
 def test_signatures_follow_what_they_sign() -> None:
@@ -101,6 +103,12 @@ def test_signatures_follow_what_they_sign() -> None:
         Thinking("", "s2", native="gemini"),
         ToolCall("i", "f", "{}", signature="s3", native="gemini"),
     )
+
+
+def test_two_signed_thoughts_are_two_thoughts() -> None:
+    first, second = ({"text": text, "thought": True, "thoughtSignature": text} for text in ("a", "b"))
+    answer = Gemini().read_response(json.dumps(_chunk(first, second, finish="STOP")).encode())
+    assert answer.choices[0].parts == (Thinking("a", "a", native="gemini"), Thinking("b", "b", native="gemini"))
 
 
 def test_sound_pictures_and_code_are_kept() -> None:

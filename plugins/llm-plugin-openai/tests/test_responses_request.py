@@ -184,7 +184,7 @@ def test_a_request_of_another_language_is_told_in_items(upstream: Upstream) -> N
         tool_choice=ToolChoice("named", "f"),
         response_format=ResponseFormat("json_schema", Raw(b"{}")),
         reasoning=Reasoning(enabled=False),
-        max_tokens=7,
+        max_tokens=70,
         stop=("x",),
         seed=3,
         native="other-chat",
@@ -221,7 +221,7 @@ def test_a_request_of_another_language_is_told_in_items(upstream: Upstream) -> N
         "tool_choice": {"type": "function", "name": "f"},
         "text": {"format": {"type": "json_schema", "name": "answer", "schema": {}}},
         "reasoning": {"effort": "none"},
-        "max_output_tokens": 7,
+        "max_output_tokens": 70,
         "stream": True,
     }
     assert written.dropped == ("thinking", "messages[3].is_error", "stop", "seed", "odd")

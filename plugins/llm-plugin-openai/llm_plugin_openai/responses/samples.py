@@ -56,10 +56,18 @@ def _deltas(index: int, item: dict[str, Any]) -> list[bytes]:
 
 
 def _stream(response: dict[str, Any]) -> bytes:
-    begun = {**response, "status": "in_progress", "output": [], "usage": None, "incomplete_details": None}
+    begun: dict[str, Any] = {
+        **response,
+        "status": "in_progress",
+        "output": [],
+        "usage": None,
+        "incomplete_details": None,
+    }
     told = [_event("response.created", response=begun), _event("response.in_progress", response=begun)]
     for index, item in enumerate(response["output"]):
-        empty = {**item, "content": []} | ({"arguments": ""} if "arguments" in item else {})
+        empty: dict[str, Any] = {**item, "content": []}
+        if "arguments" in item:
+            empty["arguments"] = ""
         told.append(_event("response.output_item.added", output_index=index, item=empty))
         told += _deltas(index, item)
         told.append(_event("response.output_item.done", output_index=index, item=item))
@@ -133,7 +141,7 @@ def _error(message: str, kind: str, code: str | None = None) -> bytes:
     return json.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}}).encode()
 
 
-_FAILED = {
+_FAILED: dict[str, Any] = {
     **_HEAD,
     "status": "failed",
     "output": [],

@@ -76,7 +76,8 @@ class SseParser:
             else:
                 cut = data.find(b"\n\n", max(start, searched))
                 stop = cut + 2
-            if cut < 0:
+            if cut < 0 or (stop == len(data) and data[cut:] == b"\r\n\r"):
+                # The last line break is a CRLF of which half has come: its other half belongs to this event too.
                 return events, start
             event = _parse(bytes(data[start:cut]), bytes(data[start:stop]))
             if event is not None:

@@ -105,3 +105,11 @@ def test_many_events_in_one_chunk_are_not_one_long_event() -> None:
 
 def test_what_sse_writes_the_parser_reads() -> None:
     assert read(sse(b'{"a":1}'), sse(b"{}", "ping")) == [("", b'{"a":1}'), ("ping", b"{}")]
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+def test_the_raw_bytes_of_all_events_are_the_stream_wherever_it_is_split(size: int) -> None:
+    stream = b"data: a\r\n\r\ndata: b\r\n\r\n"
+    parser = SseParser()
+    events = [event for at in range(0, len(stream), size) for event in parser.feed(stream[at : at + size])]
+    assert b"".join(event.raw for event in events + parser.end()) == stream

@@ -1,6 +1,6 @@
 """HttpModel: the ModelPort of every provider that is reached by HTTP. Encode, send, classify, decode."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -11,8 +11,8 @@ from lockgate_ports.count import TokenCount
 from lockgate_ports.dialect import ChatProviderDialect, Params, ProviderDialect, Upstream, Written
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Event, Failure
 from lockgate_ports.http import Headers, HttpPort, HttpResponse, Origin
+from lockgate_ports.http_answers import HttpStream, ToldStream, media_type, refusal, request_id_of, told_as
 from lockgate_ports.model import Attempt, ModelCard, ReplyStream, offers_no
 from lockgate_ports.parts import user
 from lockgate_ports.replies import glance_chat, glance_count, glance_embeddings, glance_rerank
@@ -24,9 +24,6 @@ from lockgate_ports.wire import Glance, Operation, Reply, Request
 View = TypeVar("View")
 AnswerT = TypeVar("AnswerT")
 Speech = TypeVar("Speech")
-
-_ERROR_LIMIT = 256 * 1024
-_REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "cf-ray")
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
@@ -97,25 +94,25 @@ class HttpModel:
         dialect = self._speaks(self._chat_in(request), request)
         try:
             response, dropped = await self._ask(dialect, request, attempt, stream=True)
-            media_type = _media_type(response)
-            if media_type == "text/html":
+            kind = media_type(response)
+            if kind == "text/html":
                 response.abort()
                 raise UpstreamError(
                     f"answered with a web page where a stream of {dialect.event_content_type} was due; check base_url",
                     kind="fatal",
                     upstream_status=response.status,
                 )
-            if media_type == "application/json" != dialect.event_content_type:
+            if kind == "application/json" != dialect.event_content_type:
                 try:
                     body = await response.read(self._endpoint.response_limit)
                 finally:
                     response.abort()
                 events = unfold(dialect.read_response(body))
-                return _Whole(events, dropped, _request_id(response))
+                return ToldStream(events, dropped, request_id_of(response))
         except UpstreamError as error:
-            raise self._named(error, attempt.secret) from error.__cause__
+            raise told_as(self._provider_id, error, attempt.secret) from error.__cause__
         relay = request.relay_reply and request.dialect == dialect.name
-        return _Stream(self, response, dialect.event_reader(relay=relay), dropped, attempt.secret)
+        return HttpStream(response, dialect.event_reader(relay=relay), dropped, self._provider_id, attempt.secret)
 
     async def probe(self, attempt: Attempt) -> None:
         """The smallest call of what the provider has: one token, one vector, or one document to rank. A model that it
@@ -163,7 +160,7 @@ class HttpModel:
                 body = await response.read(self._endpoint.response_limit)
             finally:
                 response.abort()
-            request_id = _request_id(response)
+            request_id = request_id_of(response)
             if request.relay_reply and request.dialect == dialect.name:
                 return Reply(
                     dialect.glance(body),
@@ -176,7 +173,7 @@ class HttpModel:
             view = dialect.read_response(body)
             return Reply(glance_at(view), view=view, dropped=dropped, request_id=request_id)
         except UpstreamError as error:
-            raise self._named(error, attempt.secret) from error.__cause__
+            raise told_as(self._provider_id, error, attempt.secret) from error.__cause__
 
     def _chat_in(self, request: Request[ChatRequest]) -> ChatProviderDialect | None:
         """The client's own language where the provider has it: less is translated, nothing is lost."""
@@ -209,101 +206,15 @@ class HttpModel:
         if 200 <= response.status < 300 and response.status != 204:
             return response, written.dropped
         try:
-            raise await self._refusal(dialect, response)
+            raise await refusal(dialect, response)
         finally:
             response.abort()
-
-    async def _refusal(self, dialect: ProviderDialect[Any, Any], response: HttpResponse) -> UpstreamError:
-        status = response.status
-        if 300 <= status < 400:
-            return UpstreamError(
-                f"answered with a redirect ({status}), which is not followed; set base_url to the final address",
-                kind="fatal",
-                upstream_status=status,
-            )
-        if not 400 <= status < 600:
-            return UpstreamError(
-                f"answered with status {status} and no answer", kind="transient", upstream_status=status
-            )
-        try:
-            body = await response.read(_ERROR_LIMIT)
-        except UpstreamError:
-            body = b""
-        error = dialect.read_error(status, response.headers, body)
-        error.upstream_request_id = error.upstream_request_id or _request_id(response)
-        return error
 
     def _read(self, dialect: ProviderDialect[Any, AnswerT], body: bytes, secret: Secret | None) -> AnswerT:
         try:
             return dialect.read_response(body)
         except UpstreamError as error:
-            raise self._named(error, secret) from error.__cause__
-
-    def _named(self, error: UpstreamError, secret: Secret | None) -> UpstreamError:
-        """The same error, told as this provider's and without a trace of the key."""
-        hide = secret.redact if secret is not None else str
-        if not error.provider_id:
-            error.provider_id = self._provider_id
-            error.message = f"{self._provider_id}: {error.message}"
-        error.message = hide(error.message)
-        error.args = (error.message,)  # the repr shows them
-        if error.upstream_message is not None:
-            error.upstream_message = hide(error.upstream_message)
-        if error.upstream_code is not None:
-            error.upstream_code = hide(error.upstream_code)
-        if error.param is not None:
-            error.param = hide(error.param)
-        if error.body is not None and secret is not None:
-            error.body = hide(error.body.decode("utf-8", "replace")).encode()
-        return error
-
-
-class _Stream:
-    """The events of one response, as they arrive."""
-
-    def __init__(
-        self, model: HttpModel, response: HttpResponse, reader: Any, dropped: tuple[str, ...], secret: Secret | None
-    ) -> None:
-        self._model = model
-        self._response = response
-        self._reader = reader
-        self._secret = secret
-        self.dropped = dropped
-        self.request_id = _request_id(response)
-
-    async def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
-        try:
-            async for chunk in self._response.chunks():
-                yield self._told(self._reader.feed(chunk))
-            yield self._told(self._reader.end())
-        except UpstreamError as error:
-            raise self._model._named(error, self._secret) from error.__cause__  # pyright: ignore[reportPrivateUsage]
-        finally:
-            self._response.abort()
-
-    def _told(self, events: Sequence[Event]) -> Sequence[Event]:
-        for event in events:
-            if isinstance(event, Failure) and isinstance(event.error, UpstreamError):
-                self._model._named(event.error, self._secret)  # pyright: ignore[reportPrivateUsage]
-        return events
-
-    async def aclose(self) -> None:
-        self._response.abort()
-
-
-class _Whole:
-    """A whole answer, told as a stream."""
-
-    def __init__(self, events: Sequence[Event], dropped: tuple[str, ...], request_id: str | None) -> None:
-        self._events = events
-        self.dropped = dropped
-        self.request_id = request_id
-
-    async def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
-        yield self._events
-
-    async def aclose(self) -> None:
-        """Nothing is open."""
+            raise told_as(self._provider_id, error, secret) from error.__cause__
 
 
 def _asked(operation: Operation, model: str, view: View) -> Request[View]:
@@ -314,14 +225,3 @@ def _write(dialect: ProviderDialect[View, Any], request: Request[View], upstream
     if request.body is not None and request.dialect == dialect.name:
         return dialect.relay_request(request.body, request.headers, upstream)
     return dialect.write_request(request.view, upstream)
-
-
-def _media_type(response: HttpResponse) -> str:
-    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def _request_id(response: HttpResponse) -> str | None:
-    for name in _REQUEST_IDS:
-        if value := response.headers.get(name):
-            return value
-    return None

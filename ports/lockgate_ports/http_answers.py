@@ -1,0 +1,120 @@
+"""What comes back from a provider reached by HTTP: refusals, named and without a trace of the key, and streams."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from lockgate_ports.dialect import EventReader, ProviderDialect
+from lockgate_ports.errors import UpstreamError
+from lockgate_ports.events import Event, Failure
+from lockgate_ports.http import HttpResponse
+from lockgate_ports.secret import Secret
+
+_ERROR_LIMIT = 256 * 1024
+_REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-debug-trace-id", "cf-ray")
+
+
+async def refusal(dialect: ProviderDialect[Any, Any], response: HttpResponse) -> UpstreamError:
+    """What an answer that is none says, in the taxonomy."""
+    status = response.status
+    if 300 <= status < 400:
+        return UpstreamError(
+            f"answered with a redirect ({status}), which is not followed; set base_url to the final address",
+            kind="fatal",
+            upstream_status=status,
+        )
+    if not 400 <= status < 600:
+        return UpstreamError(f"answered with status {status} and no answer", kind="transient", upstream_status=status)
+    try:
+        body = await response.read(_ERROR_LIMIT)
+    except UpstreamError:
+        # The status is told all the same: a cut or endless error page says no more than an empty one.
+        body = b""
+    error = dialect.read_error(status, response.headers, body)
+    error.upstream_request_id = error.upstream_request_id or request_id_of(response)
+    return error
+
+
+def told_as(provider_id: str, error: UpstreamError, secret: Secret | None) -> UpstreamError:
+    """The same error, told as this provider's and without a trace of the key."""
+    hide = secret.redact if secret is not None else str
+    if not error.provider_id:
+        error.provider_id = provider_id
+        error.message = f"{provider_id}: {error.message}"
+    error.message = hide(error.message)
+    error.args = (error.message,)  # the repr shows them
+    if error.upstream_message is not None:
+        error.upstream_message = hide(error.upstream_message)
+    if error.upstream_code is not None:
+        error.upstream_code = hide(error.upstream_code)
+    if error.param is not None:
+        error.param = hide(error.param)
+    if error.body is not None and secret is not None:
+        error.body = hide(error.body.decode("utf-8", "replace")).encode()
+    return error
+
+
+class HttpStream:
+    """The events of one response, as they arrive."""
+
+    def __init__(
+        self,
+        response: HttpResponse,
+        reader: EventReader,
+        dropped: tuple[str, ...],
+        provider_id: str,
+        secret: Secret | None,
+    ) -> None:
+        self._response = response
+        self._reader = reader
+        self._provider_id = provider_id
+        self._secret = secret
+        self.dropped = dropped
+        self.request_id = request_id_of(response)
+
+    async def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
+        try:
+            async for chunk in self._response.chunks():
+                yield self._told(self._reader.feed(chunk))
+            yield self._told(self._reader.end())
+        except UpstreamError as error:
+            raise told_as(self._provider_id, error, self._secret) from error.__cause__
+        finally:
+            self._response.abort()
+
+    def _told(self, events: Sequence[Event]) -> Sequence[Event]:
+        for event in events:
+            if isinstance(event, Failure) and isinstance(event.error, UpstreamError):
+                told_as(self._provider_id, event.error, self._secret)
+        return events
+
+    async def aclose(self) -> None:
+        """Drops the connection."""
+        self._response.abort()
+
+
+class ToldStream:
+    """A whole answer, told as a stream."""
+
+    def __init__(self, events: Sequence[Event], dropped: tuple[str, ...], request_id: str | None) -> None:
+        self._events = events
+        self.dropped = dropped
+        self.request_id = request_id
+
+    async def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
+        yield self._events
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+def media_type(response: HttpResponse) -> str:
+    """The media type without its parameters, in lower case; empty where the answer names none."""
+    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def request_id_of(response: HttpResponse) -> str | None:
+    """The provider's id for the call, by whichever name it gives it."""
+    for name in _REQUEST_IDS:
+        if value := response.headers.get(name):
+            return value
+    return None

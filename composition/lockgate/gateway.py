@@ -124,7 +124,7 @@ class Gateway:
         from lockgate.surfaces.bounds import Bounds
 
         server = self.settings.server
-        return Bounds(server.max_body_bytes, server.header_timeout, server.body_timeout)
+        return Bounds(server.max_body_bytes, server.header_timeout, server.body_timeout, server.ping_interval)
 
     def front_door(self) -> "FrontDoor":
         """The surfaces, before any server framework."""

@@ -78,6 +78,11 @@ class EventReader(Protocol):
 class EventWriter(Protocol):
     """Writes one stream for a client."""
 
+    content_type: str
+    """The media type of the stream."""
+    ping: bytes
+    """What keeps the connection alive between two events and says nothing; empty where the form has no such thing."""
+
     def write(self, events: Sequence[Event]) -> bytes:
         """What these events look like on the wire; may be empty."""
         ...
@@ -154,8 +159,6 @@ class SurfaceDialect(Dialect, Protocol[View, AnswerIn]):
 @runtime_checkable
 class ChatSurfaceDialect(SurfaceDialect[ChatRequest, ChatResponse], Protocol):
     """The side that faces clients, for chat: it streams too."""
-
-    event_content_type: str
 
     def event_writer(self, request: Request[ChatRequest]) -> EventWriter:
         """For one stream. A `Relayed` event that is only usage is left out where the client did not ask for it."""

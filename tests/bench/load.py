@@ -13,11 +13,20 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 class Pass(Struct, frozen=True):
-    """What a stretch of load saw. `answers` is a fair count: of whole answers; `latencies` and `cpu` in seconds."""
+    """What a stretch of load saw: the latencies of whole answers and the CPU time in seconds, and how many events of
+    streams came, of unfinished ones too."""
 
-    answers: int
-    cpu: float
     latencies: list[float]
+    events: int
+    cpu: float
+
+
+class _Tally:
+    """What all connections count together."""
+
+    def __init__(self) -> None:
+        self.latencies: list[float] = []
+        self.events = 0
 
 
 class _Client(asyncio.Protocol):
@@ -25,9 +34,9 @@ class _Client(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, request: bytes, latencies: list[float], failed: Callable[[str], None]) -> None:
+    def __init__(self, request: bytes, tally: _Tally, failed: Callable[[str], None]) -> None:
         self._request = request
-        self._latencies = latencies
+        self._tally = tally
         self._failed = failed
         self._head: bytes | None = b""
         self._left = 0
@@ -56,11 +65,12 @@ class _Client(asyncio.Protocol):
             self._left -= len(data)
             over = self._left <= 0
         else:
+            self._tally.events += data.count(b"data: ")
             over = self._tail.endswith(END)
             if over and b"[DONE]" not in self._tail:
                 self._failed(f"ended a stream early: {self._tail!r}")
         if over:
-            self._latencies.append(perf_counter() - self._began)
+            self._tally.latencies.append(perf_counter() - self._began)
             self._ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -82,7 +92,7 @@ async def drive(
 ) -> Pass:
     """Keeps `in_flight` requests open; counts after `warm_up` for `seconds`. Raises RuntimeError for a bad answer."""
     loop = asyncio.get_running_loop()
-    latencies: list[float] = []
+    tally = _Tally()
     failure: asyncio.Future[None] = loop.create_future()
 
     def failed(why: str) -> None:
@@ -90,15 +100,16 @@ async def drive(
             failure.set_exception(RuntimeError(f"127.0.0.1:{port} {why}"))
 
     clients = [
-        (await loop.create_connection(lambda: _Client(request, latencies, failed), "127.0.0.1", port))[1]
+        (await loop.create_connection(lambda: _Client(request, tally, failed), "127.0.0.1", port))[1]
         for _ in range(in_flight)
     ]
     try:
         await _wait(failure, warm_up)
-        latencies.clear()
+        tally.latencies.clear()
+        tally.events = 0
         before = cpu()
         await _wait(failure, seconds)
-        return Pass(len(latencies), cpu() - before, latencies)
+        return Pass(tally.latencies, tally.events, cpu() - before)
     finally:
         for client in clients:
             client.leave()

@@ -11,7 +11,7 @@ from foreign import Foreign
 from load import drive, look
 from msgspec import Struct
 from processes import Served, free_port, script, timed
-from talk import APART, CHUNKS, ask
+from talk import ask
 
 GATEWAY, PROXY, LARGE, DIRECT = "gateway", "proxy", "large", "direct"
 _IMPORT = "import time; began = time.perf_counter(); import {}; print((time.perf_counter() - began) * 1e3)"
@@ -22,21 +22,20 @@ _TICK = 0.01
 
 
 class Kind(Struct, frozen=True):
-    """One kind of load: so many connections, of requests that hold `each` countable things."""
+    """One kind of load: so many connections, each with a request in flight."""
 
     figure: str
     in_flight: int
     systems: tuple[str, ...]
     stream: bool = False
     paced: bool = False
-    each: int = 1
 
 
 KINDS = (
     Kind("request_64", 64, (PROXY, GATEWAY, LARGE)),
     Kind("request_1", 1, (DIRECT, PROXY, GATEWAY)),
-    Kind("chunk_at_once", 16, (PROXY, GATEWAY), stream=True, each=CHUNKS),
-    Kind("chunk_paced", 64, (PROXY, GATEWAY), stream=True, paced=True, each=CHUNKS),
+    Kind("chunk_at_once", 16, (PROXY, GATEWAY), stream=True),
+    Kind("chunk_paced", 64, (PROXY, GATEWAY), stream=True, paced=True),
 )
 
 
@@ -109,12 +108,11 @@ class Bench:
         served = self._served.get(name)
         cpu = served.cpu if served else lambda: 0.0
         foreign = Foreign(self._core, cpu)
-        # A paced stream takes as long as it takes: they begin together, and whole ones are counted.
-        length = max(seconds, 2 * CHUNKS * APART) if kind.paced else seconds
-        seen = await drive(port, self._request(kind, port), kind.in_flight, _WARM_UP, length, cpu)
+        seen = await drive(port, self._request(kind, port), kind.in_flight, _WARM_UP, seconds, cpu)
         if served:
             self.foreign.append(foreign.share())
-            self._note(kind.figure, name, max(seen.cpu, _TICK) / max(1, seen.answers * kind.each) * 1e6)
+            count = seen.events if kind.stream else len(seen.latencies)
+            self._note(kind.figure, name, max(seen.cpu, _TICK) / max(1, count) * 1e6)
         if kind.in_flight == 1:
             self._note("p50_ms", name, median(seen.latencies) * 1e3)
             self._note("p99_ms", name, quantiles(seen.latencies, n=100)[98] * 1e3)

@@ -27,6 +27,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Seconds within which a request body must arrive; a large one has a second more for each 64 KiB."""
     drain_timeout: Seconds = 30.0
     """Seconds that calls in flight have to finish after SIGTERM."""
+    ping_interval: Seconds = 15.0
+    """Seconds of silence in a stream after which a ping keeps its connection alive."""
     cors_origins: tuple[str, ...] = ()
     """Origins of web pages that may call from a browser, `https://app.example` say, or `*`; empty: none may."""
     client_credential_refs: tuple[CredentialRef, ...] = ()

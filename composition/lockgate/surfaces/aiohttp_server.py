@@ -10,6 +10,7 @@ from aiohttp import web
 from lockgate.surfaces.bounds import Bounds
 from lockgate.surfaces.front_door import FrontDoor
 from lockgate.surfaces.head import Head
+from lockgate.surfaces.pulse import Pulse
 from lockgate.surfaces.replies import JSON, Streamed, Whole, write_plain_error
 from lockgate_ports.errors import InvalidRequest
 
@@ -22,6 +23,7 @@ class DoorServer(web.Server):
         super().__init__(self._serve, handler_cancellation=True)
         self._door = door
         self._bounds = bounds
+        self._pulse = Pulse(bounds.ping_interval)
         self._options: dict[str, Any] = {
             "keepalive_timeout": bounds.header_timeout,
             "access_log": None,
@@ -57,7 +59,7 @@ class DoorServer(web.Server):
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self._silent.pop(request.protocol, None)
-        return await _answer(self._door, self._bounds, request, request.rel_url.raw_path)
+        return await _answer(self._door, self._bounds, self._pulse, request, request.rel_url.raw_path)
 
     async def _sweep(self) -> None:
         """Drops connections that never began a request; aiohttp bounds only the time between two."""
@@ -92,29 +94,35 @@ def aiohttp_app(door: FrontDoor, bounds: Bounds) -> web.Application:
     """The surfaces as a sub-application: `service.add_subapp("/llm", app)`. Run the service with
     `handler_cancellation=True`, so that clients who leave cancel their calls."""
 
+    pulse = Pulse(bounds.ping_interval)
+
     async def serve(request: web.Request) -> web.StreamResponse:
-        return await _answer(door, bounds, request, "/" + quote(request.match_info["tail"]))
+        return await _answer(door, bounds, pulse, request, "/" + quote(request.match_info["tail"]))
 
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", serve)
     return app
 
 
-async def _answer(door: FrontDoor, bounds: Bounds, request: web.BaseRequest, path: str) -> web.StreamResponse:
+async def _answer(
+    door: FrontDoor, bounds: Bounds, pulse: Pulse, request: web.BaseRequest, path: str
+) -> web.StreamResponse:
     headers = {name.lower(): value for name, value in request.headers.items()}
     head = Head(request.method, path, headers, dict(request.query) if request.query_string else {})
     answer = await door.handle(head, _reader(request, bounds))
     if isinstance(answer, Whole):
         return web.Response(status=answer.status, body=answer.body, headers=_fields(answer))
-    return await _stream(request, answer)
+    return await _stream(request, answer, pulse)
 
 
-async def _stream(request: web.BaseRequest, answer: Streamed) -> web.StreamResponse:
+async def _stream(request: web.BaseRequest, answer: Streamed, pulse: Pulse) -> web.StreamResponse:
     response = web.StreamResponse(status=answer.status, headers=_fields(answer))
     try:
         await response.prepare(request)
-        async for chunk in answer.chunks:
-            await response.write(chunk)
+        with pulse.over(response.write, answer.ping) as beat:
+            async for chunk in answer.chunks:
+                await response.write(chunk)
+                beat.touch()
         await response.write_eof()
     finally:
         await answer.close()

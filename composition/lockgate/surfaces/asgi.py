@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from lockgate.surfaces.bounds import Bounds
 from lockgate.surfaces.front_door import FrontDoor
 from lockgate.surfaces.head import Head, ReadBody
+from lockgate.surfaces.pulse import Pulse
 from lockgate.surfaces.replies import Streamed, Whole
 
 Message = MutableMapping[str, Any]
@@ -21,6 +22,7 @@ class AsgiApp:
     def __init__(self, door: FrontDoor, bounds: Bounds) -> None:
         self._door = door
         self._bounds = bounds
+        self._pulse = Pulse(bounds.ping_interval)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """One request; a client that leaves cancels its call."""
@@ -49,7 +51,7 @@ class AsgiApp:
             await send({"type": "http.response.start", "status": answer.status, "headers": raw})
             await send({"type": "http.response.body", "body": answer.body})
         else:
-            await _stream(answer, raw, send)
+            await _stream(answer, raw, send, self._pulse)
 
     def _reader(self, receive: Receive, body_read: asyncio.Event) -> ReadBody:
         bounds = self._bounds
@@ -79,11 +81,16 @@ class AsgiApp:
         return read
 
 
-async def _stream(answer: Streamed, headers: list[tuple[bytes, bytes]], send: Send) -> None:
+async def _stream(answer: Streamed, headers: list[tuple[bytes, bytes]], send: Send, pulse: Pulse) -> None:
+    async def write(chunk: bytes) -> None:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+
     try:
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        async for chunk in answer.chunks:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        with pulse.over(write, answer.ping) as beat:
+            async for chunk in answer.chunks:
+                await write(chunk)
+                beat.touch()
         await send({"type": "http.response.body", "body": b""})
     finally:
         await answer.close()

@@ -120,8 +120,9 @@ class DialectPlace:
             await answer.aclose()
             raise TypeError(f"a stream was answered to a call in {dialect.name}, which has none")
         headers = _headers(request_id, answer.served, answer.dropped, answer.request_id)
-        chunks = _chunks(answer, self._streams.event_writer(request))
-        return Streamed(chunks, answer.aclose, self._streams.event_content_type, (*headers, *_STREAM_HEADERS))
+        writer = self._streams.event_writer(request)
+        headers = (*headers, *_STREAM_HEADERS)
+        return Streamed(_chunks(answer, writer), answer.aclose, writer.content_type, headers, ping=writer.ping)
 
 
 async def _chunks(stream: AnswerStream, writer: EventWriter) -> AsyncIterator[bytes]:

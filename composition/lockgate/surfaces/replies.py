@@ -30,6 +30,8 @@ class Streamed(Struct, frozen=True):
     content_type: str
     headers: Headers = ()
     status: int = 200
+    ping: bytes = b""
+    """May be written between two chunks when there has been none for a while."""
 
 
 ErrorWriter = Callable[[LockgateError, str], ErrorAnswer]

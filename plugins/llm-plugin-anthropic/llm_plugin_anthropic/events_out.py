@@ -24,6 +24,9 @@ class MessageWriter:
     """One message; of several choices the first, since a message is but one. The input tokens in `message_start` are
     those known by then, or 0; `message_delta` at the end has all counts."""
 
+    content_type: str = "text/event-stream"
+    ping: bytes = b'event: ping\ndata: {"type": "ping"}\n\n'
+
     def __init__(self, request: Request[ChatRequest]) -> None:
         self._model = request.model
         self._blocks = BlockWriter()

@@ -49,6 +49,7 @@ class ChunkWriter:
         self._calls: dict[tuple[int, int], list[ToolCallDelta]] = {}
         self._finishes: list[Finish] = []
         self.content_type = "application/json" if as_array else "text/event-stream"
+        self.ping = b"\n" if as_array else b": ping\n\n"
 
     def write(self, events: Sequence[Event]) -> bytes:
         """These events on the wire."""

@@ -40,6 +40,9 @@ _ENCODE = msgspec.json.Encoder().encode
 class ChunkWriter:
     """One id, model and time through the stream; usage, if wanted, in a chunk of its own just before `[DONE]`."""
 
+    content_type: str = "text/event-stream"
+    ping: bytes = b": ping\n\n"
+
     def __init__(self, request: Request[ChatRequest]) -> None:
         self._model = request.model
         self._wants_usage = request.wants_usage

@@ -29,6 +29,9 @@ _ENCODE = msgspec.json.Encoder().encode
 class EventsWriter:
     """Numbers the events; the last one holds the whole response."""
 
+    content_type: str = "text/event-stream"
+    ping: bytes = b": ping\n\n"
+
     def __init__(self, request: Request[ChatRequest]) -> None:
         self._model = request.model
         self._start: Start | None = None

@@ -1,0 +1,132 @@
+"""Error answers of providers: what one says, whatever its shape, and the UpstreamError made of it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+
+import msgspec
+from msgspec import Struct
+
+from lockgate_ports.errors import ErrorKind, UpstreamError, clip
+
+BY_STATUS: Mapping[int, ErrorKind] = {
+    401: "auth",
+    402: "quota",
+    403: "permission",
+    404: "not_found",
+    408: "timeout",
+    429: "rate_limit",
+    503: "overloaded",
+    504: "timeout",
+    529: "overloaded",
+}
+"""What a status means where a provider gives it no other meaning (RFC 9110, 15.5 and 15.6)."""
+
+SAYS: Mapping[ErrorKind, str] = {
+    "auth": "does not accept the key; check its credential_ref",
+    "permission": "does not let this key do that",
+    "rate_limit": "asks for fewer requests",
+    "quota": "has no quota or credit left for this key",
+    "timeout": "took too long",
+    "overloaded": "is overloaded",
+    "transient": "failed",
+    "invalid_request": "refuses the request",
+    "context_length": "says that the prompt does not fit the model's context",
+    "content_filter": "refuses the content",
+    "not_found": "does not know the model or path; check the model's name and base_url",
+    "fatal": "cannot serve the request",
+}
+"""What a kind of error is in a sentence that begins with the provider's name, and what to do about it."""
+
+_TITLE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1>", re.S | re.I)
+_TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.S | re.I)
+_DEPTH = 8
+"""How deep words are looked for: no provider's own answer is nested further."""
+
+
+class Words(Struct, frozen=True, kw_only=True):
+    """What an error answer says. `envelope` tells that its body is in the provider's own form, which clients of its
+    dialect understand."""
+
+    message: str = ""
+    code: str = ""
+    request_id: str | None = None
+    envelope: bool = False
+
+
+def refused(
+    kind: ErrorKind,
+    status: int,
+    words: Words,
+    body: bytes,
+    dialect: str,
+    *,
+    retry_after: float | None = None,
+    says: Mapping[ErrorKind, str] = SAYS,
+) -> UpstreamError:
+    """The error to raise. Status 200 is one that stood in place of an answer, or in a stream."""
+    said = clip(words.message) if words.message else None
+    where = f" ({status})" if status != 200 else ""
+    return UpstreamError(
+        f"{says[kind]}{where}" + (f": {said}" if said else ""),
+        kind=kind,
+        upstream_status=status,
+        upstream_code=clip(words.code, 60) or None,
+        upstream_message=said,
+        upstream_request_id=words.request_id,
+        retry_after=retry_after,
+        dialect=dialect if words.envelope else None,
+        body=body if words.envelope else None,
+    )
+
+
+def unusable(what: str) -> UpstreamError:
+    """A provider that answered with status 200, but gave no answer: it sent `what`."""
+    return UpstreamError(f"gave no usable answer: it sent {what}", kind="transient", upstream_status=200)
+
+
+def kind_of_status(status: int, by_status: Mapping[int, ErrorKind] = BY_STATUS) -> ErrorKind:
+    """What the status alone tells."""
+    return by_status.get(status) or ("transient" if status >= 500 else "invalid_request")
+
+
+def value_in(body: bytes) -> Any:
+    """The JSON value that `body` is, or the words of a body that is none: HTML, or text. Never raises."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _plain(body.decode("utf-8", "replace"))
+
+
+def text_in(value: Any, depth: int = _DEPTH) -> str:
+    """Words out of a string, or of FastAPI's list of {loc, msg}; empty where there are none."""
+    if isinstance(value, str):
+        return value.strip()
+    if depth == 0:
+        return ""
+    if _is_list(value):
+        return "; ".join([text for each in value if (text := text_in(each, depth - 1))])
+    if _is_dict(value):
+        at = value.get("loc")
+        where = ".".join(str(step) for step in at) if _is_list(at) else ""
+        names = ("msg", "message", "detail")
+        what = next((text for name in names if (text := text_in(value.get(name), depth - 1))), "")
+        return f"{where}: {what}" if where and what else what
+    return ""
+
+
+def _plain(text: str) -> str:
+    """A web page is told by its title, other markup by what stands between its tags."""
+    if "<" in text and (title := _TITLE.search(text)) is not None:
+        text = title.group(2)
+    elif text.lstrip().startswith("<") or "<html" in text.lower():
+        text = _TAG.sub(" ", text)
+    return " ".join(text.split())
+
+
+def _is_list(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
+def _is_dict(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)

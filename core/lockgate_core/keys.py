@@ -28,7 +28,8 @@ class KeyPool:
 
     What a provider said is kept: a refused key is not used while another one works, nor a limited one before its time.
     What is only guessed (a key that failed, or was limited for nobody said how long) puts a key behind the others.
-    Among equals the one that was used longest ago is next.
+    Among equals the one that was used longest ago is next. A key without another beside it is always used: its
+    callers are told what the provider says now, not what it said a while ago.
     """
 
     def __init__(self, provider_id: str, sources: Sequence[KeySource]) -> None:
@@ -110,6 +111,9 @@ class KeyPool:
         return min(free, key=lambda key: key.rank(model, now), default=None)
 
     def _may(self, key: HeldKey, model: str, now: float, absent: Collection[int]) -> bool:
+        if len(self._keys) == 1:
+            # With nothing to choose from, only the provider can say whether the key is good by now.
+            return True
         if key.limited(model, now):
             return False
         if not key.health.refused(model, now):

@@ -81,5 +81,19 @@ def words_under(*names: str) -> Callable[[dict[str, Any]], Words]:
     return words
 
 
+DETAIL_ERRORS = StatusErrors(
+    words=words_under("detail", "message", "error"),
+    context=re.compile(
+        r"too many tokens|context (length|window)|exceeds? .{0,60}tokens?|tokens? .{0,60}(exceed|too long|greater than)"
+        r"|max(imum)? allowed tokens|too long",
+        re.I,
+    ),
+    quota=re.compile(
+        r"insufficient.{0,20}balance|out of (credits?|tokens)|quota (is )?(exceeded|exhausted)|/ ?month", re.I
+    ),
+)
+"""Errors that say `{"detail": ...}` (FastAPI, Handling errors), in the wordings of services of vectors and rankings."""
+
+
 def _is_dict(value: Any) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)

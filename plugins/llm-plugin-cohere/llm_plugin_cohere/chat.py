@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from llm_plugin_cohere.error_in import read_error
+from llm_plugin_cohere.error_in import ERRORS
 from llm_plugin_cohere.events_in import EventsReader
 from llm_plugin_cohere.names import CHAT
 from llm_plugin_cohere.read_response import glance, read_response
@@ -45,4 +45,4 @@ class CohereChat:
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""
-        return read_error(status, headers, body, CHAT)
+        return ERRORS.read(status, headers, body, CHAT)

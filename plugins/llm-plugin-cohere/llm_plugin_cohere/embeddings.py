@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_cohere.error_in import read_error
+from llm_plugin_cohere.error_in import ERRORS
 from llm_plugin_cohere.names import EMBEDDINGS
 from llm_plugin_cohere.nonsense import check_utf8, nonsense, unusable
 from llm_plugin_cohere.usage import read_input_usage
@@ -108,7 +108,7 @@ class CohereEmbeddings:
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""
-        return read_error(status, headers, body, EMBEDDINGS)
+        return ERRORS.read(status, headers, body, EMBEDDINGS)
 
 
 def _inputs(view: EmbedRequest, draft: Draft) -> dict[str, Any]:

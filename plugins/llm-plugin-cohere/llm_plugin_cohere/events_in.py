@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from llm_plugin_cohere.answer_wire import EVENT, WireCall, WireDelta, WireEvent, WireItem
-from llm_plugin_cohere.error_in import error_inside
+from llm_plugin_cohere.error_in import ERRORS
 from llm_plugin_cohere.finish import failure_of, reason_of
 from llm_plugin_cohere.names import CHAT, PLAN
 from llm_plugin_cohere.notes import about_text, array, citation_of, logprobs_of
@@ -61,7 +61,7 @@ class EventsReader:
             return []
         kind = wire.type or event.event
         if isinstance(wire.message, str) and wire.delta is None:
-            return self._fail(error_inside(event.data, CHAT))
+            return self._fail(ERRORS.inside(event.data, CHAT))
         if kind == "message-end":
             return self._end(wire.delta or WireDelta())
         events: list[Event] = []

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Struct
 
-from llm_plugin_cohere.error_in import error_inside
+from llm_plugin_cohere.error_in import ERRORS
 from lockgate_ports.errors import UpstreamError, clip
 
 
@@ -21,7 +21,7 @@ def nonsense(error: Exception, body: bytes, dialect: str) -> UpstreamError:
             _ERROR.decode(body)
         except msgspec.ValidationError:
             return unusable(f"JSON of another shape ({error})")
-        return error_inside(body, dialect)
+        return ERRORS.inside(body, dialect)
     if not body.strip():
         return unusable("nothing")
     return unusable(f"something that is not JSON ({clip(body[:200].decode('utf-8', 'replace'), 120)!r})")

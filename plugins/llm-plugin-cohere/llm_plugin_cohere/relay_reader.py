@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from llm_plugin_cohere.answer_wire import EVENT, WireDelta
-from llm_plugin_cohere.error_in import error_inside
+from llm_plugin_cohere.error_in import ERRORS
 from llm_plugin_cohere.finish import failure_of, reason_of
 from llm_plugin_cohere.names import CHAT
 from llm_plugin_cohere.usage import read_chat_usage
@@ -47,7 +47,7 @@ class RelayReader:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         if isinstance(wire.message, str) and wire.delta is None:
-            return self._fail(error_inside(event.data, CHAT))
+            return self._fail(ERRORS.inside(event.data, CHAT))
         kind = wire.type or event.event
         if kind == "message-end":
             return self._end(event, wire.delta or WireDelta())

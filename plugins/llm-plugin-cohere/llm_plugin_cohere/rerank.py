@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from llm_plugin_cohere.error_in import read_error
+from llm_plugin_cohere.error_in import ERRORS
 from llm_plugin_cohere.error_out import write_error
 from llm_plugin_cohere.names import RERANK
 from llm_plugin_cohere.rerank_answer import glance, read_response, write_response
@@ -40,7 +40,7 @@ class CohereRerank:
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""
-        return read_error(status, headers, body, RERANK)
+        return ERRORS.read(status, headers, body, RERANK)
 
     def read_request(self, inbound: Inbound) -> Request[RerankRequest]:
         """Checks the shape of the whole body. Raises InvalidRequest, naming the field."""

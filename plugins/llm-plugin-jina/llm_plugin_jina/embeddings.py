@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from llm_plugin_jina.error_in import read_error
 from llm_plugin_jina.vectors import glance_at_vectors, read_vectors
 from llm_plugin_jina.wire import encode, patched, post
 from lockgate_ports.dialect import Upstream, Written
@@ -12,6 +11,7 @@ from lockgate_ports.embed import EmbedInput, EmbedRequest, EmbedResponse, InputT
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Headers
 from lockgate_ports.parts import Image, InlineSource, UrlSource
+from lockgate_ports.status_errors import DETAIL_ERRORS
 from lockgate_ports.wire import Glance, Operation
 
 NAME = "jina-embeddings"
@@ -73,7 +73,7 @@ class JinaEmbeddings:
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""
-        return read_error(status, headers, body, NAME)
+        return DETAIL_ERRORS.read(status, headers, body, NAME)
 
 
 def _text(each: EmbedInput, at: str, draft: Draft) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from llm_plugin_jina.error_in import read_error
 from llm_plugin_jina.ranking import glance_at_ranking, read_ranking
 from llm_plugin_jina.wire import encode, patched, post
 from lockgate_ports.dialect import Upstream, Written
@@ -11,6 +10,7 @@ from lockgate_ports.draft import Draft
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Headers
 from lockgate_ports.rerank import RerankRequest, RerankResponse
+from lockgate_ports.status_errors import DETAIL_ERRORS
 from lockgate_ports.wire import Glance, Operation
 
 NAME = "jina-rerank"
@@ -55,4 +55,4 @@ class JinaRerank:
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""
-        return read_error(status, headers, body, NAME)
+        return DETAIL_ERRORS.read(status, headers, body, NAME)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from llm_plugin_ollama.error_in import read_error
+from llm_plugin_ollama.error_in import ERRORS
 from llm_plugin_ollama.events_in import LinesReader
 from llm_plugin_ollama.read_response import glance, read_response
 from llm_plugin_ollama.wire import CHAT, patched, post
@@ -50,4 +50,4 @@ class OllamaChat:
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""
-        return read_error(status, headers, body, CHAT)
+        return ERRORS.read(status, headers, body, CHAT)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_ollama.error_in import error_inside, read_error
+from llm_plugin_ollama.error_in import ERRORS
 from llm_plugin_ollama.wire import EMBEDDINGS, NULL, encode, nonsense, patched, post, said, unusable
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
@@ -75,7 +75,7 @@ class OllamaEmbeddings:
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""
-        return read_error(status, headers, body, EMBEDDINGS)
+        return ERRORS.read(status, headers, body, EMBEDDINGS)
 
 
 def _answer(body: bytes) -> _Answer:
@@ -84,7 +84,7 @@ def _answer(body: bytes) -> _Answer:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise nonsense(error, body) from None
     if said(wire.error):
-        raise error_inside(body, EMBEDDINGS)
+        raise ERRORS.inside(body, EMBEDDINGS)
     if not wire.embeddings:
         raise unusable("an answer without vectors")
     return wire

@@ -6,7 +6,7 @@ import msgspec
 
 from llm_plugin_ollama.answer_reader import AnswerReader, reason_of, usage_of
 from llm_plugin_ollama.answer_wire import ANSWER, WireAnswer
-from llm_plugin_ollama.error_in import error_inside
+from llm_plugin_ollama.error_in import ERRORS
 from llm_plugin_ollama.lines import LineParser
 from llm_plugin_ollama.wire import CHAT, said
 from lockgate_ports.errors import UpstreamError
@@ -44,7 +44,7 @@ class LinesReader:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return ()
         if said(wire.error):
-            return self._fail(error_inside(line, CHAT))
+            return self._fail(ERRORS.inside(line, CHAT))
         self._over = bool(wire.done)
         return (self._relayed(line, wire),) if self._relay else self._answer.read(wire)
 

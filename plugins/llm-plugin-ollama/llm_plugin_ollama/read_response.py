@@ -4,7 +4,7 @@ import msgspec
 
 from llm_plugin_ollama.answer_reader import AnswerReader, reason_of, usage_of
 from llm_plugin_ollama.answer_wire import ANSWER, WireAnswer
-from llm_plugin_ollama.error_in import error_inside
+from llm_plugin_ollama.error_in import ERRORS
 from llm_plugin_ollama.wire import CHAT, nonsense, said, unusable
 from lockgate_ports.accumulate import Accumulator
 from lockgate_ports.chat import ChatResponse
@@ -33,7 +33,7 @@ def _answer(body: bytes) -> WireAnswer:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise nonsense(error, body) from None
     if said(wire.error):
-        raise error_inside(body, CHAT)
+        raise ERRORS.inside(body, CHAT)
     if wire.message is None:
         raise unusable("an answer without a message")
     if not wire.done:

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_voyage.error_in import read_error
 from llm_plugin_voyage.vectors import glance_at_vectors, read_vectors
 from llm_plugin_voyage.wire import NULL, encode, patched, post, said
 from lockgate_ports.dialect import Upstream, Written
@@ -15,6 +14,7 @@ from lockgate_ports.embed import EmbedInput, EmbedRequest, EmbedResponse
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Headers
 from lockgate_ports.parts import Image, InlineSource, UrlSource
+from lockgate_ports.status_errors import DETAIL_ERRORS
 from lockgate_ports.wire import Glance, Operation
 
 NAME = "voyage-embeddings"
@@ -74,7 +74,7 @@ class VoyageEmbeddings:
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""
-        return read_error(status, headers, body, NAME)
+        return DETAIL_ERRORS.read(status, headers, body, NAME)
 
 
 def _text(each: EmbedInput, at: int, draft: Draft) -> str:

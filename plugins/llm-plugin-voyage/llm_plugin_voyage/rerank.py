@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_voyage.error_in import read_error
 from llm_plugin_voyage.ranking import glance_at_ranking, read_ranking
 from llm_plugin_voyage.wire import encode, patched, post
 from lockgate_ports.dialect import Upstream, Written
@@ -14,6 +13,7 @@ from lockgate_ports.draft import Draft
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Headers
 from lockgate_ports.rerank import RerankRequest, RerankResponse
+from lockgate_ports.status_errors import DETAIL_ERRORS
 from lockgate_ports.wire import Glance, Operation
 
 NAME = "voyage-rerank"
@@ -60,7 +60,7 @@ class VoyageRerank:
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""
-        return read_error(status, headers, body, NAME)
+        return DETAIL_ERRORS.read(status, headers, body, NAME)
 
 
 def _text(document: str | Raw, at: str, draft: Draft) -> str:

@@ -3,11 +3,11 @@
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_voyage.error_in import error_inside
 from lockgate_ports.dialect import Upstream
 from lockgate_ports.errors import InvalidRequest, UpstreamError, clip
 from lockgate_ports.http import HttpRequest
 from lockgate_ports.patch import replace_string
+from lockgate_ports.status_errors import DETAIL_ERRORS
 
 NULL = Raw(b"null")
 _JSON = (("content-type", "application/json"), ("accept", "application/json"))
@@ -60,7 +60,7 @@ def nonsense(error: Exception, body: bytes, dialect: str) -> UpstreamError:
             _ERROR.decode(body)
         except msgspec.ValidationError:
             return unusable(f"JSON of another shape ({error})")
-        return error_inside(body, dialect)
+        return DETAIL_ERRORS.inside(body, dialect)
     if not body.strip():
         return unusable("nothing")
     return unusable(f"something that is not JSON ({clip(body[:200].decode('utf-8', 'replace'), 120)!r})")

@@ -53,6 +53,7 @@ format: $(READY) ## Put the code into the house's format and order
 
 docs: $(READY) ## Write docs/settings.md anew from the settings themselves
 	$(BIN)/python docs/settings_page.py
+	$(BIN)/python docs/providers_page.py
 
 wheels: $(READY) ## Build every wheel into dist/
 	rm -rf dist

@@ -177,12 +177,12 @@ def test_curl_sends_what_the_gateway_reads(page: Path) -> None:
                 OpenAIChat().read_request(Inbound("POST", "/v1/chat/completions", {}, body.encode()))
 
 
-def test_settings_page_is_what_the_settings_say() -> None:
-    """Fails when a setting was changed and `make docs` was not run."""
-    written = subprocess.run(
-        [sys.executable, ROOT / "docs" / "settings_page.py", "--print"], capture_output=True, text=True, check=True
-    )
-    assert (ROOT / "docs" / "settings.md").read_text() == written.stdout
+@pytest.mark.parametrize("name", ["settings", "providers"])
+def test_a_written_page_is_what_the_code_says(name: str) -> None:
+    """Fails when a setting or a plugin was changed and `make docs` was not run."""
+    command = [sys.executable, ROOT / "docs" / f"{name}_page.py", "--print"]
+    written = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (ROOT / "docs" / f"{name}.md").read_text() == written.stdout
 
 
 def error_codes() -> dict[str, int]:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from msgspec import structs
 
 from lockgate.adapters.aiohttp_client import AiohttpClient
+from lockgate.adapters.lean_client import LeanClient
 from lockgate.adapters.secret_stores import SecretStores
 from lockgate.plugins import Plugins
 from lockgate.settings.model import ProviderRow, Settings, split_target
@@ -26,7 +27,7 @@ from lockgate_ports.context import Target
 from lockgate_ports.egress import Allowance, EgressPolicyPort
 from lockgate_ports.errors import EgressDenied, SettingsError
 from lockgate_ports.hooks import BuildContext
-from lockgate_ports.http import HttpRequest, HttpResponse
+from lockgate_ports.http import HttpPort, HttpRequest, HttpResponse
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.secrets import SecretsPort
 from lockgate_ports.steps import Step
@@ -149,7 +150,7 @@ def _provider(
 ) -> Provider:
     factory = plugins.models[row.kind]
     times = row.timeouts
-    http = AiohttpClient(provider_id, egress, times.connect)
+    http = _way_out(provider_id, settings, egress, times.connect)
     port = factory.build(row.kind_settings, BuildContext(provider_id, http, env=env))
     budget = settings.retry.budget, settings.retry.budget_reserve
     slots = SlotsPolicy(row.max_parallel, row.max_queued, row.queue_timeout) if row.max_parallel is not None else None
@@ -176,4 +177,9 @@ async def _open(provider: Provider) -> None:
 
 
 def _context(name: str, settings: Settings, egress: EgressPolicyPort, env: Env) -> BuildContext:
-    return BuildContext(name, AiohttpClient(name, egress, settings.timeouts.connect), env=env)
+    return BuildContext(name, _way_out(name, settings, egress, settings.timeouts.connect), env=env)
+
+
+def _way_out(name: str, settings: Settings, egress: EgressPolicyPort, connect_timeout: float) -> HttpPort:
+    client = LeanClient if settings.http_client == "lean" else AiohttpClient
+    return client(name, egress, connect_timeout)

@@ -103,6 +103,9 @@ class KeyPool:
             lease.health.unproven(lease.model, now)
 
     def _pick(self, model: str, now: float, tried: Collection[int], absent: Collection[int]) -> HeldKey | None:
+        if len(self._keys) == 1:
+            only = self._keys[0]
+            return None if only.index in tried or only.index in absent else only
         free = (
             key
             for key in self._keys

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypeGuard
 
 import msgspec
@@ -9,33 +10,37 @@ from msgspec import Struct
 
 from lockgate_ports.errors import ErrorKind, UpstreamError, clip
 
-BY_STATUS: Mapping[int, ErrorKind] = {
-    401: "auth",
-    402: "quota",
-    403: "permission",
-    404: "not_found",
-    408: "timeout",
-    429: "rate_limit",
-    503: "overloaded",
-    504: "timeout",
-    529: "overloaded",
-}
+BY_STATUS: Mapping[int, ErrorKind] = MappingProxyType(
+    {
+        401: "auth",
+        402: "quota",
+        403: "permission",
+        404: "not_found",
+        408: "timeout",
+        429: "rate_limit",
+        503: "overloaded",
+        504: "timeout",
+        529: "overloaded",
+    }
+)
 """What a status means where a provider gives it no other meaning (RFC 9110, 15.5 and 15.6)."""
 
-SAYS: Mapping[ErrorKind, str] = {
-    "auth": "does not accept the key; check its credential_ref",
-    "permission": "does not let this key do that",
-    "rate_limit": "asks for fewer requests",
-    "quota": "has no quota or credit left for this key",
-    "timeout": "took too long",
-    "overloaded": "is overloaded",
-    "transient": "failed",
-    "invalid_request": "refuses the request",
-    "context_length": "says that the prompt does not fit the model's context",
-    "content_filter": "refuses the content",
-    "not_found": "does not know the model or path; check the model's name and base_url",
-    "fatal": "cannot serve the request",
-}
+SAYS: Mapping[ErrorKind, str] = MappingProxyType(
+    {
+        "auth": "does not accept the key; check its credential_ref",
+        "permission": "does not let this key do that",
+        "rate_limit": "asks for fewer requests",
+        "quota": "has no quota or credit left for this key",
+        "timeout": "took too long",
+        "overloaded": "is overloaded",
+        "transient": "failed",
+        "invalid_request": "refuses the request",
+        "context_length": "says that the prompt does not fit the model's context",
+        "content_filter": "refuses the content",
+        "not_found": "does not know the model or path; check the model's name and base_url",
+        "fatal": "cannot serve the request",
+    }
+)
 """What a kind of error is in a sentence that begins with the provider's name, and what to do about it."""
 
 _TITLE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1>", re.S | re.I)

@@ -28,7 +28,7 @@ class KeyPoolModel(RuleBasedStateMachine):
 
     leases = Bundle("leases")
 
-    @initialize(count=st.integers(1, 4))
+    @initialize(count=st.integers(2, 4))
     def open(self, count: int) -> None:
         self.clock = FakeClock()
         self.keys = [f"k{n}" for n in range(count)]

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,6 +57,9 @@ async def _serve(path: Path | None, environment: str | None, listening: Listenin
                 f"stopping: calls in progress have {drain:g} s to end; a second signal quits at once"
             )
             try:
+                # What is open by now stays until the end: the collector need not walk over it again and again.
+                gc.collect()
+                gc.freeze()
                 _say_ready(gateway.settings, host, listener.port)
                 if listening.hello:
                     await _until(stopping, asyncio.create_task(hello(gateway, _url(_reachable(host), listener.port))))

@@ -1,6 +1,6 @@
 """The whole of a settings file as frozen values; each field says what it means to whoever writes the file."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -164,6 +164,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where calls are counted."""
     steps: tuple[Chosen, ...] = ()
     """The policy chain around each call, outermost first."""
+    http_client: Literal["lean", "aiohttp"] = "lean"
+    """What carries the traffic to providers: a lean HTTP/1.1 client, or aiohttp's, at about twice the CPU."""
     retry: Retry = Retry()
     """How often a call is tried."""
     breaker: Breaker = Breaker()

@@ -1,18 +1,17 @@
 """Google's error answers, classified (google.rpc.Status with ErrorInfo, RetryInfo and QuotaFailure; Gemini API,
 Troubleshooting)."""
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from llm_plugin_google.carried import is_dict, is_list
-from llm_plugin_google.faults import BROKEN
 from llm_plugin_google.models import NAME
-from lockgate_ports.errors import ErrorKind, UpstreamError, clip
+from lockgate_ports.errors import ErrorKind, UpstreamError
+from lockgate_ports.refusals import BY_STATUS, SAYS, Words, kind_of_status, refused, value_in
+from lockgate_ports.retry_after import retry_after, seconds_in
 
 _CONTEXT = re.compile(
     r"token count.{0,80}exceeds|exceeds? the maximum number of tokens|input (is )?too long|context (length|window)",
@@ -28,20 +27,7 @@ _BILLING = re.compile(
 _PLACE = re.compile(r"location is not supported", re.I)
 _TOKEN = re.compile(r"ya29\.[\w.-]+")
 _WAIT = re.compile(r"retry in ([\d.]+) ?s", re.I)
-_TITLE = re.compile(r"<(title|h1)\b[^>]*>([^<]*)<", re.I)
-_BY_STATUS: dict[int, ErrorKind] = {
-    401: "auth",
-    402: "quota",
-    403: "permission",
-    404: "not_found",
-    408: "timeout",
-    409: "transient",
-    429: "rate_limit",
-    499: "transient",
-    503: "overloaded",
-    504: "timeout",
-    529: "overloaded",
-}
+_BY_STATUS: dict[int, ErrorKind] = {**BY_STATUS, 409: "transient", 499: "transient"}
 _BY_WORD: dict[str, int] = {
     "INVALID_ARGUMENT": 400,
     "FAILED_PRECONDITION": 400,
@@ -55,18 +41,7 @@ _BY_WORD: dict[str, int] = {
     "UNAVAILABLE": 503,
     "DEADLINE_EXCEEDED": 504,
 }
-_SAYS: dict[ErrorKind, str] = {
-    "auth": "does not accept the key; check its credential_ref",
-    "permission": "does not let this key do that",
-    "rate_limit": "asks for fewer requests",
-    "quota": "has no credit left for this key",
-    "timeout": "took too long",
-    "overloaded": "is overloaded",
-    "transient": "failed",
-    "invalid_request": "refuses the request",
-    "context_length": "says that the prompt does not fit the model's context",
-    "not_found": "does not know the model or path; check the model's name and base_url",
-}
+_SAYS: dict[ErrorKind, str] = {**SAYS, "quota": "has no credit left for this key"}
 
 
 class _Words(Struct, frozen=True):
@@ -83,7 +58,7 @@ class _Words(Struct, frozen=True):
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
     """An error answer, whatever its shape."""
     words = _words(body)
-    wait = _seconds(headers.get("retry-after"))
+    wait = retry_after(headers)
     return _error(status, status, words, body, words.wait if wait is None else wait)
 
 
@@ -94,24 +69,12 @@ def error_inside(body: bytes) -> UpstreamError:
     return _error(implied, 200, words, body, words.wait)
 
 
-def no_answer(what: str) -> UpstreamError:
-    """Status 200, and nothing in it that could be taken for an answer."""
-    return UpstreamError(f"gave no usable answer: it sent {what}", kind="transient", upstream_status=200)
-
-
 def _error(status: int, shown: int, words: _Words, body: bytes, wait: float | None) -> UpstreamError:
-    kind = _kind(status, words)
-    said = clip(_TOKEN.sub("[redacted]", words.message)) if words.message else None
-    return UpstreamError(
-        f"{_SAYS[kind]}" + (f" ({shown})" if shown != 200 else "") + (f": {said}" if said else ""),
-        kind=kind,
-        upstream_status=shown,
-        upstream_code=clip(words.reason or words.status, 60) or None,
-        upstream_message=said,
-        retry_after=wait,
-        dialect=NAME if words.envelope else None,
-        body=_TOKEN.sub("[redacted]", body.decode("utf-8", "replace")).encode() if words.envelope else None,
+    told = Words(
+        message=_TOKEN.sub("[redacted]", words.message), code=words.reason or words.status, envelope=words.envelope
     )
+    clean = _TOKEN.sub("[redacted]", body.decode("utf-8", "replace")).encode() if words.envelope else body
+    return refused(_kind(status, words), shown, told, clean, NAME, retry_after=wait, says=_SAYS)
 
 
 def _kind(status: int, words: _Words) -> ErrorKind:
@@ -127,17 +90,13 @@ def _kind(status: int, words: _Words) -> ErrorKind:
         return "auth"
     if status in (400, 403, 429) and _BILLING.search(said):
         return "quota"
-    kind = _BY_STATUS.get(status)
-    if kind is not None:
-        return kind
-    return "transient" if status >= 500 else "invalid_request"
+    return kind_of_status(status, _BY_STATUS)
 
 
 def _words(body: bytes) -> _Words:
-    try:
-        said: Any = msgspec.json.decode(body)
-    except BROKEN:
-        return _Words(_plain(body.decode("utf-8", "replace")))
+    said = value_in(body)
+    if isinstance(said, str):
+        return _Words(said)
     if is_list(said) and said:  # without alt=sse even an error comes in an array
         said = said[0]
     outer = _object(said)
@@ -148,7 +107,7 @@ def _words(body: bytes) -> _Words:
     details = inner.get("details")
     rows = [_object(each) for each in details] if is_list(details) else []
     message = _text(inner.get("message"))
-    waits = [_seconds(_text(row.get("retryDelay")).removesuffix("s")) for row in rows if "retryDelay" in row]
+    waits = [seconds_in(_text(row.get("retryDelay")).removesuffix("s")) for row in rows if "retryDelay" in row]
     told = _WAIT.search(message)
     code = inner.get("code")
     return _Words(
@@ -156,17 +115,9 @@ def _words(body: bytes) -> _Words:
         _text(inner.get("status")),
         code if isinstance(code, int) else None,
         next((_text(row.get("reason")) for row in rows if row.get("reason")), ""),
-        next((wait for wait in waits if wait is not None), _seconds(told.group(1)) if told else None),
+        next((wait for wait in waits if wait is not None), seconds_in(told.group(1)) if told else None),
         bool(inner),
     )
-
-
-def _plain(text: str) -> str:
-    """The title of a web page, or the words of a body that is no JSON."""
-    if "<" not in text:
-        return " ".join(text[:400].split())
-    title = _TITLE.search(text)
-    return " ".join(title.group(2).split()) if title is not None else ""
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -175,11 +126,3 @@ def _object(value: Any) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _seconds(value: str | None) -> float | None:
-    try:
-        number = float(value) if value else -1.0
-    except ValueError:
-        return None
-    return number if number >= 0 and math.isfinite(number) else None

@@ -31,6 +31,7 @@ class OpenAISettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     base_url: str = "https://api.openai.com/v1"
     api: Literal["chat", "responses"] = "chat"
+    """The chat language used where the client speaks another: a client of one that is served is relayed in its own."""
     organization: str | None = None
     project: str | None = None
     params: Params = "drop"
@@ -52,6 +53,7 @@ class CompatibleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     base_url: str
     api: Literal["chat", "responses", "both"] = "chat"
+    """The chat language used where the client speaks another: a client of one that is served is relayed in its own."""
     auth: AuthStyle = AuthStyle()
     headers: dict[str, str] = {}
     params: Params = "drop"

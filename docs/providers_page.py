@@ -1,0 +1,42 @@
+"""Writes docs/providers.md from what the plugins of this repository offer: `make docs`. `--print` prints it instead."""
+
+import re
+import sys
+from pathlib import Path
+
+from lockgate.adapters import builtins
+from lockgate.plugins import discover
+
+PAGE = Path(__file__).with_name("providers.md")
+PLUGINS = Path(__file__).parent.parent / "plugins"
+
+_HEAD = """\
+# Providers
+
+<!-- Written by docs/providers_page.py from the plugins; `make docs` writes it anew. -->
+
+Each kind comes from a plugin, a distribution of its own that `pip install` adds; a provider is one configured instance of
+a kind. The README of a plugin says how to configure it and what it can do.
+
+| kind | plugin | key | |
+|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """The whole page: one row a kind, by name."""
+    rows: list[str] = []
+    for folder in sorted(path for path in PLUGINS.iterdir() if (path / "pyproject.toml").exists()):
+        offered = discover(allow=[folder.name], builtins=[builtins])
+        for kind, factory in offered.models.items():
+            key = "needed" if factory.needs_credential else "as the server wants"
+            link = f"[{folder.name}](../plugins/{folder.name}/README.md)"
+            rows.append(f"| `{kind}` | {link} | {'none' if factory.embedded else key} | {factory.summary} |\n")
+    return _HEAD + "".join(sorted(rows, key=lambda row: re.sub(r"\W", "", row)))
+
+
+if __name__ == "__main__":
+    if "--print" in sys.argv:
+        sys.stdout.write(page())
+    else:
+        PAGE.write_text(page())

@@ -42,7 +42,7 @@ contracts: $(READY) ## Which package may import which
 	$(BIN)/lint-imports
 
 unit: $(READY) ## The tests (ARGS="-k name" chooses some)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 bench: $(READY) ## Speed beside a bare aiohttp proxy, in about a minute (ARGS="--quick" in 15 seconds)
 	@$(BIN)/python tests/bench $(ARGS)

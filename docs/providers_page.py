@@ -15,8 +15,8 @@ _HEAD = """\
 
 <!-- Written by docs/providers_page.py from the plugins; `make docs` writes it anew. -->
 
-Each kind comes from a plugin, a distribution of its own that `pip install` adds; a provider is one configured instance of
-a kind. The README of a plugin says how to configure it and what it can do.
+Each kind comes from a plugin, a distribution of its own that `pip install` adds; a provider is one configured instance
+of a kind. The README of a plugin says how to configure it and what it can do.
 
 | kind | plugin | key | |
 |---|---|---|---|

@@ -136,7 +136,9 @@ def test_core_names_no_provider() -> None:
 
 def test_a_provider_touches_one_folder() -> None:
     shared = [ROOT / "pyproject.toml", ROOT / "Makefile", ROOT / ".ci" / "run", *ROOT.glob("tests/**/*.py")]
-    shared += [*ROOT.glob("docs/*.md"), *(path for room in ROOMS for path in modules(room))]
+    # docs/providers.md is written from the plugins themselves, by `make docs`.
+    shared += [path for path in ROOT.glob("docs/*.md") if path.name != "providers.md"]
+    shared += [*(path for room in ROOMS for path in modules(room))]
     elsewhere = {folder.name for folder in PLUGINS} - OWN_PLUGINS
     faults = [
         f"{path.relative_to(ROOT)} names {name}"

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, TypeGuard
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from lockgate_ports.body_faults import BROKEN
+from lockgate_ports.carried import is_dict, is_list
 from lockgate_ports.errors import ErrorKind, UpstreamError, clip
 
 BY_STATUS: Mapping[int, ErrorKind] = MappingProxyType(
@@ -55,6 +57,7 @@ class Words(Struct, frozen=True, kw_only=True):
 
     message: str = ""
     code: str = ""
+    param: str | None = None
     request_id: str | None = None
     envelope: bool = False
 
@@ -63,13 +66,16 @@ def refused(
     kind: ErrorKind,
     status: int,
     words: Words,
-    body: bytes,
-    dialect: str,
+    body: bytes = b"",
+    dialect: str | None = None,
     *,
     retry_after: float | None = None,
     says: Mapping[ErrorKind, str] = SAYS,
 ) -> UpstreamError:
-    """The error to raise. Status 200 is one that stood in place of an answer, or in a stream."""
+    """The error to raise; status 200 is for one that stood in place of an answer, or in a stream.
+
+    `body` and `dialect` are for answers that a client of the same dialect may be given as they came.
+    """
     said = clip(words.message) if words.message else None
     where = f" ({status})" if status != 200 else ""
     return UpstreamError(
@@ -80,6 +86,7 @@ def refused(
         upstream_message=said,
         upstream_request_id=words.request_id,
         retry_after=retry_after,
+        param=words.param,
         dialect=dialect if words.envelope else None,
         body=body if words.envelope else None,
     )
@@ -88,6 +95,13 @@ def refused(
 def unusable(what: str) -> UpstreamError:
     """A provider that answered with status 200, but gave no answer: it sent `what`."""
     return UpstreamError(f"gave no usable answer: it sent {what}", kind="transient", upstream_status=200)
+
+
+def unreadable(body: bytes) -> UpstreamError:
+    """The same for a `body` that is no JSON."""
+    if not body.strip():
+        return unusable("nothing")
+    return unusable(f"something that is not JSON ({clip(body[:200].decode('utf-8', 'replace'), 120)!r})")
 
 
 def kind_of_status(status: int, by_status: Mapping[int, ErrorKind] = BY_STATUS) -> ErrorKind:
@@ -99,7 +113,7 @@ def value_in(body: bytes) -> Any:
     """The JSON value that `body` is, or the words of a body that is none: HTML, or text. Never raises."""
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except BROKEN:
         return _plain(body.decode("utf-8", "replace"))
 
 
@@ -109,11 +123,11 @@ def text_in(value: Any, depth: int = _DEPTH) -> str:
         return value.strip()
     if depth == 0:
         return ""
-    if _is_list(value):
+    if is_list(value):
         return "; ".join([text for each in value if (text := text_in(each, depth - 1))])
-    if _is_dict(value):
+    if is_dict(value):
         at = value.get("loc")
-        where = ".".join(str(step) for step in at) if _is_list(at) else ""
+        where = ".".join(str(step) for step in at) if is_list(at) else ""
         names = ("msg", "message", "detail")
         what = next((text for name in names if (text := text_in(value.get(name), depth - 1))), "")
         return f"{where}: {what}" if where and what else what
@@ -127,11 +141,3 @@ def _plain(text: str) -> str:
     elif text.lstrip().startswith("<") or "<html" in text.lower():
         text = _TAG.sub(" ", text)
     return " ".join(text.split())
-
-
-def _is_list(value: Any) -> TypeGuard[list[Any]]:
-    return isinstance(value, list)
-
-
-def _is_dict(value: Any) -> TypeGuard[dict[str, Any]]:
-    return isinstance(value, dict)

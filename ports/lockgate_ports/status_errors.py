@@ -2,12 +2,24 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypeGuard
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 
+from lockgate_ports.carried import is_dict
 from lockgate_ports.errors import ErrorKind, UpstreamError
-from lockgate_ports.refusals import BY_STATUS, SAYS, Words, kind_of_status, refused, text_in, value_in
+from lockgate_ports.refusals import (
+    BY_STATUS,
+    SAYS,
+    Words,
+    kind_of_status,
+    refused,
+    text_in,
+    unreadable,
+    unusable,
+    value_in,
+)
 from lockgate_ports.retry_after import retry_after
 
 _KEY = re.compile(r"(invalid|incorrect|no) api (key|token)|api (key|token) (is )?(invalid|not valid|expired)", re.I)
@@ -41,6 +53,14 @@ class StatusErrors(Struct, frozen=True, kw_only=True):
         words = self._words_of(body)
         return refused(self._kind_inside(words.message), 200, words, body, dialect, says=self.says)
 
+    def instead(self, error: Exception, body: bytes, dialect: str) -> UpstreamError:
+        """What came with status 200 where an answer should be, and failed to decode with `error`. Never raises."""
+        if not isinstance(error, msgspec.ValidationError):
+            return unreadable(body)
+        if self._words_of(body).envelope:
+            return self.inside(body, dialect)
+        return unusable(f"JSON of another shape ({error})")
+
     def _kind(self, status: int, said: str) -> ErrorKind:
         if status in (400, 413, 422):
             if self.context.search(said):
@@ -68,7 +88,7 @@ class StatusErrors(Struct, frozen=True, kw_only=True):
         told = value_in(body)
         if isinstance(told, str):
             return Words(message=told)
-        return self.words(told) if _is_dict(told) else Words()
+        return self.words(told) if is_dict(told) else Words()
 
 
 def words_under(*names: str) -> Callable[[dict[str, Any]], Words]:
@@ -93,7 +113,3 @@ DETAIL_ERRORS = StatusErrors(
     ),
 )
 """Errors that say `{"detail": ...}` (FastAPI, Handling errors), in the wordings of services of vectors and rankings."""
-
-
-def _is_dict(value: Any) -> TypeGuard[dict[str, Any]]:
-    return isinstance(value, dict)

@@ -141,6 +141,12 @@ def _reader(request: web.BaseRequest, bounds: Bounds) -> Callable[[], Awaitable[
             raise bounds.too_large()
         if request.headers.get("expect", "").lower() == "100-continue" and request.transport is not None:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if request.content.is_eof():
+            # The whole body came with the head, as nearly always: nothing is left to wait for.
+            body = request.content.read_nowait()
+            if len(body) > limit:
+                raise bounds.too_large()
+            return body
         began = asyncio.get_running_loop().time()
         parts: list[bytes] = []
         size = 0

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_anthropic.carried import NULL
 from llm_plugin_anthropic.usage import WireUsage
+from lockgate_ports.carried import NULL
 
 
 class AnswerBlock(Struct, gc=False):

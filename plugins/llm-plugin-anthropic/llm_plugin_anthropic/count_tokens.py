@@ -5,19 +5,20 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_anthropic.carried import NULL, said
 from llm_plugin_anthropic.error_in import error_inside, read_error
 from llm_plugin_anthropic.error_out import write_error
 from llm_plugin_anthropic.quirks import COUNT, Quirks
 from llm_plugin_anthropic.read_request import read_count_request
-from llm_plugin_anthropic.read_response import no_answer
 from llm_plugin_anthropic.relay import relay_count
 from llm_plugin_anthropic.write_request import write_count
+from lockgate_ports.body_faults import BROKEN
+from lockgate_ports.carried import NULL, said
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.count import TokenCount
 from lockgate_ports.dialect import ErrorAnswer, Surface, Upstream, Written
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.http import Headers
+from lockgate_ports.refusals import unusable
 from lockgate_ports.replies import glance_count
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
@@ -58,10 +59,10 @@ class AnthropicCountTokens:
         """`{"input_tokens": 7}`. Raises UpstreamError."""
         try:
             wire = _COUNT.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise no_answer("something that is no count of tokens") from None
+        except BROKEN:
+            raise unusable("something that is no count of tokens") from None
         if wire.input_tokens is None:
-            raise error_inside(body) if said(wire.error) else no_answer("no count of tokens")
+            raise error_inside(body) if said(wire.error) else unusable("no count of tokens")
         return TokenCount(wire.input_tokens)
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:

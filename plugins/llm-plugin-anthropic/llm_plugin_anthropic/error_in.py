@@ -49,9 +49,7 @@ class _Told(Struct, frozen=True):
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
     """An error answer, whatever its shape."""
     told = _told(body)
-    return refused(
-        _kind(status, told), status, told.words, body, NAME, retry_after=retry_after(headers), says=_SAYS
-    )
+    return refused(_kind(status, told), status, told.words, body, NAME, retry_after=retry_after(headers), says=_SAYS)
 
 
 def error_inside(body: bytes) -> UpstreamError:
@@ -76,7 +74,7 @@ def _kind(status: int | None, told: _Told) -> ErrorKind:
     if status in (403, 429) and _QUOTA.search(said):
         return "quota"
     kind = kind_of_status(status, _BY_STATUS)
-    return named or kind if kind == "invalid_request" else kind
+    return (named or kind) if kind == "invalid_request" else kind
 
 
 def _told(body: bytes) -> _Told:

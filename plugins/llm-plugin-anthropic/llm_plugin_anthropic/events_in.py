@@ -7,11 +7,11 @@ from msgspec import Raw
 
 from llm_plugin_anthropic.answer_wire import EVENT, WireEvent, text
 from llm_plugin_anthropic.block_reader import BlockReader
-from llm_plugin_anthropic.carried import MEMBERS
 from llm_plugin_anthropic.error_in import error_inside
-from llm_plugin_anthropic.faults import utf8_fault
 from llm_plugin_anthropic.finish import reason_of
 from llm_plugin_anthropic.usage import WireUsage, merged, usage_of
+from lockgate_ports.body_faults import BROKEN, utf8_fault
+from lockgate_ports.carried import MEMBERS
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure, Finish, Start, UsageReport
 from lockgate_ports.sse import SseEvent, SseParser
@@ -53,7 +53,7 @@ class MessageReader:
             if not data.lstrip().startswith(b"{"):
                 return []
             return self._fail(UpstreamError(f"sent a stream event of a wrong shape: {error}", kind="transient"))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except BROKEN:
             return []
         if wire.type == "error":
             return self._fail(error_inside(data))

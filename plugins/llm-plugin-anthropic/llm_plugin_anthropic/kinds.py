@@ -12,9 +12,9 @@ from lockgate_ports.auth import HeaderAuth
 from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
-from lockgate_ports.http import Origin
-from lockgate_ports.http_model import Endpoint, HttpModel, Languages
-from lockgate_ports.http_settings import RESPONSE_LIMIT, address, check_header, header_fields, model_cards
+from lockgate_ports.http_endpoint import endpoint_of, origin_of
+from lockgate_ports.http_model import HttpModel, Languages
+from lockgate_ports.http_settings import RESPONSE_LIMIT, check_header, header_fields, model_cards
 from lockgate_ports.model import ModelCard
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -44,8 +44,6 @@ class AnthropicSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 def build_anthropic(settings: AnthropicSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL, version, beta or header that cannot be."""
-    if settings.response_limit < 1:
-        raise SettingsError("response_limit must be at least 1 byte")
     if _DATE.fullmatch(settings.version) is None:
         raise SettingsError(f"version: {settings.version!r} is no version of the API, such as {FIRST_VERSION}")
     for place, beta in enumerate(settings.betas):
@@ -58,32 +56,21 @@ def build_anthropic(settings: AnthropicSettings, context: BuildContext) -> HttpM
             raise SettingsError(f"headers.{written}: set it by `version` or `betas`")
     betas = (("anthropic-beta", ",".join(settings.betas)),) if settings.betas else ()
     own = (("anthropic-version", settings.version), *betas)
-    origin, prefix = address(settings.base_url)
-    if prefix.endswith("/v1"):
+    headers = (*own, *header_fields(settings.headers, header))
+    endpoint = endpoint_of(settings, settings.base_url, headers, HeaderAuth(header, settings.auth.scheme))
+    if endpoint.prefix.endswith("/v1"):
         raise SettingsError("base_url must not end in /v1, which is part of the path that is asked")
-    endpoint = Endpoint(
-        origin=origin,
-        prefix=prefix,
-        auth=HeaderAuth(header, settings.auth.scheme),
-        headers=(*own, *header_fields(settings.headers, header)),
-        params=settings.params,
-        response_limit=settings.response_limit,
-    )
     cards = model_cards(settings.models) or CATALOGUE
     quirks = Quirks(sampling=settings.version < WITHOUT_SAMPLING, models=cards)
     languages = Languages(chat=AnthropicMessages(quirks), count_tokens=AnthropicCountTokens(quirks))
     return HttpModel(context.name, languages, endpoint, context.http, cards)
 
 
-def _origins(settings: AnthropicSettings) -> tuple[Origin, ...]:
-    return (address(settings.base_url)[0],)
-
-
 ANTHROPIC = ModelFactory(
     kind="anthropic",
     settings=AnthropicSettings,
     build=build_anthropic,
-    origins=_origins,
+    origins=origin_of,
     summary="Anthropic's API, by Messages, and servers that speak it.",
     catalogue=CATALOGUE,
     needs_credential=True,

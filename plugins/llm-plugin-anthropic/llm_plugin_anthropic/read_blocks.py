@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from msgspec import Raw
 
-from llm_plugin_anthropic.carried import ITEMS, STRING, is_string, items, said
 from llm_plugin_anthropic.quirks import NAME
 from llm_plugin_anthropic.request_wire import BLOCKS, CITING, SOURCE, Block, CacheControl, Source
+from lockgate_ports.carried import ITEMS, STRING, is_string, items, said
 from lockgate_ports.parts import (
     CacheHint,
     File,

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_anthropic.carried import is_object, is_string, said
-from llm_plugin_anthropic.faults import fault, utf8_fault
 from llm_plugin_anthropic.quirks import COUNT, NAME
 from llm_plugin_anthropic.read_view import view_of
 from llm_plugin_anthropic.request_wire import BLOCKS, CITING, REQUEST, SOURCE, Block, Source, WireRequest, WireTool
+from lockgate_ports.body_faults import BROKEN, fault, utf8_fault
+from lockgate_ports.carried import is_object, is_string, said
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.http import Headers
@@ -67,7 +67,7 @@ def _travelling(inbound: Inbound) -> Headers:
 def _read(body: bytes) -> WireRequest:
     try:
         wire = REQUEST.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         raise fault(error, body) from None
     # what msgspec skips or carries as Raw it does not check for UTF-8
     if not body.isascii() and (place := utf8_fault(body)) is not None:

@@ -7,16 +7,17 @@ from msgspec import Raw, Struct
 
 from llm_plugin_anthropic.answer_wire import ANSWER, WireAnswer, text
 from llm_plugin_anthropic.block_reader import BlockReader
-from llm_plugin_anthropic.carried import ITEMS, MEMBERS, NULL, said
 from llm_plugin_anthropic.error_in import error_inside
-from llm_plugin_anthropic.faults import utf8_fault
 from llm_plugin_anthropic.finish import reason_of
 from llm_plugin_anthropic.quirks import NAME
 from llm_plugin_anthropic.usage import usage_of, wire_usage
 from llm_plugin_anthropic.write_format import ANSWER_TOOL
 from lockgate_ports.accumulate import Accumulator
+from lockgate_ports.body_faults import BROKEN, utf8_fault
+from lockgate_ports.carried import ITEMS, MEMBERS, NULL, said
 from lockgate_ports.chat import ChatResponse, Choice
-from lockgate_ports.errors import UpstreamError, clip
+from lockgate_ports.errors import UpstreamError
+from lockgate_ports.refusals import unreadable, unusable
 from lockgate_ports.wire import Glance
 
 _KNOWN = frozenset((*WireAnswer.__struct_fields__, "type", "role"))
@@ -91,26 +92,18 @@ def read_response(body: bytes) -> ChatResponse:
 def _sound(decoder: Any, body: bytes) -> Any:
     try:
         wire = decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         raise _nonsense(error, body) from None
     if not body.isascii() and utf8_fault(body) is not None:
-        raise no_answer("an answer that is not valid UTF-8")
+        raise unusable("an answer that is not valid UTF-8")
     return wire
 
 
 def _nonsense(error: Exception, body: bytes) -> UpstreamError:
     if isinstance(error, msgspec.ValidationError):
-        return no_answer(f"JSON of another shape ({error})")
-    if not body.strip():
-        return no_answer("nothing")
-    shown = clip(body[:200].decode("utf-8", "replace"), 120)
-    return no_answer(f"something that is not JSON ({shown!r})")
+        return unusable(f"JSON of another shape ({error})")
+    return unreadable(body)
 
 
 def _without_content(error: Raw, body: bytes) -> UpstreamError:
-    return error_inside(body) if said(error) else no_answer("an answer without content")
-
-
-def no_answer(what: str) -> UpstreamError:
-    """A failure of the provider: status 200, and nothing that can be used."""
-    return UpstreamError(f"gave no usable answer: it sent {what}", kind="transient", upstream_status=200)
+    return error_inside(body) if said(error) else unusable("an answer without content")

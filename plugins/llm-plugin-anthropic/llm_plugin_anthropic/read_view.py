@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_anthropic.carried import ITEMS, MEMBERS, said
 from llm_plugin_anthropic.quirks import NAME
 from llm_plugin_anthropic.read_blocks import parts_of
 from llm_plugin_anthropic.request_wire import WireFormat, WireMessage, WireRequest, WireTool
+from lockgate_ports.carried import ITEMS, MEMBERS, said
 from lockgate_ports.chat import ChatRequest, FunctionTool, NativeTool, Reasoning, ResponseFormat, Tool, ToolChoice
 from lockgate_ports.parts import Message, Part, ToolResult
 

@@ -3,10 +3,10 @@
 import msgspec
 from msgspec import Struct
 
-from llm_plugin_anthropic.carried import MEMBERS
-from llm_plugin_anthropic.faults import fault
 from llm_plugin_anthropic.quirks import Quirks
 from llm_plugin_anthropic.send import http_request
+from lockgate_ports.body_faults import BROKEN, fault
+from lockgate_ports.carried import MEMBERS
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.http import Headers
 from lockgate_ports.patch import put, replace_string
@@ -39,7 +39,7 @@ def relay_count(body: bytes, headers: Headers, upstream: Upstream, quirks: Quirk
 def _said(body: bytes) -> _Said:
     try:
         return _SAID.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         raise fault(error, body) from None
 
 

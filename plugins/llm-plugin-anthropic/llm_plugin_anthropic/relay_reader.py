@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from llm_plugin_anthropic.answer_wire import text
 from llm_plugin_anthropic.error_in import error_inside
-from llm_plugin_anthropic.faults import utf8_fault
 from llm_plugin_anthropic.finish import reason_of
 from llm_plugin_anthropic.usage import WireUsage, merged, usage_of
+from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.events import Event, Failure, Finish, Relayed
 from lockgate_ports.sse import SseEvent, SseParser
 
@@ -75,7 +75,7 @@ class RelayReader:
         except msgspec.ValidationError:
             # an object of some other shape is the client's to judge; anything else is no event of this language
             return Relayed(event.raw, content=True) if data.lstrip().startswith(b"{") else None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except BROKEN:
             return None
         match wire.type:
             case "content_block_delta":

@@ -10,6 +10,7 @@ from msgspec import Raw
 
 from llm_plugin_anthropic.draft import MessagesDraft
 from llm_plugin_anthropic.quirks import NAME
+from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.parts import (
     CacheHint,
@@ -142,7 +143,7 @@ def _call(part: ToolCall, at: str) -> Item:
         given = Raw(part.arguments.strip().encode("utf-8", "surrogatepass") or b"{}")
         try:
             sound = isinstance(msgspec.json.decode(given), dict)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except BROKEN:
             sound = False
         if not sound:
             raise InvalidRequest(f"{at}: the arguments of the call of {part.name!r} are no JSON object", param=at)

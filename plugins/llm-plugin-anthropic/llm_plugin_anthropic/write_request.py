@@ -4,7 +4,6 @@ from typing import Any
 
 import msgspec
 
-from llm_plugin_anthropic.carried import MEMBERS
 from llm_plugin_anthropic.draft import MessagesDraft
 from llm_plugin_anthropic.quirks import Quirks
 from llm_plugin_anthropic.read_view import TIERS
@@ -13,6 +12,7 @@ from llm_plugin_anthropic.write_format import ANSWER_TOOL, answer_tool, native_f
 from llm_plugin_anthropic.write_messages import conversation
 from llm_plugin_anthropic.write_reasoning import Thought, thought_of
 from llm_plugin_anthropic.write_tools import choice_of, tools_of
+from lockgate_ports.carried import MEMBERS
 from lockgate_ports.chat import ChatRequest, ToolChoice
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.errors import InvalidRequest

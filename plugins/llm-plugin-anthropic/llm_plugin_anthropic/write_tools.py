@@ -4,10 +4,10 @@ from typing import Any
 
 from msgspec import Raw
 
-from llm_plugin_anthropic.carried import MEMBERS, said
 from llm_plugin_anthropic.draft import MessagesDraft
 from llm_plugin_anthropic.quirks import NAME
 from llm_plugin_anthropic.schema import closed
+from lockgate_ports.carried import MEMBERS, said
 from lockgate_ports.chat import ChatRequest, CustomTool, FunctionTool, NativeTool, Tool, ToolChoice
 
 Item = dict[str, Any]

@@ -3,7 +3,7 @@
 import time
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from llm_plugin_azure.entra import AUTHORITY, SCOPE, EntraAuth, Grant
 from llm_plugin_azure.targets import Paths, resource_prefix, target_of
@@ -16,7 +16,8 @@ from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http import Origin
-from lockgate_ports.http_model import Endpoint, HttpModel, Languages
+from lockgate_ports.http_endpoint import endpoint_of
+from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields, model_cards
 from lockgate_ports.model import ModelCard
 
@@ -45,21 +46,13 @@ class AzureSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 def build(settings: AzureSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL, header or way of signing in that cannot be."""
-    if settings.response_limit < 1:
-        raise SettingsError("response_limit must be at least 1 byte")
-    origin, prefix = address(settings.base_url)
     target = target_of(settings.paths, settings.api_version)
     chat = OpenAIChat(Quirks(max_tokens_field=settings.max_tokens_field), target)
     responses = OpenAIResponses(target)
     main, also = (chat, responses) if settings.api == "chat" else (responses, chat)
-    endpoint = Endpoint(
-        origin=origin,
-        prefix=resource_prefix(prefix),
-        auth=_auth(settings, context),
-        headers=header_fields(settings.headers, _KEY_HEADER if settings.auth == "api-key" else "authorization"),
-        params=settings.params,
-        response_limit=settings.response_limit,
-    )
+    headers = header_fields(settings.headers, _KEY_HEADER if settings.auth == "api-key" else "authorization")
+    placed = endpoint_of(settings, settings.base_url, headers, _auth(settings, context))
+    endpoint = structs.replace(placed, prefix=resource_prefix(placed.prefix))
     languages = Languages(chat=main, also=(also,), embeddings=OpenAIEmbeddings(target))
     return HttpModel(context.name, languages, endpoint, context.http, model_cards(settings.models))
 

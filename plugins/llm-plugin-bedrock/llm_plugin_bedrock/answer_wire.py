@@ -8,9 +8,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from llm_plugin_bedrock.usage import WireUsage
+from lockgate_ports.carried import NULL
 
-NULL = Raw(b"null")
-MEMBERS = msgspec.json.Decoder(dict[str, Raw])
 SERVER_TOOL = "server_tool_use"
 """`type` of a tool use that Bedrock runs by itself."""
 
@@ -121,8 +120,3 @@ ANSWER = msgspec.json.Decoder(WireAnswer)
 BLOCK = msgspec.json.Decoder(Block)
 TOOL_USE = msgspec.json.Decoder(ToolUse)
 EVENT = msgspec.json.Decoder(WireEvent)
-
-
-def said(raw: Raw) -> bool:
-    """Whether the value is there at all, and not null."""
-    return len(raw) != 4 or bytes(raw) != b"null"

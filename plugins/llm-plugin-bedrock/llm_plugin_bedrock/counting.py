@@ -7,13 +7,15 @@ import msgspec
 
 from llm_plugin_bedrock.converse_draft import ConverseDraft
 from llm_plugin_bedrock.error_in import error_inside, read_error
-from llm_plugin_bedrock.read_response import no_answer, nonsense
+from llm_plugin_bedrock.read_response import nonsense
 from llm_plugin_bedrock.write_request import converse_fields, encoded, post
+from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.count import TokenCount
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Headers
+from lockgate_ports.refusals import unusable
 from lockgate_ports.replies import glance_count
 from lockgate_ports.wire import Glance, Operation
 
@@ -58,10 +60,10 @@ class BedrockCountTokens:
         """The count. Raises UpstreamError."""
         try:
             wire = _ANSWER.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except BROKEN as error:
             raise nonsense(error, body) from None
         if wire.inputTokens is None:
-            raise error_inside(body) if wire.message else no_answer("an answer without inputTokens")
+            raise error_inside(body) if wire.message else unusable("an answer without inputTokens")
         return TokenCount(wire.inputTokens)
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:

@@ -13,13 +13,15 @@ from llm_plugin_bedrock.embed_cohere import write_cohere
 from llm_plugin_bedrock.embed_titan import write_titan
 from llm_plugin_bedrock.error_in import error_inside, read_error
 from llm_plugin_bedrock.families import family_of
-from llm_plugin_bedrock.read_response import no_answer, nonsense
+from llm_plugin_bedrock.read_response import nonsense
 from llm_plugin_bedrock.write_request import encoded, post
+from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.embed import Embedding, EmbedRequest, EmbedResponse
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Headers
+from lockgate_ports.refusals import unusable
 from lockgate_ports.replies import glance_embeddings
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Glance, Operation
@@ -76,11 +78,11 @@ class InvokeEmbeddings:
         """The canonical answer. Raises UpstreamError."""
         try:
             wire = _ANSWER.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except BROKEN as error:
             raise nonsense(error, body) from None
         vectors = _vectors(wire)
         if not vectors:
-            raise error_inside(body) if wire.message else no_answer("an answer without embeddings")
+            raise error_inside(body) if wire.message else unusable("an answer without embeddings")
         count = wire.inputTextTokenCount
         return EmbedResponse(
             embeddings=tuple(Embedding(place, vector) for place, vector in enumerate(vectors)),

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeGuard
 
+from lockgate_ports.carried import is_dict
 from lockgate_ports.errors import ErrorKind, UpstreamError
 from lockgate_ports.refusals import BY_STATUS, SAYS, Words, kind_of_status, refused, value_in
 from lockgate_ports.retry_after import retry_after
@@ -83,7 +83,7 @@ def error_inside(body: bytes) -> UpstreamError:
 
 
 def _error(kind: ErrorKind, status: int, code: str, message: str, wait: float | None) -> UpstreamError:
-    return refused(kind, status, Words(message=message, code=code), b"", NAME, retry_after=wait, says=_SAYS)
+    return refused(kind, status, Words(message=message, code=code), retry_after=wait, says=_SAYS)
 
 
 def _kind(status: int, code: str, message: str) -> ErrorKind:
@@ -108,10 +108,10 @@ def _words_of(body: bytes) -> Words:
     said = value_in(body)
     if isinstance(said, str):
         return Words(message=said)
-    if not _is_dict(said):
+    if not is_dict(said):
         return Words()
     inner = said.get("error")
-    if _is_dict(inner):
+    if is_dict(inner):
         said = {**said, **inner}
     message = next((value for name in ("message", "Message", "msg") if isinstance(value := said.get(name), str)), "")
     codes = [value for name in ("__type", "code", "Code") if isinstance(value := said.get(name), str)]
@@ -121,7 +121,3 @@ def _words_of(body: bytes) -> Words:
 def _bare(code: str) -> str:
     """`com.amazon.coral.service#AccessDeniedException:http://...` -> `AccessDeniedException`."""
     return code.partition(":")[0].rpartition("#")[2].strip()
-
-
-def _is_dict(value: Any) -> TypeGuard[dict[str, Any]]:
-    return isinstance(value, dict)

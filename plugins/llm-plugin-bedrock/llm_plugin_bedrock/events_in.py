@@ -4,13 +4,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from llm_plugin_bedrock.answer_wire import EVENT, Delta, Reasoning, WireEvent, said
+from llm_plugin_bedrock.answer_wire import EVENT, Delta, Reasoning, WireEvent
 from llm_plugin_bedrock.error_in import error_in_stream
 from llm_plugin_bedrock.event_stream import Frame, FrameParser
 from llm_plugin_bedrock.finish import reason_of
 from llm_plugin_bedrock.names import DIALECT
 from llm_plugin_bedrock.stream_blocks import OpenBlock, opened
 from llm_plugin_bedrock.usage import usage_of
+from lockgate_ports.body_faults import BROKEN
+from lockgate_ports.carried import said
 from lockgate_ports.errors import UpstreamError, clip
 from lockgate_ports.events import Event, Failure, Finish, Start, TextDelta, ThinkingDelta, UsageReport
 
@@ -57,7 +59,7 @@ class ConverseReader:
         try:
             wire = EVENT.decode(frame.payload)
             events = self._event(name, wire)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except BROKEN as error:
             shown = clip(str(error), 120)
             return self._fail(UpstreamError(f"sent a {name or 'nameless'} event of no use: {shown}", kind="transient"))
         if events and not self._started:

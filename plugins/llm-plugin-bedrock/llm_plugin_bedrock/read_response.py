@@ -3,14 +3,17 @@
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_bedrock.answer_wire import ANSWER, BLOCK, MEMBERS, SERVER_TOOL, Cited, Reasoning, ToolUse, said
+from llm_plugin_bedrock.answer_wire import ANSWER, BLOCK, SERVER_TOOL, Cited, Reasoning, ToolUse
 from llm_plugin_bedrock.error_in import error_inside
 from llm_plugin_bedrock.finish import reason_of
 from llm_plugin_bedrock.names import ANSWER_TOOL, DIALECT, said_name
 from llm_plugin_bedrock.usage import usage_of
+from lockgate_ports.body_faults import BROKEN
+from lockgate_ports.carried import MEMBERS, said
 from lockgate_ports.chat import ChatResponse, Choice
-from lockgate_ports.errors import UpstreamError, clip
+from lockgate_ports.errors import UpstreamError
 from lockgate_ports.parts import Native, Part, Text, Thinking, ToolCall
+from lockgate_ports.refusals import unreadable, unusable
 
 _KNOWN = frozenset(("output", "stopReason", "usage"))
 
@@ -23,10 +26,10 @@ def read_response(body: bytes) -> ChatResponse:
         if wire.output is None or wire.output.message is None:
             raise _without_message(body, members)
         parts = tuple(part for raw in wire.output.message.content for part in _parts(raw))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         raise nonsense(error, body) from None
     if wire.stopReason is None:
-        raise no_answer("an answer without a stopReason")
+        raise unusable("an answer without a stopReason")
     extra = {name: value for name, value in members.items() if name not in _KNOWN and said(value)}
     choice = Choice(
         parts=parts,
@@ -36,23 +39,16 @@ def read_response(body: bytes) -> ChatResponse:
     return ChatResponse(choices=(choice,), usage=usage_of(wire.usage), extra=extra, native=DIALECT if extra else None)
 
 
-def no_answer(what: str) -> UpstreamError:
-    """The failure of a provider that said it succeeded."""
-    return UpstreamError(f"gave no usable answer: it sent {what}", kind="transient", upstream_status=200)
-
-
 def nonsense(error: Exception, body: bytes) -> UpstreamError:
     """For a body that does not decode."""
     if isinstance(error, msgspec.ValidationError):
-        return no_answer(f"JSON that is no answer of this operation ({error})")
-    if not body.strip():
-        return no_answer("nothing")
-    return no_answer(f"something that is not JSON ({clip(body[:200].decode('utf-8', 'replace'), 120)!r})")
+        return unusable(f"JSON that is no answer of this operation ({error})")
+    return unreadable(body)
 
 
 def _without_message(body: bytes, members: dict[str, Raw]) -> UpstreamError:
     told = {"message", "Message", "__type"} & members.keys()
-    return error_inside(body) if told else no_answer("an answer without output.message")
+    return error_inside(body) if told else unusable("an answer without output.message")
 
 
 def _parts(raw: Raw) -> list[Part]:

@@ -5,8 +5,9 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_bedrock.answer_wire import MEMBERS, SERVER_TOOL, TOOL_USE, Delta, Opening, said
+from llm_plugin_bedrock.answer_wire import SERVER_TOOL, TOOL_USE, Delta, Opening
 from llm_plugin_bedrock.names import ANSWER_TOOL, DIALECT, said_name
+from lockgate_ports.carried import MEMBERS, said
 from lockgate_ports.events import Event, NativeDelta, TextDelta, ToolCallDelta
 
 

@@ -8,16 +8,20 @@ from msgspec import Raw, Struct
 
 from llm_plugin_cohere.error_in import ERRORS
 from llm_plugin_cohere.names import EMBEDDINGS
-from llm_plugin_cohere.nonsense import check_utf8, nonsense, unusable
+from llm_plugin_cohere.nonsense import check_utf8
 from llm_plugin_cohere.usage import read_input_usage
-from llm_plugin_cohere.wire import NULL, encode, patched, post
+from llm_plugin_cohere.wire import patched, post
 from llm_plugin_cohere.write_parts import image_url
+from lockgate_ports.body_faults import BROKEN
+from lockgate_ports.carried import NULL
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.embed import Embedding, EmbedInput, EmbedRequest, EmbedResponse, InputType
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Headers
+from lockgate_ports.json_post import encode
 from lockgate_ports.parts import Image
+from lockgate_ports.refusals import unusable
 from lockgate_ports.wire import Glance, Operation
 
 _PATH = "/v2/embed"
@@ -77,8 +81,8 @@ class CohereEmbeddings:
         """Usage; Cohere's answers do not name the model. Raises UpstreamError."""
         try:
             wire = _GLANCE.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise nonsense(error, body, EMBEDDINGS) from None
+        except BROKEN as error:
+            raise ERRORS.instead(error, body, EMBEDDINGS) from None
         if not wire.embeddings:
             raise unusable("an answer without vectors")
         return Glance(None, read_input_usage(wire.meta))
@@ -87,8 +91,8 @@ class CohereEmbeddings:
         """The vectors in their exactest form; where there are several, all stand in `extra`. Raises UpstreamError."""
         try:
             wire = _ANSWER.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise nonsense(error, body, EMBEDDINGS) from None
+        except BROKEN as error:
+            raise ERRORS.instead(error, body, EMBEDDINGS) from None
         check_utf8(body)
         forms = wire.embeddings or {}
         best = next((form for form in _EXACTEST_FIRST if forms.get(form)), None)

@@ -11,7 +11,8 @@ from llm_plugin_cohere.finish import failure_of, reason_of
 from llm_plugin_cohere.names import CHAT, PLAN
 from llm_plugin_cohere.notes import about_text, array, citation_of, logprobs_of
 from llm_plugin_cohere.usage import read_chat_usage
-from llm_plugin_cohere.wire import said
+from lockgate_ports.body_faults import BROKEN
+from lockgate_ports.carried import said
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import (
     Event,
@@ -57,7 +58,7 @@ class EventsReader:
             if not event.data.lstrip().startswith(b"{"):
                 return []
             return self._fail(UpstreamError(f"sent a stream event of a wrong shape: {error}", kind="transient"))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except BROKEN:
             return []
         kind = wire.type or event.event
         if isinstance(wire.message, str) and wire.delta is None:

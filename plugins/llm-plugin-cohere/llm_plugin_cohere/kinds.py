@@ -5,13 +5,11 @@ from msgspec import Struct
 from llm_plugin_cohere.chat import CohereChat
 from llm_plugin_cohere.embeddings import CohereEmbeddings
 from llm_plugin_cohere.rerank import CohereRerank
-from lockgate_ports.auth import HeaderAuth
 from lockgate_ports.dialect import Params
-from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
-from lockgate_ports.http import Origin
-from lockgate_ports.http_model import Endpoint, HttpModel, Languages
-from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields, model_cards
+from lockgate_ports.http_endpoint import endpoint_of, origin_of
+from lockgate_ports.http_model import HttpModel, Languages
+from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields, model_cards
 from lockgate_ports.model import ModelCard
 
 _CATALOGUE = (
@@ -36,32 +34,18 @@ class CohereSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def build_cohere(settings: CohereSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL or header that cannot be."""
-    if settings.response_limit < 1:
-        raise SettingsError("response_limit must be at least 1 byte")
-    origin, prefix = address(settings.base_url)
     name = {"x-client-name": settings.client_name} if settings.client_name is not None else {}
-    endpoint = Endpoint(
-        origin=origin,
-        prefix=prefix,
-        auth=HeaderAuth(),
-        headers=header_fields({**settings.headers, **name}, "authorization"),
-        params=settings.params,
-        response_limit=settings.response_limit,
-    )
+    endpoint = endpoint_of(settings, settings.base_url, header_fields({**settings.headers, **name}, "authorization"))
     languages = Languages(chat=CohereChat(), embeddings=CohereEmbeddings(), rerank=CohereRerank())
     models = model_cards(settings.models or _CATALOGUE)
     return HttpModel(context.name, languages, endpoint, context.http, models)
-
-
-def _origins(settings: CohereSettings) -> tuple[Origin, ...]:
-    return (address(settings.base_url)[0],)
 
 
 COHERE = ModelFactory(
     kind="cohere",
     settings=CohereSettings,
     build=build_cohere,
-    origins=_origins,
+    origins=origin_of,
     summary="Cohere: chat, embeddings and reranking by its API v2.",
     catalogue=tuple(ModelCard(id=name) for name in _CATALOGUE),
     needs_credential=True,

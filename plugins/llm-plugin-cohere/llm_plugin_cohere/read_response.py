@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 
-import msgspec
 from msgspec import Raw
 
 from llm_plugin_cohere.answer_wire import ANSWER, ITEM, WireAnswer, WireCall, WireMessage
+from llm_plugin_cohere.error_in import ERRORS
 from llm_plugin_cohere.finish import failure_of, reason_of
 from llm_plugin_cohere.names import CHAT, PLAN
-from llm_plugin_cohere.nonsense import check_utf8, nonsense, unusable
+from llm_plugin_cohere.nonsense import check_utf8
 from llm_plugin_cohere.notes import about_text, array, citation_of, logprobs_of
 from llm_plugin_cohere.usage import read_chat_usage
+from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.chat import ChatResponse, Choice
 from lockgate_ports.parts import Native, Part, Text, Thinking, ToolCall
+from lockgate_ports.refusals import unusable
 from lockgate_ports.wire import Glance
 
 
@@ -45,8 +47,8 @@ def call_of(wire: WireCall, place: int) -> ToolCall:
 def _answer(body: bytes) -> tuple[WireAnswer, WireMessage]:
     try:
         wire = ANSWER.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise nonsense(error, body, CHAT) from None
+    except BROKEN as error:
+        raise ERRORS.instead(error, body, CHAT) from None
     check_utf8(body)
     failed = failure_of(wire.finish_reason, wire.error if isinstance(wire.error, str) else None)
     if failed is not None:

@@ -9,6 +9,7 @@ from llm_plugin_cohere.error_in import ERRORS
 from llm_plugin_cohere.finish import failure_of, reason_of
 from llm_plugin_cohere.names import CHAT
 from llm_plugin_cohere.usage import read_chat_usage
+from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure, Finish, Relayed
 from lockgate_ports.sse import SseEvent, SseParser
@@ -44,7 +45,7 @@ class RelayReader:
         except msgspec.ValidationError:
             # an object of some other shape is the client's to judge; anything else is no event of this language
             return Relayed(event.raw, content=True) if event.data.lstrip().startswith(b"{") else None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except BROKEN:
             return None
         if isinstance(wire.message, str) and wire.delta is None:
             return self._fail(ERRORS.inside(event.data, CHAT))

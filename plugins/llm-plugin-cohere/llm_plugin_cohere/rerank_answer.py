@@ -5,10 +5,12 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from llm_plugin_cohere.error_in import ERRORS
 from llm_plugin_cohere.names import RERANK
-from llm_plugin_cohere.nonsense import check_utf8, nonsense
+from llm_plugin_cohere.nonsense import check_utf8
 from llm_plugin_cohere.usage import read_input_usage, read_search_units
-from llm_plugin_cohere.wire import NULL, said
+from lockgate_ports.body_faults import BROKEN
+from lockgate_ports.carried import NULL, said
 from lockgate_ports.rerank import Ranked, RerankResponse
 from lockgate_ports.wire import Glance
 
@@ -38,16 +40,16 @@ def glance(body: bytes) -> Glance:
     """Usage. Raises UpstreamError."""
     try:
         return Glance(None, read_input_usage(_GLANCE.decode(body).meta))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise nonsense(error, body, RERANK) from None
+    except BROKEN as error:
+        raise ERRORS.instead(error, body, RERANK) from None
 
 
 def read_response(body: bytes) -> RerankResponse:
     """The best first, as Cohere sends them. Raises UpstreamError."""
     try:
         wire = _ANSWER.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise nonsense(error, body, RERANK) from None
+    except BROKEN as error:
+        raise ERRORS.instead(error, body, RERANK) from None
     check_utf8(body)
     return RerankResponse(
         results=tuple(

@@ -8,10 +8,12 @@ from msgspec import Raw
 from llm_plugin_cohere.leaving import leave
 from llm_plugin_cohere.names import RERANK
 from llm_plugin_cohere.rerank_wire import ONLY_V1, RERANK_REQUEST, V1, V2, is_object
-from llm_plugin_cohere.wire import encode, patched, post, said
+from llm_plugin_cohere.wire import patched, post
+from lockgate_ports.carried import said
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.errors import InvalidRequest
+from lockgate_ports.json_post import encode
 from lockgate_ports.rerank import RerankRequest
 
 

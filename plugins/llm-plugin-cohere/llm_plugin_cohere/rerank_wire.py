@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_cohere.wire import NULL
+from lockgate_ports.carried import NULL
 
 V2, V1 = "/v2/rerank", "/v1/rerank"
 ONLY_V1 = ("return_documents", "rank_fields", "max_chunks_per_doc")

@@ -1,16 +1,14 @@
-"""Requests as HTTP, and JSON that is carried unread."""
+"""Requests as HTTP."""
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
+from lockgate_ports import json_post
+from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.dialect import Upstream
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.http import HttpRequest
 from lockgate_ports.patch import put, replace_string
-
-NULL = Raw(b"null")
-_JSON = (("content-type", "application/json"), ("accept", "application/json"))
-_STREAM = (("content-type", "application/json"), ("accept", "text/event-stream"))
 
 
 class _Said(Struct, gc=False):
@@ -21,30 +19,16 @@ class _Said(Struct, gc=False):
 _SAID = msgspec.json.Decoder(_Said)
 
 
-def said(raw: Raw) -> bool:
-    """Whether the value is there at all, and not null."""
-    return len(raw) != 4 or bytes(raw) != b"null"
-
-
 def post(path: str, body: bytes, upstream: Upstream) -> HttpRequest:
     """POST {prefix}{path}. Cohere frames a stream by the `accept` header."""
-    headers = (_STREAM if upstream.stream else _JSON) + upstream.headers
-    return HttpRequest("POST", upstream.origin, upstream.prefix + path, headers, body, upstream.purpose)
-
-
-def encode(fields: dict[str, object]) -> bytes:
-    """JSON. Raises InvalidRequest for text that is none."""
-    try:
-        return msgspec.json.encode(fields)
-    except UnicodeEncodeError:
-        raise InvalidRequest("the request holds a lone surrogate, which is half a character and no text") from None
+    return json_post.post(path, body, upstream, "text/event-stream" if upstream.stream else json_post.JSON)
 
 
 def patched(body: bytes, upstream: Upstream) -> bytes:
     """All that `body` says, with `model` and `stream` as they must be. Raises InvalidRequest."""
     try:
         given = _SAID.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         raise InvalidRequest(f"the body is no request in Cohere's form: {error}") from None
     changed = replace_string(body, "model", given.model, upstream.model)
     if bool(given.stream) != upstream.stream:

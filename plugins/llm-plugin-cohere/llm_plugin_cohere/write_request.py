@@ -4,12 +4,13 @@ from typing import Any
 
 from llm_plugin_cohere.leaving import leave
 from llm_plugin_cohere.names import CHAT
-from llm_plugin_cohere.wire import encode, post
+from llm_plugin_cohere.wire import post
 from llm_plugin_cohere.write_messages import message_items
 from llm_plugin_cohere.write_tools import tool_fields
 from lockgate_ports.chat import ChatRequest, Reasoning, ResponseFormat
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
+from lockgate_ports.json_post import encode
 
 PATH = "/v2/chat"
 _PLAIN = ("temperature", "max_tokens", "seed", "frequency_penalty", "presence_penalty")

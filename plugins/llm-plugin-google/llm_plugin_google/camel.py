@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from llm_plugin_google.carried import is_dict, is_list
+from lockgate_ports.carried import is_dict, is_list
 
 _SNAKE = re.compile(rb'"[a-z]+(?:_[a-z0-9]+)+"\s*:')
 _LETTER = re.compile(r"_([a-z0-9])")

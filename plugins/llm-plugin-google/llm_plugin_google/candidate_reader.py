@@ -5,11 +5,11 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_google.carried import ENCODE, MEMBERS, said
 from llm_plugin_google.finish import ends, reason_of
 from llm_plugin_google.logprobs import read_logprobs
 from llm_plugin_google.models import NAME
 from llm_plugin_google.wire import Call, Candidate, Part
+from lockgate_ports.carried import ENCODE, MEMBERS, said
 from lockgate_ports.events import AudioDelta, Event, Finish, NativeDelta, TextDelta, ThinkingDelta, ToolCallDelta
 
 RawPart = Callable[[int], Raw]

@@ -6,22 +6,23 @@ import msgspec
 from msgspec import Raw, Struct
 
 from llm_plugin_google.camel import camel_case
-from llm_plugin_google.carried import MEMBERS, NULL, said
 from llm_plugin_google.dialect import surfaces_of
-from llm_plugin_google.error_in import error_inside, no_answer, read_error
+from llm_plugin_google.error_in import error_inside, read_error
 from llm_plugin_google.error_out import write_error
-from llm_plugin_google.faults import BROKEN, check_utf8, fault
 from llm_plugin_google.models import target_of
 from llm_plugin_google.read_request import checked, model_of
 from llm_plugin_google.read_view import view_of
 from llm_plugin_google.request_wire import COUNT
 from llm_plugin_google.write_request import encoded, post, request_fields
+from lockgate_ports.body_faults import BROKEN, check_utf8, fault
+from lockgate_ports.carried import MEMBERS, NULL, said
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.count import TokenCount
 from lockgate_ports.dialect import ErrorAnswer, Surface, Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.errors import InvalidRequest, LockgateError, UpstreamError
 from lockgate_ports.http import Headers
+from lockgate_ports.refusals import unusable
 from lockgate_ports.replies import glance_count
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
@@ -70,11 +71,11 @@ class GeminiCountTokens:
         try:
             wire = _COUNT.decode(body)
         except BROKEN as error:
-            raise no_answer(f"something that is no count of tokens ({error})") from None
+            raise unusable(f"something that is no count of tokens ({error})") from None
         if said(wire.error):
             raise error_inside(body)
         if wire.total_tokens is None:
-            raise no_answer("an answer without totalTokens")
+            raise unusable("an answer without totalTokens")
         return TokenCount(wire.total_tokens)
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:

@@ -8,14 +8,14 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from llm_plugin_google.camel import camel_case
-from llm_plugin_google.carried import ENCODE, MEMBERS
 from llm_plugin_google.dialect import surfaces_of
 from llm_plugin_google.embeddings import BATCH, TASKS
 from llm_plugin_google.error_out import write_error
-from llm_plugin_google.faults import BROKEN, check_utf8, fault
 from llm_plugin_google.media import part_of
 from llm_plugin_google.read_request import model_of
 from llm_plugin_google.wire import Content
+from lockgate_ports.body_faults import BROKEN, check_utf8, fault
+from lockgate_ports.carried import ENCODE, MEMBERS
 from lockgate_ports.dialect import ErrorAnswer, Surface
 from lockgate_ports.embed import EmbedInput, EmbedRequest, EmbedResponse, InputType
 from lockgate_ports.errors import InvalidRequest, LockgateError

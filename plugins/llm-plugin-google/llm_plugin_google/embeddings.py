@@ -8,18 +8,19 @@ import msgspec
 from msgspec import Raw, Struct
 
 from llm_plugin_google.camel import camel_case
-from llm_plugin_google.carried import ENCODE, MEMBERS, NULL, said
-from llm_plugin_google.error_in import error_inside, no_answer, read_error
-from llm_plugin_google.faults import BROKEN
+from llm_plugin_google.error_in import error_inside, read_error
 from llm_plugin_google.models import target_of
 from llm_plugin_google.wire import WireUsage
 from llm_plugin_google.write_parts import content_item
 from llm_plugin_google.write_request import encoded, post
+from lockgate_ports.body_faults import BROKEN
+from lockgate_ports.carried import ENCODE, MEMBERS, NULL, said
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.embed import Embedding, EmbedInput, EmbedRequest, EmbedResponse, InputType
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Headers
+from lockgate_ports.refusals import unusable
 from lockgate_ports.replies import glance_embeddings
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Glance, Operation
@@ -101,13 +102,13 @@ class GeminiEmbeddings:
         try:
             wire = _ANSWER.decode(body)
         except BROKEN as error:
-            raise no_answer(f"something that holds no vectors ({error})") from None
+            raise unusable(f"something that holds no vectors ({error})") from None
         if said(wire.error):
             raise error_inside(body)
         found = wire.embeddings or [each.embeddings for each in wire.predictions or () if each.embeddings is not None]
         vectors = found or ([wire.embedding] if wire.embedding is not None else [])
         if not vectors or not all(vector.values for vector in vectors):
-            raise no_answer("an answer without vectors")
+            raise unusable("an answer without vectors")
         return EmbedResponse(
             embeddings=tuple(Embedding(place, vector.values) for place, vector in enumerate(vectors)),
             usage=_usage(wire.usage_metadata, vectors),

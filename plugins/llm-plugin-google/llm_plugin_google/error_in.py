@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from llm_plugin_google.carried import is_dict, is_list
 from llm_plugin_google.models import NAME
+from lockgate_ports.carried import is_dict, is_list
 from lockgate_ports.errors import ErrorKind, UpstreamError
 from lockgate_ports.refusals import BY_STATUS, SAYS, Words, kind_of_status, refused, value_in
 from lockgate_ports.retry_after import retry_after, seconds_in

@@ -4,8 +4,8 @@ Troubleshooting)."""
 import math
 from typing import Any
 
-from llm_plugin_google.carried import ENCODE
 from llm_plugin_google.models import NAME
+from lockgate_ports.carried import ENCODE
 from lockgate_ports.dialect import ErrorAnswer
 from lockgate_ports.errors import Busy, CallerError, LockgateError, UpstreamError
 

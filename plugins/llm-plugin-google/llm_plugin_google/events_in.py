@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import msgspec
 
 from llm_plugin_google.answer_reader import AnswerReader
-from llm_plugin_google.carried import said
 from llm_plugin_google.error_in import error_inside
-from llm_plugin_google.faults import BROKEN, utf8_fault
 from llm_plugin_google.frames import Frames
 from llm_plugin_google.wire import ANSWER
+from lockgate_ports.body_faults import BROKEN, utf8_fault
+from lockgate_ports.carried import said
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure
 

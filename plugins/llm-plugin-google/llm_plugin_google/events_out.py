@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 
-from llm_plugin_google.carried import ENCODE
 from llm_plugin_google.error_out import error_body
 from llm_plugin_google.finish import written
 from llm_plugin_google.logprobs import write_logprobs
 from llm_plugin_google.models import NAME
 from llm_plugin_google.usage import write_usage
 from llm_plugin_google.write_response import notes_of, part_items
+from lockgate_ports.carried import ENCODE
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.events import (
     AudioDelta,

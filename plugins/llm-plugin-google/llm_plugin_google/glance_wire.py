@@ -4,8 +4,8 @@ GenerateContentResponse)."""
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_google.carried import NULL, said
 from llm_plugin_google.wire import Feedback, WireUsage
+from lockgate_ports.carried import NULL, said
 
 
 class SeenPart(Struct, rename="camel", gc=False):

@@ -9,12 +9,13 @@ from llm_plugin_google.catalogue import GEMINI, GOOGLE_EMBEDDINGS, VERTEX_EMBEDD
 from llm_plugin_google.count_tokens import GeminiCountTokens
 from llm_plugin_google.dialect import Gemini
 from llm_plugin_google.embeddings import GeminiEmbeddings
-from lockgate_ports.auth import Auth, HeaderAuth
+from lockgate_ports.auth import HeaderAuth
 from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http import Origin
-from lockgate_ports.http_model import Endpoint, HttpModel, Languages
+from lockgate_ports.http_endpoint import endpoint_of, origin_of
+from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields, model_cards
 from lockgate_ports.model import ModelCard
 
@@ -50,10 +51,9 @@ class VertexSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def build_google(settings: GoogleSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL or header that cannot be."""
-    origin, prefix = address(settings.base_url)
-    auth = HeaderAuth(_KEY_HEADER, "")
     languages = Languages(chat=Gemini(), embeddings=GeminiEmbeddings(), count_tokens=GeminiCountTokens())
-    endpoint = _endpoint(settings, origin, prefix, auth, _KEY_HEADER)
+    headers = header_fields(settings.headers, _KEY_HEADER)
+    endpoint = endpoint_of(settings, settings.base_url, headers, HeaderAuth(_KEY_HEADER, ""))
     cards = settings.models or (*GEMINI, *GOOGLE_EMBEDDINGS)
     return HttpModel(context.name, languages, endpoint, context.http, model_cards(cards))
 
@@ -62,30 +62,15 @@ def build_vertex(settings: VertexSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a project, location, URL or header that cannot be."""
     from llm_plugin_google.tokens import GoogleAuth
 
-    origin, prefix = address(_vertex_url(settings))
     metadata = address(settings.metadata_url)[0] if settings.credentials == "metadata" else None
     auth = GoogleAuth(context.http, address(settings.token_url), metadata)
     languages = Languages(
         chat=Gemini(), embeddings=GeminiEmbeddings(vertex=True), count_tokens=GeminiCountTokens(vertex=True)
     )
-    endpoint = _endpoint(settings, origin, prefix, auth, "authorization")
+    headers = header_fields(settings.headers, "authorization")
+    endpoint = endpoint_of(settings, _vertex_url(settings), headers, auth)
     cards = settings.models or (*GEMINI, *VERTEX_EMBEDDINGS)
     return HttpModel(context.name, languages, endpoint, context.http, model_cards(cards))
-
-
-def _endpoint(
-    settings: GoogleSettings | VertexSettings, origin: Origin, prefix: str, auth: Auth, key_header: str
-) -> Endpoint:
-    if settings.response_limit < 1:
-        raise SettingsError("response_limit must be at least 1 byte")
-    return Endpoint(
-        origin=origin,
-        prefix=prefix,
-        auth=auth,
-        headers=header_fields(settings.headers, key_header),
-        params=settings.params,
-        response_limit=settings.response_limit,
-    )
 
 
 def _vertex_url(settings: VertexSettings) -> str:
@@ -100,10 +85,6 @@ def _vertex_url(settings: VertexSettings) -> str:
     return f"https://{host}.googleapis.com/v1/{place}/publishers/google"
 
 
-def _google_origins(settings: GoogleSettings) -> tuple[Origin, ...]:
-    return (address(settings.base_url)[0],)
-
-
 def _vertex_origins(settings: VertexSettings) -> tuple[Origin, ...]:
     """Besides the API itself, the place that gives tokens: the machine's own, or Google's."""
     tokens = settings.metadata_url if settings.credentials == "metadata" else settings.token_url
@@ -114,7 +95,7 @@ GOOGLE = ModelFactory(
     kind="google",
     settings=GoogleSettings,
     build=build_google,
-    origins=_google_origins,
+    origins=origin_of,
     summary="Google's Gemini API.",
     catalogue=(*GEMINI, *GOOGLE_EMBEDDINGS),
     needs_credential=True,

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_google.carried import ENCODE
 from llm_plugin_google.wire import TokenLogprob, WireLogprobs
+from lockgate_ports.carried import ENCODE
 
 
 class _Top(Struct):

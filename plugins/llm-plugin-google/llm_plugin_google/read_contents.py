@@ -6,11 +6,11 @@ from functools import partial
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_google.carried import MEMBERS, said
 from llm_plugin_google.media import Media, part_of
 from llm_plugin_google.models import NAME
 from llm_plugin_google.wire import Content, Result
 from llm_plugin_google.wire import Part as WirePart
+from lockgate_ports.carried import MEMBERS, said
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.parts import (
     Audio,

@@ -1,10 +1,10 @@
 """A client's bytes become a Request (Gemini API reference, generateContent and streamGenerateContent)."""
 
 from llm_plugin_google.camel import camel_case
-from llm_plugin_google.faults import BROKEN, check_utf8, fault
 from llm_plugin_google.models import NAME
 from llm_plugin_google.read_view import view_of
 from llm_plugin_google.request_wire import REQUEST, WireRequest
+from lockgate_ports.body_faults import BROKEN, check_utf8, fault
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.wire import Inbound, Request

@@ -3,17 +3,18 @@
 import msgspec
 
 from llm_plugin_google.answer_reader import AnswerReader
-from llm_plugin_google.carried import said
-from llm_plugin_google.error_in import error_inside, no_answer
-from llm_plugin_google.faults import BROKEN, utf8_fault
+from llm_plugin_google.error_in import error_inside
 from llm_plugin_google.finish import ends as ends_with
 from llm_plugin_google.finish import reason_of
 from llm_plugin_google.glance_wire import GLANCE
 from llm_plugin_google.usage import read_usage
 from llm_plugin_google.wire import ANSWER, Answer
 from lockgate_ports.accumulate import Accumulator
+from lockgate_ports.body_faults import BROKEN, utf8_fault
+from lockgate_ports.carried import said
 from lockgate_ports.chat import ChatResponse, FinishReason
-from lockgate_ports.errors import UpstreamError, clip
+from lockgate_ports.errors import UpstreamError
+from lockgate_ports.refusals import unreadable, unusable
 from lockgate_ports.replies import glance_chat
 from lockgate_ports.wire import Glance
 
@@ -46,18 +47,18 @@ def read_response(body: bytes) -> ChatResponse:
         for event in reader.read(each, data):
             fold.add(event)
     if not reader.answered:
-        raise no_answer("an answer without candidates")
+        raise unusable("an answer without candidates")
     for event in reader.finishes():
         fold.add(event)
     answer = fold.response
     if not answer.choices:
-        raise no_answer("candidates without content and without an end")
+        raise unusable("candidates without content and without an end")
     return answer
 
 
 def _answers(body: bytes) -> list[tuple[Answer, bytes]]:
     if utf8_fault(body) is not None:
-        raise no_answer("an answer that is not valid UTF-8")
+        raise unusable("an answer that is not valid UTF-8")
     try:
         if body.lstrip().startswith(b"["):
             return [(ANSWER.decode(each), bytes(each)) for each in _ANSWERS.decode(body)]
@@ -68,8 +69,5 @@ def _answers(body: bytes) -> list[tuple[Answer, bytes]]:
 
 def _nonsense(error: Exception, body: bytes) -> UpstreamError:
     if isinstance(error, msgspec.ValidationError):
-        return no_answer(f"JSON that is no answer of Gemini's ({error})")
-    if not body.strip():
-        return no_answer("nothing")
-    shown = clip(body[:200].decode("utf-8", "replace"), 120)
-    return no_answer(f"something that is not JSON ({shown!r})")
+        return unusable(f"JSON that is no answer of Gemini's ({error})")
+    return unreadable(body)

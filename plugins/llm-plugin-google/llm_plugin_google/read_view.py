@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_google.carried import ENCODE, ITEMS, MEMBERS, said
 from llm_plugin_google.models import NAME
 from llm_plugin_google.read_contents import ContentsReader, words_of
 from llm_plugin_google.request_wire import (
@@ -19,6 +18,7 @@ from llm_plugin_google.request_wire import (
 )
 from llm_plugin_google.schema_in import json_schema
 from llm_plugin_google.thinking import reasoning_of
+from lockgate_ports.carried import ENCODE, ITEMS, MEMBERS, said
 from lockgate_ports.chat import (
     AudioOutput,
     ChatRequest,

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from llm_plugin_google.carried import said
 from llm_plugin_google.error_in import error_inside
-from llm_plugin_google.faults import BROKEN
 from llm_plugin_google.finish import ends, reason_of
 from llm_plugin_google.glance_wire import GLANCE, SeenCandidate
 from llm_plugin_google.usage import merged, read_usage
 from llm_plugin_google.wire import WireUsage
+from lockgate_ports.body_faults import BROKEN
+from lockgate_ports.carried import said
 from lockgate_ports.events import Event, Failure, Finish, Relayed
 from lockgate_ports.sse import SseEvent, SseParser
 

@@ -5,8 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from llm_plugin_google.carried import NULL
 from llm_plugin_google.wire import Content
+from lockgate_ports.carried import NULL
 
 Some = Annotated[list[Content], Meta(min_length=1)]
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_google.carried import is_dict, is_list
+from lockgate_ports.carried import is_dict, is_list
 from lockgate_ports.draft import Draft
 
 _KEPT = frozenset(

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_google.carried import is_dict, is_list
+from lockgate_ports.carried import is_dict, is_list
 
 _SCHEMAS = ("items", "additionalProperties")
 _LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")

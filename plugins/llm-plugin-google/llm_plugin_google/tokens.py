@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from llm_plugin_google.error_in import read_error
-from llm_plugin_google.faults import BROKEN
 from lockgate_ports.auth import HeaderAuth
+from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.errors import SettingsError, UpstreamError
 from lockgate_ports.http import HttpPort, HttpRequest, Origin
 from lockgate_ports.secret import Secret

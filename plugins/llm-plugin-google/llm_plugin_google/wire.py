@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_google.carried import NULL
+from lockgate_ports.carried import NULL
 
 
 class Blob(Struct, rename="camel", gc=False):

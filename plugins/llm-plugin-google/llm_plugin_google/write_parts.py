@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_google.carried import MEMBERS
 from llm_plugin_google.media import is_youtube, media_type_of
 from llm_plugin_google.models import NAME, generation
+from lockgate_ports.carried import MEMBERS
 from lockgate_ports.draft import Draft
 from lockgate_ports.parts import (
     Audio,

@@ -4,11 +4,11 @@ from typing import Any
 
 import msgspec
 
-from llm_plugin_google.carried import ENCODE, MEMBERS, is_object
 from llm_plugin_google.models import NAME, target_of
 from llm_plugin_google.thinking import thinking_config
 from llm_plugin_google.write_contents import content_items, system_item
 from llm_plugin_google.write_tools import choice_item, schema_fields, tool_items
+from lockgate_ports.carried import ENCODE, MEMBERS, is_object
 from lockgate_ports.chat import AudioOutput, ChatRequest, ResponseFormat
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft

@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_google.carried import ENCODE, MEMBERS
 from llm_plugin_google.finish import written
 from llm_plugin_google.logprobs import write_logprobs
 from llm_plugin_google.models import NAME
 from llm_plugin_google.usage import write_usage
+from lockgate_ports.carried import ENCODE, MEMBERS
 from lockgate_ports.chat import ChatResponse, Choice
 from lockgate_ports.parts import Audio, Image, InlineSource, Native, Part, Refusal, Text, Thinking, ToolCall
 

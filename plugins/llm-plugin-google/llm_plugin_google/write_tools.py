@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_google.carried import NULL, said
 from llm_plugin_google.models import NAME, generation
 from llm_plugin_google.schema import openapi_schema
+from lockgate_ports.carried import NULL, said
 from lockgate_ports.chat import CustomTool, FunctionTool, NativeTool, Tool, ToolChoice
 from lockgate_ports.draft import Draft
 

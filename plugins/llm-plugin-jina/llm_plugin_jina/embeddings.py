@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from llm_plugin_jina.vectors import glance_at_vectors, read_vectors
-from llm_plugin_jina.wire import encode, patched, post
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.embed import EmbedInput, EmbedRequest, EmbedResponse, InputType
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Headers
+from lockgate_ports.json_post import encode, post, with_model
 from lockgate_ports.parts import Image, InlineSource, UrlSource
 from lockgate_ports.status_errors import DETAIL_ERRORS
+from lockgate_ports.vector_answers import VectorAnswers
 from lockgate_ports.wire import Glance, Operation
 
 NAME = "jina-embeddings"
@@ -25,6 +25,7 @@ _TASKS: dict[InputType, str] = {
 }
 _JINAS_OWN = ("task", "late_chunking", "embedding_type", "normalized", "return_multivector")
 """Fields that clients of any dialect may add: nobody else has a word of that name with another meaning."""
+_ANSWERS = VectorAnswers(NAME, DETAIL_ERRORS)
 
 
 class JinaEmbeddings:
@@ -61,15 +62,15 @@ class JinaEmbeddings:
 
     def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
         """The same bytes but for `model`. Raises InvalidRequest."""
-        return Written(post(_PATH, patched(body, upstream), upstream))
+        return Written(post(_PATH, with_model(body, upstream), upstream))
 
     def glance(self, body: bytes) -> Glance:
         """Model and usage. Raises UpstreamError."""
-        return glance_at_vectors(body, NAME)
+        return _ANSWERS.glance(body)
 
     def read_response(self, body: bytes) -> EmbedResponse:
         """The vectors, in the order of the inputs. Raises UpstreamError."""
-        return read_vectors(body, NAME)
+        return _ANSWERS.read(body)
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""

@@ -3,18 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from llm_plugin_jina.ranking import glance_at_ranking, read_ranking
-from llm_plugin_jina.wire import encode, patched, post
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Headers
+from lockgate_ports.json_post import encode, post, with_model
+from lockgate_ports.ranking_answers import RankingAnswers
 from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.status_errors import DETAIL_ERRORS
 from lockgate_ports.wire import Glance, Operation
 
 NAME = "jina-rerank"
 _PATH = "/rerank"
+_ANSWERS = RankingAnswers(NAME, DETAIL_ERRORS, "results")
 
 
 class JinaRerank:
@@ -43,15 +44,15 @@ class JinaRerank:
 
     def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
         """The same bytes but for `model`. Raises InvalidRequest."""
-        return Written(post(_PATH, patched(body, upstream), upstream))
+        return Written(post(_PATH, with_model(body, upstream), upstream))
 
     def glance(self, body: bytes) -> Glance:
         """Model and usage. Raises UpstreamError."""
-        return glance_at_ranking(body, NAME)
+        return _ANSWERS.glance(body)
 
     def read_response(self, body: bytes) -> RerankResponse:
         """The ranking, the best first. Raises UpstreamError."""
-        return read_ranking(body, NAME)
+        return _ANSWERS.read(body)
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""

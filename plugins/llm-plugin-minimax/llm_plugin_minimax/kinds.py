@@ -7,13 +7,12 @@ from msgspec import Struct
 
 from llm_plugin_minimax.dialect import MiniMaxChat
 from llm_plugin_openai.quirks import Quirks
-from lockgate_ports.auth import HeaderAuth
 from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
-from lockgate_ports.http import Origin
-from lockgate_ports.http_model import Endpoint, HttpModel, Languages
-from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields, model_cards
+from lockgate_ports.http_endpoint import endpoint_of, origin_of
+from lockgate_ports.http_model import HttpModel, Languages
+from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields, model_cards
 from lockgate_ports.model import ModelCard
 
 _CATALOGUE = ("MiniMax-M3", "MiniMax-M2.7", "MiniMax-M2.7-highspeed", "MiniMax-M2.5", "MiniMax-M2.1")
@@ -40,20 +39,10 @@ class MiniMaxSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 def build(settings: MiniMaxSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL, header or field that cannot be."""
-    if settings.response_limit < 1:
-        raise SettingsError("response_limit must be at least 1 byte")
     for name in ("model", "messages", "stream", "stream_options", "reasoning_split"):
         if name in settings.extra_body:
             raise SettingsError(f"extra_body.{name}: {name} is not set there; take it out")
-    origin, prefix = address(settings.base_url)
-    endpoint = Endpoint(
-        origin=origin,
-        prefix=prefix,
-        auth=HeaderAuth(),
-        headers=header_fields(settings.headers, "authorization"),
-        params=settings.params,
-        response_limit=settings.response_limit,
-    )
+    endpoint = endpoint_of(settings, settings.base_url, header_fields(settings.headers, "authorization"))
     fields = {"reasoning_split": settings.reasoning_split, **settings.extra_body}
     quirks = Quirks(
         reasoning_field="reasoning_details",
@@ -68,15 +57,11 @@ def build(settings: MiniMaxSettings, context: BuildContext) -> HttpModel:
     return HttpModel(context.name, languages, endpoint, context.http, model_cards(settings.models or _CATALOGUE))
 
 
-def _origins(settings: MiniMaxSettings) -> tuple[Origin, ...]:
-    return (address(settings.base_url)[0],)
-
-
 MINIMAX = ModelFactory(
     kind="minimax",
     settings=MiniMaxSettings,
     build=build,
-    origins=_origins,
+    origins=origin_of,
     summary="MiniMax's API.",
     catalogue=model_cards(_CATALOGUE),
     needs_credential=True,

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Raw
 
 from llm_plugin_ollama.answer_wire import WireAnswer, WireCall
-from llm_plugin_ollama.wire import CHAT, said
+from llm_plugin_ollama.wire import CHAT
+from lockgate_ports.carried import said
 from lockgate_ports.chat import FinishReason
 from lockgate_ports.events import Event, Finish, Start, TextDelta, ThinkingDelta, ToolCallDelta, UsageReport
 from lockgate_ports.usage import Usage

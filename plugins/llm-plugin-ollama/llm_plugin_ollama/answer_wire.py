@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_ollama.wire import NULL
+from lockgate_ports.carried import NULL
 
 
 class WireFunction(Struct, gc=False):

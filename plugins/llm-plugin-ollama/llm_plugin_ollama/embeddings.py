@@ -7,12 +7,16 @@ import msgspec
 from msgspec import Raw, Struct
 
 from llm_plugin_ollama.error_in import ERRORS
-from llm_plugin_ollama.wire import EMBEDDINGS, NULL, encode, nonsense, patched, post, said, unusable
+from llm_plugin_ollama.wire import EMBEDDINGS, patched, post
+from lockgate_ports.body_faults import BROKEN
+from lockgate_ports.carried import NULL, said
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.embed import Embedding, EmbedInput, EmbedRequest, EmbedResponse
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Headers
+from lockgate_ports.json_post import encode
+from lockgate_ports.refusals import unusable
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Glance, Operation
 
@@ -81,8 +85,8 @@ class OllamaEmbeddings:
 def _answer(body: bytes) -> _Answer:
     try:
         wire = _ANSWER.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise nonsense(error, body) from None
+    except BROKEN as error:
+        raise ERRORS.instead(error, body, EMBEDDINGS) from None
     if said(wire.error):
         raise ERRORS.inside(body, EMBEDDINGS)
     if not wire.embeddings:

@@ -8,7 +8,9 @@ from llm_plugin_ollama.answer_reader import AnswerReader, reason_of, usage_of
 from llm_plugin_ollama.answer_wire import ANSWER, WireAnswer
 from llm_plugin_ollama.error_in import ERRORS
 from llm_plugin_ollama.lines import LineParser
-from llm_plugin_ollama.wire import CHAT, said
+from llm_plugin_ollama.wire import CHAT
+from lockgate_ports.body_faults import BROKEN
+from lockgate_ports.carried import said
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure, Finish, Relayed
 
@@ -41,7 +43,7 @@ class LinesReader:
             if not line.lstrip().startswith(b"{"):
                 return ()
             return self._fail(UpstreamError(f"sent a stream event of a wrong shape: {error}", kind="transient"))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except BROKEN:
             return ()
         if said(wire.error):
             return self._fail(ERRORS.inside(line, CHAT))

@@ -1,13 +1,14 @@
 """A whole answer (Ollama API, Generate a chat completion, without streaming)."""
 
-import msgspec
-
 from llm_plugin_ollama.answer_reader import AnswerReader, reason_of, usage_of
 from llm_plugin_ollama.answer_wire import ANSWER, WireAnswer
 from llm_plugin_ollama.error_in import ERRORS
-from llm_plugin_ollama.wire import CHAT, nonsense, said, unusable
+from llm_plugin_ollama.wire import CHAT
 from lockgate_ports.accumulate import Accumulator
+from lockgate_ports.body_faults import BROKEN
+from lockgate_ports.carried import said
 from lockgate_ports.chat import ChatResponse
+from lockgate_ports.refusals import unusable
 from lockgate_ports.wire import Glance
 
 
@@ -30,8 +31,8 @@ def _answer(body: bytes) -> WireAnswer:
     try:
         wire = ANSWER.decode(body)
         body.decode()  # what is carried unread was not looked at
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise nonsense(error, body) from None
+    except BROKEN as error:
+        raise ERRORS.instead(error, body, CHAT) from None
     if said(wire.error):
         raise ERRORS.inside(body, CHAT)
     if wire.message is None:

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_ollama.wire import CHAT, MEMBERS
+from llm_plugin_ollama.wire import CHAT
+from lockgate_ports.carried import MEMBERS
 from lockgate_ports.draft import Draft
 from lockgate_ports.parts import (
     Image,

@@ -6,12 +6,14 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_ollama.wire import CHAT, MEMBERS, encode, post
+from llm_plugin_ollama.wire import CHAT, post
 from llm_plugin_ollama.write_messages import MessageWriter
+from lockgate_ports.carried import MEMBERS
 from lockgate_ports.chat import ChatRequest, FunctionTool, Reasoning, ResponseFormat, Tool, ToolChoice
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.errors import InvalidRequest
+from lockgate_ports.json_post import encode
 
 PATH = "/api/chat"
 _OPTIONS = {

@@ -12,12 +12,12 @@ from llm_plugin_openai.quirks import Quirks
 from llm_plugin_openai_compatible_presets.hosted import HOSTED
 from llm_plugin_openai_compatible_presets.local import LOCAL
 from llm_plugin_openai_compatible_presets.row import Row
-from lockgate_ports.auth import HeaderAuth
 from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http import Origin
-from lockgate_ports.http_model import Endpoint, HttpModel, Languages
+from lockgate_ports.http_endpoint import endpoint_of
+from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields, model_cards
 from lockgate_ports.model import ModelCard
 
@@ -38,19 +38,10 @@ class PresetSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def build(row: Row, settings: PresetSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL, header or field that cannot be."""
-    if settings.response_limit < 1:
-        raise SettingsError("response_limit must be at least 1 byte")
-    origin, prefix = address(settings.base_url or row.base_url)
     headers = header_fields(settings.headers, "authorization")
     own = {name for name, _ in headers}
-    endpoint = Endpoint(
-        origin=origin,
-        prefix=prefix,
-        auth=HeaderAuth(),
-        headers=(*(field for field in row.headers if field[0] not in own), *headers),
-        params=settings.params,
-        response_limit=settings.response_limit,
-    )
+    sent = (*(field for field in row.headers if field[0] not in own), *headers)
+    endpoint = endpoint_of(settings, settings.base_url or row.base_url, sent)
     ways = row.embeddings
     languages = Languages(
         chat=OpenAIChat(_with_fields(row.quirks, settings.extra_body)),

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_openai.carried import NULL
 from llm_plugin_openai.reasoning import Detail
+from lockgate_ports.carried import NULL
 
 
 class WireFunction(Struct, gc=False):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from msgspec import Raw
 
 from llm_plugin_openai.answer_wire import WireCall, WireFunction
-from llm_plugin_openai.carried import STRING, is_string, said
+from lockgate_ports.carried import STRING, is_string, said
 from lockgate_ports.events import Event, ToolCallDelta
 
 

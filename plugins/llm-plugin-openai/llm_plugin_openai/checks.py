@@ -1,6 +1,6 @@
 """What every request of OpenAI's languages is checked for."""
 
-from llm_plugin_openai.faults import utf8_fault
+from lockgate_ports.body_faults import utf8_fault
 from lockgate_ports.errors import InvalidRequest
 
 

@@ -5,12 +5,12 @@ from msgspec import Raw, Struct
 
 from llm_plugin_openai.answer_wire import LOGPROBS, WireAnswer, WireAudio, WireDelta
 from llm_plugin_openai.call_reader import CallReader
-from llm_plugin_openai.carried import NULL, said
 from llm_plugin_openai.finish import reason_of
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.reasoning import thoughts_of
 from llm_plugin_openai.sources import annotations_of
 from llm_plugin_openai.think_tags import Piece, ThinkTags
+from lockgate_ports.carried import NULL, said
 from lockgate_ports.chat import FinishReason
 from lockgate_ports.events import AudioDelta, Event, Finish, NativeDelta, RefusalDelta, TextDelta, ThinkingDelta
 

@@ -1,14 +1,14 @@
 """A provider's error answer, classified (OpenAI API reference, Error codes), with the wordings of other servers."""
 
-import math
 import re
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
 from llm_plugin_openai.error_words import ErrorWords, words_of
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.wait_words import wait_in
-from lockgate_ports.errors import ErrorKind, UpstreamError, clip
+from lockgate_ports.errors import ErrorKind, UpstreamError
+from lockgate_ports.refusals import BY_STATUS, Words, kind_of_status, refused
+from lockgate_ports.retry_after import retry_after
 
 _CONTEXT = re.compile(
     r"context_length_exceeded|exceed_context_size|too_many_prompt_tokens|string_above_max_length"
@@ -31,18 +31,7 @@ _QUOTA = re.compile(
 _KEY = re.compile(
     r"api_key_invalid|invalid_api_key|(incorrect|invalid) api.?key|api.?key (is )?(not valid|invalid|expired)", re.I
 )
-_BY_STATUS: dict[int, ErrorKind] = {
-    401: "auth",
-    402: "quota",
-    403: "permission",
-    404: "not_found",
-    408: "timeout",
-    409: "transient",
-    429: "rate_limit",
-    503: "overloaded",
-    504: "timeout",
-    529: "overloaded",
-}
+_BY_STATUS: dict[int, ErrorKind] = {**BY_STATUS, 409: "transient"}
 _BY_WORD: tuple[tuple[re.Pattern[str], int], ...] = (
     (re.compile(r"rate.?limit|throttl|too_many_requests|quota", re.I), 429),
     (re.compile(r"overloaded|unavailable|capacity", re.I), 503),
@@ -53,26 +42,12 @@ _BY_WORD: tuple[tuple[re.Pattern[str], int], ...] = (
     (re.compile(r"server_error|internal|api_error", re.I), 500),
     (re.compile(r"invalid_request|validation|bad_request|invalid_argument|tool_use_failed", re.I), 400),
 )
-_SAYS: dict[ErrorKind, str] = {
-    "auth": "does not accept the key; check its credential_ref",
-    "permission": "does not let this key do that",
-    "rate_limit": "asks for fewer requests",
-    "quota": "has no quota or credit left for this key",
-    "timeout": "took too long",
-    "overloaded": "is overloaded",
-    "transient": "failed",
-    "invalid_request": "refuses the request",
-    "context_length": "says that the prompt does not fit the model's context",
-    "content_filter": "refuses the content",
-    "not_found": "does not know the model or path; check the model's name and base_url",
-    "fatal": "cannot serve the request",
-}
 
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes, dialect: str = NAME) -> UpstreamError:
     """An error answer, whatever its shape; `dialect` is the one it was given in."""
     words = words_of(body)
-    return _error(_kind(status, words), status, words, body, _retry_after(headers), dialect)
+    return _error(_kind(status, words), status, words, body, retry_after(headers), dialect)
 
 
 def error_inside(body: bytes, dialect: str = NAME) -> UpstreamError:
@@ -82,23 +57,12 @@ def error_inside(body: bytes, dialect: str = NAME) -> UpstreamError:
 
 
 def _error(
-    kind: ErrorKind, status: int, words: ErrorWords, body: bytes, retry_after: float | None, dialect: str
+    kind: ErrorKind, status: int, words: ErrorWords, body: bytes, wait: float | None, dialect: str
 ) -> UpstreamError:
-    said = clip(words.message) if words.message else None
-    if retry_after is None and kind in ("rate_limit", "overloaded"):
-        retry_after = wait_in(words.message[:1000])
-    where = f" ({status})" if status != 200 else ""
-    return UpstreamError(
-        f"{_SAYS[kind]}{where}" + (f": {said}" if said else ""),
-        kind=kind,
-        upstream_status=status,
-        upstream_code=clip(words.code or words.type, 60) or None,
-        upstream_message=said,
-        retry_after=retry_after,
-        param=words.param,
-        dialect=dialect if words.envelope else None,
-        body=body if words.envelope else None,
-    )
+    if wait is None and kind in ("rate_limit", "overloaded"):
+        wait = wait_in(words.message[:1000])
+    told = Words(message=words.message, code=words.code or words.type, param=words.param, envelope=words.envelope)
+    return refused(kind, status, told, body, dialect, retry_after=wait)
 
 
 def _kind(status: int, words: ErrorWords) -> ErrorKind:
@@ -114,10 +78,7 @@ def _kind(status: int, words: ErrorWords) -> ErrorKind:
         return "quota"
     elif status == 403 and _FILTER.search(said):
         return "content_filter"
-    kind = _BY_STATUS.get(status)
-    if kind is not None:
-        return kind
-    return "transient" if status >= 500 else "invalid_request"
+    return kind_of_status(status, _BY_STATUS)
 
 
 def _implied_status(words: ErrorWords) -> int:
@@ -131,28 +92,3 @@ def _implied_status(words: ErrorWords) -> int:
             if pattern.search(named):
                 return status
     return 500
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds, from `retry-after-ms` or `retry-after` (RFC 9110, 10.2.3); a date counts from the answer's own."""
-    if (seconds := _number(headers.get("retry-after-ms"))) is not None:
-        return seconds / 1000
-    value = headers.get("retry-after")
-    if (seconds := _number(value)) is not None:
-        return seconds
-    now = headers.get("date")
-    if value is None or now is None:
-        return None
-    try:
-        wait = (parsedate_to_datetime(value) - parsedate_to_datetime(now)).total_seconds()
-    except (ValueError, TypeError):
-        return None
-    return wait if wait >= 0 else None
-
-
-def _number(value: str | None) -> float | None:
-    try:
-        number = float(value) if value is not None else -1.0
-    except ValueError:
-        return None
-    return number if number >= 0 and math.isfinite(number) else None

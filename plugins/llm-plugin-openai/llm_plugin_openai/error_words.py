@@ -1,14 +1,11 @@
 """What an error answer says, whatever its shape: OpenAI's envelope, a bare message, FastAPI's detail, HTML, text."""
 
-import re
-from typing import Any, TypeGuard
+from typing import Any
 
-import msgspec
 from msgspec import Struct
 
-_TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.S | re.I)
-_TITLE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1>", re.S | re.I)
-_SPACE = re.compile(r"\s+")
+from lockgate_ports.carried import is_dict, is_list
+from lockgate_ports.refusals import text_in, value_in
 
 
 class ErrorWords(Struct, frozen=True):
@@ -30,15 +27,12 @@ class ErrorWords(Struct, frozen=True):
 
 def words_of(body: bytes) -> ErrorWords:
     """Never raises."""
-    try:
-        said: Any = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ErrorWords(_plain(body.decode("utf-8", "replace")))
-    if _is_list(said) and said:
+    said = value_in(body)
+    if is_list(said) and said:
         said = said[0]
     if isinstance(said, str):
         return ErrorWords(said)
-    if not _is_dict(said):
+    if not is_dict(said):
         return ErrorWords()
     return _of_object(said)
 
@@ -46,16 +40,16 @@ def words_of(body: bytes) -> ErrorWords:
 def _of_object(outer: dict[str, Any]) -> ErrorWords:
     error = outer.get("error")
     envelope = bool(error) and isinstance(error, str | dict)
-    inner = error if _is_dict(error) else outer
-    message = _text(error) if isinstance(error, str) else ""
+    inner = error if is_dict(error) else outer
+    message = text_in(error) if isinstance(error, str) else ""
     for name in ("message", "msg", "detail", "Message", "error_description"):
-        message = message or _text(inner.get(name)) or _text(outer.get(name))
+        message = message or text_in(inner.get(name)) or text_in(outer.get(name))
     metadata = inner.get("metadata")
-    if _is_dict(metadata) and (raw := _text(metadata.get("raw"))):
+    if is_dict(metadata) and (raw := text_in(metadata.get("raw"))):
         message = f"{message}: {raw}" if message else raw  # OpenRouter: what the provider behind it said
     code = inner.get("code", outer.get("code"))
     deeper = inner.get("innererror")  # Azure: the reason behind a bare status
-    if _is_dict(deeper) and not (isinstance(code, str) and code and not code.isdigit()):
+    if is_dict(deeper) and not (isinstance(code, str) and code and not code.isdigit()):
         code = deeper.get("code")
     kind = inner.get("type") or outer.get("type") or inner.get("status")  # Google's word for its code
     numbers = (_status(inner.get(name)) for name in ("code", "status_code", "status"))
@@ -69,36 +63,6 @@ def _of_object(outer: dict[str, Any]) -> ErrorWords:
     )
 
 
-def _text(value: Any) -> str:
-    """Words out of a string, or of FastAPI's list of {loc, msg}."""
-    if isinstance(value, str):
-        return value.strip()
-    if _is_list(value):
-        return "; ".join(filter(None, (_text(each) for each in value)))
-    if _is_dict(value):
-        at = value.get("loc")
-        where = ".".join(str(step) for step in at) if _is_list(at) else ""
-        what = _text(value.get("msg")) or _text(value.get("message")) or _text(value.get("detail"))
-        return f"{where}: {what}" if where and what else what
-    return ""
-
-
 def _status(value: Any) -> int | None:
     number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 4 else value
     return number if isinstance(number, int) and 400 <= number < 600 else None
-
-
-def _plain(text: str) -> str:
-    if "<" in text and (title := _TITLE.search(text)) is not None:
-        text = title.group(2)
-    elif "<html" in text.lower():
-        text = _TAG.sub(" ", text)
-    return _SPACE.sub(" ", text).strip()
-
-
-def _is_list(value: Any) -> TypeGuard[list[Any]]:
-    return isinstance(value, list)
-
-
-def _is_dict(value: Any) -> TypeGuard[dict[str, Any]]:
-    return isinstance(value, dict)

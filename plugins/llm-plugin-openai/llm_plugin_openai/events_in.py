@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import msgspec
 
 from llm_plugin_openai.answer_wire import ANSWER, WireAnswer
-from llm_plugin_openai.carried import said
 from llm_plugin_openai.choice_reader import ChoiceReader
 from llm_plugin_openai.error_in import error_inside
-from llm_plugin_openai.faults import utf8_fault
 from llm_plugin_openai.finish import native_word
 from llm_plugin_openai.read_response import text
 from llm_plugin_openai.usage import read_usage
+from lockgate_ports.body_faults import BROKEN, utf8_fault
+from lockgate_ports.carried import said
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure, Finish, Start, UsageReport
 from lockgate_ports.sse import SseEvent, SseParser
@@ -59,7 +59,7 @@ class ChunkReader:
             if not data.lstrip().startswith(b"{"):
                 return []
             return self._fail(UpstreamError(f"sent a stream event of a wrong shape: {error}", kind="transient"))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except BROKEN:
             return self._fail(error_inside(data)) if event.event == "error" else []
         if event.event == "error" or said(chunk.error):
             return self._fail(error_inside(data))

@@ -2,10 +2,9 @@
 
 import re
 
-import msgspec
-
-from llm_plugin_openai.carried import MEMBERS
 from llm_plugin_openai.quirks import Quirks
+from lockgate_ports.body_faults import BROKEN
+from lockgate_ports.carried import MEMBERS
 
 _FORMATS = Quirks().formats
 _FIELDS = (b"reasoning_content", b"reasoning", b"reasoning_details")
@@ -46,5 +45,5 @@ class Foreign:
             return False
         try:
             return not self._names.isdisjoint(MEMBERS.decode(body))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except BROKEN:
             return False

@@ -10,11 +10,11 @@ from llm_plugin_openai.quirks import Quirks
 from llm_plugin_openai.responses.dialect import OpenAIResponses
 from lockgate_ports.auth import HeaderAuth
 from lockgate_ports.dialect import Params
-from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
-from lockgate_ports.http import Headers, Origin
-from lockgate_ports.http_model import Endpoint, HttpModel, Languages
-from lockgate_ports.http_settings import RESPONSE_LIMIT, address, check_header, header_fields, model_cards
+from lockgate_ports.http import Headers
+from lockgate_ports.http_endpoint import endpoint_of, origin_of
+from lockgate_ports.http_model import HttpModel, Languages
+from lockgate_ports.http_settings import RESPONSE_LIMIT, check_header, header_fields, model_cards
 from lockgate_ports.model import ModelCard
 
 _CATALOGUE = (
@@ -102,29 +102,15 @@ def _model(
     headers: Headers,
     models: tuple[str | ModelCard, ...],
 ) -> HttpModel:
-    if settings.response_limit < 1:
-        raise SettingsError("response_limit must be at least 1 byte")
-    origin, prefix = address(settings.base_url)
-    endpoint = Endpoint(
-        origin=origin,
-        prefix=prefix,
-        auth=auth,
-        headers=headers,
-        params=settings.params,
-        response_limit=settings.response_limit,
-    )
+    endpoint = endpoint_of(settings, settings.base_url, headers, auth)
     return HttpModel(context.name, languages, endpoint, context.http, model_cards(models))
-
-
-def _origins(settings: OpenAISettings | CompatibleSettings) -> tuple[Origin, ...]:
-    return (address(settings.base_url)[0],)
 
 
 OPENAI = ModelFactory(
     kind="openai",
     settings=OpenAISettings,
     build=build_openai,
-    origins=_origins,
+    origins=origin_of,
     summary="OpenAI's API: Chat Completions, Responses, Embeddings.",
     catalogue=tuple(ModelCard(id=name) for name in _CATALOGUE),
     needs_credential=True,
@@ -133,6 +119,6 @@ OPENAI_COMPATIBLE = ModelFactory(
     kind="openai-compatible",
     settings=CompatibleSettings,
     build=build_compatible,
-    origins=_origins,
+    origins=origin_of,
     summary="Any server that speaks OpenAI's language: vLLM, llama.cpp, LM Studio, your own.",
 )

@@ -3,11 +3,11 @@
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_openai.carried import ITEMS, STRING, is_string
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.read_parts import parts_of
 from llm_plugin_openai.reasoning import DETAILS, FIELDS, thoughts_of
 from llm_plugin_openai.request_wire import Call, WireMessage
+from lockgate_ports.carried import ITEMS, STRING, is_string
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.parts import Audio, File, Image, Message, Native, Part, Refusal, Text, ToolCall, ToolResult, Video
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_openai.carried import STRING, is_string, said
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.request_wire import URL, ContentPart, FileBody, InputAudio
+from lockgate_ports.carried import STRING, is_string, said
 from lockgate_ports.parts import (
     Audio,
     CacheHint,

@@ -3,12 +3,12 @@
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_openai.carried import is_object, is_string, said
 from llm_plugin_openai.checks import check_model, check_utf8
-from llm_plugin_openai.faults import fault
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.read_view import view_of
 from llm_plugin_openai.request_wire import REQUEST, URL, ContentPart, WireMessage, WireRequest, WireTool
+from lockgate_ports.body_faults import BROKEN, fault
+from lockgate_ports.carried import is_object, is_string, said
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.wire import Inbound, Request
@@ -32,7 +32,7 @@ def read_request(inbound: Inbound) -> Request[ChatRequest]:
     body = inbound.body
     try:
         wire = REQUEST.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         raise fault(error, body) from None
     check_utf8(body)
     _check(wire)
@@ -54,7 +54,7 @@ def read_view(body: bytes) -> ChatRequest:
     """The canonical request, of a body that a surface has checked. Raises InvalidRequest, naming the field."""
     try:
         wire = REQUEST.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         raise fault(error, body) from None
     return view_of(wire, body)
 

@@ -6,16 +6,17 @@ import msgspec
 from msgspec import Raw, Struct
 
 from llm_plugin_openai.answer_wire import ANSWER, WireAnswer, WireChoice
-from llm_plugin_openai.carried import MEMBERS, NULL, said
 from llm_plugin_openai.choice_reader import ChoiceReader
 from llm_plugin_openai.error_in import error_inside
-from llm_plugin_openai.faults import utf8_fault
 from llm_plugin_openai.finish import native_word, reason_of
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.usage import read_usage
 from lockgate_ports.accumulate import Accumulator
+from lockgate_ports.body_faults import BROKEN, utf8_fault
+from lockgate_ports.carried import MEMBERS, NULL, said
 from lockgate_ports.chat import ChatResponse, Choice, FinishReason
-from lockgate_ports.errors import UpstreamError, clip
+from lockgate_ports.errors import UpstreamError
+from lockgate_ports.refusals import unreadable, unusable
 from lockgate_ports.wire import Glance
 
 _KNOWN = frozenset((*WireAnswer.__struct_fields__, "object")) - {"x_groq", "citations", "search_results"}
@@ -50,10 +51,10 @@ def glance(body: bytes) -> Glance:
     """Partial decode. Raises UpstreamError when `body` is no answer, or holds an error."""
     try:
         wire = _GLANCE.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         raise _nonsense(error, body) from None
     if not body.isascii() and utf8_fault(body) is not None:
-        raise _no_answer("an answer that is not valid UTF-8")
+        raise unusable("an answer that is not valid UTF-8")
     if not wire.choices:
         raise _without_choices(wire.error, body)
     reasons: tuple[FinishReason | None, ...] = tuple(
@@ -71,10 +72,10 @@ def read_response(body: bytes, *, think_tags: bool = False) -> ChatResponse:
     try:
         wire = ANSWER.decode(body)
         members = MEMBERS.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         raise _nonsense(error, body) from None
     if not body.isascii() and utf8_fault(body) is not None:
-        raise _no_answer("an answer that is not valid UTF-8")
+        raise unusable("an answer that is not valid UTF-8")
     if not wire.choices:
         raise _without_choices(wire.error, body)
     extra = {name: value for name, value in members.items() if name not in _KNOWN and said(value)}
@@ -131,20 +132,13 @@ def _calls(message: _GlanceMessage) -> bool:
 
 def _nonsense(error: Exception, body: bytes) -> UpstreamError:
     if isinstance(error, msgspec.ValidationError):
-        return _no_answer(f"JSON that is no chat completion ({error})")
-    if not body.strip():
-        return _no_answer("nothing")
-    shown = clip(body[:200].decode("utf-8", "replace"), 120)
-    return _no_answer(f"something that is not JSON ({shown!r})")
+        return unusable(f"JSON that is no chat completion ({error})")
+    return unreadable(body)
 
 
 def _without_choices(error: Raw, body: bytes) -> UpstreamError:
-    return error_inside(body) if said(error) else _no_answer("an answer without choices")
+    return error_inside(body) if said(error) else unusable("an answer without choices")
 
 
 def _without_message(error: Raw, body: bytes) -> UpstreamError:
-    return error_inside(bytes(error)) if said(error) else _no_answer("a choice without a message")
-
-
-def _no_answer(what: str) -> UpstreamError:
-    return UpstreamError(f"gave no usable answer: it sent {what}", kind="transient", upstream_status=200)
+    return error_inside(bytes(error)) if said(error) else unusable("a choice without a message")

@@ -4,9 +4,9 @@ from typing import Literal
 
 from msgspec import Raw
 
-from llm_plugin_openai.carried import ITEMS, or_none
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.request_wire import FunctionDef, Named, WireRequest, WireTool, WireToolChoice
+from lockgate_ports.carried import ITEMS, or_none
 from lockgate_ports.chat import CustomTool, FunctionTool, NativeTool, Tool, ToolChoice
 
 _MODES: dict[str, Literal["auto", "none", "required"]] = {

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_openai.carried import ITEMS, MEMBERS, or_none, said
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.read_messages import messages_of
 from llm_plugin_openai.read_parts import parts_of
 from llm_plugin_openai.read_tools import choice_of, tools_of
 from llm_plugin_openai.request_wire import WireFormat, WireRequest
+from lockgate_ports.carried import ITEMS, MEMBERS, or_none, said
 from lockgate_ports.chat import AudioOutput, ChatRequest, Reasoning, ResponseFormat
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.parts import Message

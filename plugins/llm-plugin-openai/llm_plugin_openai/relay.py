@@ -3,11 +3,11 @@
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_openai.carried import MEMBERS, NULL, said
-from llm_plugin_openai.faults import fault
 from llm_plugin_openai.post import Target, post
 from llm_plugin_openai.quirks import Quirks
 from llm_plugin_openai.write_request import PATH
+from lockgate_ports.body_faults import BROKEN, fault
+from lockgate_ports.carried import MEMBERS, NULL, said
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.http import Headers
 from lockgate_ports.patch import put, replace_string
@@ -26,7 +26,7 @@ def relay_request(body: bytes, headers: Headers, upstream: Upstream, quirks: Qui
     """All that `body` says, with `model` set, and usage asked for in a stream. Raises InvalidRequest."""
     try:
         wire = _SAID.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         raise fault(error, body) from None
     patched = replace_string(body, "model", wire.model, upstream.model)
     if upstream.stream:

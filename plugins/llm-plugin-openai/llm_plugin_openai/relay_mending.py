@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_openai.carried import MEMBERS, NULL, said
+from lockgate_ports.carried import MEMBERS, NULL, said
 from lockgate_ports.sse import sse
 
 _CHOICES: msgspec.json.Decoder[list[dict[str, Raw]] | None] = msgspec.json.Decoder(list[dict[str, Raw]] | None)

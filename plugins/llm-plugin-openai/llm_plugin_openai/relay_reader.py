@@ -7,12 +7,12 @@ import msgspec
 from msgspec import Raw, Struct
 
 from llm_plugin_openai.answer_wire import GroqExtras
-from llm_plugin_openai.carried import NULL, said
 from llm_plugin_openai.error_in import error_inside
-from llm_plugin_openai.faults import utf8_fault
 from llm_plugin_openai.finish import native_word, reason_of
 from llm_plugin_openai.relay_mending import finish_chunk, mended, usage_chunk
 from llm_plugin_openai.usage import read_usage
+from lockgate_ports.body_faults import BROKEN, utf8_fault
+from lockgate_ports.carried import NULL, said
 from lockgate_ports.events import Event, Failure, Finish, Relayed
 from lockgate_ports.sse import SseEvent, SseParser
 from lockgate_ports.usage import Usage
@@ -109,7 +109,7 @@ class RelayReader:
         except msgspec.ValidationError:
             # an object of some other shape is the client's to judge; anything else is no event of this language
             return self._fail(data) if event.event == "error" else _odd(event)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except BROKEN:
             return self._fail(data) if event.event == "error" else None
         if event.event == "error" or said(chunk.error):
             return self._fail(data)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from llm_plugin_openai.carried import NULL
+from lockgate_ports.carried import NULL
 
 WireRole = Literal["system", "developer", "user", "assistant", "tool", "function"]
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_openai.carried import said
+from lockgate_ports.carried import said
 
 
 class _Result(Struct, gc=False):

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_openai.carried import NULL, said
+from lockgate_ports.carried import NULL, said
 from lockgate_ports.usage import Usage
 
 _Count = int | None

@@ -5,13 +5,13 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_openai.carried import MEMBERS
 from llm_plugin_openai.draft import ChatDraft
 from llm_plugin_openai.post import Target, post
 from llm_plugin_openai.quirks import NAME, Quirks
 from llm_plugin_openai.write_messages import message_items
 from llm_plugin_openai.write_reasoning import reasoning_fields
 from llm_plugin_openai.write_tools import choice_item, tool_item
+from lockgate_ports.carried import MEMBERS
 from lockgate_ports.chat import ChatRequest, ResponseFormat
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.errors import InvalidRequest

@@ -6,15 +6,16 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_voyage.vectors import glance_at_vectors, read_vectors
-from llm_plugin_voyage.wire import NULL, encode, patched, post, said
+from lockgate_ports.carried import NULL, said
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.embed import EmbedInput, EmbedRequest, EmbedResponse
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Headers
+from lockgate_ports.json_post import encode, post, with_model
 from lockgate_ports.parts import Image, InlineSource, UrlSource
 from lockgate_ports.status_errors import DETAIL_ERRORS
+from lockgate_ports.vector_answers import VectorAnswers
 from lockgate_ports.wire import Glance, Operation
 
 NAME = "voyage-embeddings"
@@ -26,6 +27,7 @@ class _Said(Struct, gc=False):
 
 
 _SAID = msgspec.json.Decoder(_Said)
+_ANSWERS = VectorAnswers(NAME, DETAIL_ERRORS)
 
 
 class VoyageEmbeddings:
@@ -60,17 +62,17 @@ class VoyageEmbeddings:
 
     def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
         """The same bytes but for `model`. Raises InvalidRequest."""
-        changed = patched(body, upstream)
+        changed = with_model(body, upstream)
         path = _MULTIMODAL if said(_SAID.decode(body).inputs) else _TEXT
         return Written(post(path, changed, upstream))
 
     def glance(self, body: bytes) -> Glance:
         """Model and usage. Raises UpstreamError."""
-        return glance_at_vectors(body, NAME)
+        return _ANSWERS.glance(body)
 
     def read_response(self, body: bytes) -> EmbedResponse:
         """The vectors, in the order of the inputs. Raises UpstreamError."""
-        return read_vectors(body, NAME)
+        return _ANSWERS.read(body)
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""

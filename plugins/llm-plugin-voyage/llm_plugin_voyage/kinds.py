@@ -4,13 +4,11 @@ from msgspec import Struct
 
 from llm_plugin_voyage.embeddings import VoyageEmbeddings
 from llm_plugin_voyage.rerank import VoyageRerank
-from lockgate_ports.auth import HeaderAuth
 from lockgate_ports.dialect import Params
-from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
-from lockgate_ports.http import Origin
-from lockgate_ports.http_model import Endpoint, HttpModel, Languages
-from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields, model_cards
+from lockgate_ports.http_endpoint import endpoint_of, origin_of
+from lockgate_ports.http_model import HttpModel, Languages
+from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields, model_cards
 from lockgate_ports.model import ModelCard
 
 _CATALOGUE = (
@@ -39,30 +37,16 @@ class VoyageSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def build_voyage(settings: VoyageSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL or header that cannot be."""
-    if settings.response_limit < 1:
-        raise SettingsError("response_limit must be at least 1 byte")
-    origin, prefix = address(settings.base_url)
-    endpoint = Endpoint(
-        origin=origin,
-        prefix=prefix,
-        auth=HeaderAuth(),
-        headers=header_fields(settings.headers, "authorization"),
-        params=settings.params,
-        response_limit=settings.response_limit,
-    )
+    endpoint = endpoint_of(settings, settings.base_url, header_fields(settings.headers, "authorization"))
     languages = Languages(embeddings=VoyageEmbeddings(), rerank=VoyageRerank())
     return HttpModel(context.name, languages, endpoint, context.http, model_cards(settings.models or _CATALOGUE))
-
-
-def _origins(settings: VoyageSettings) -> tuple[Origin, ...]:
-    return (address(settings.base_url)[0],)
 
 
 VOYAGE = ModelFactory(
     kind="voyage",
     settings=VoyageSettings,
     build=build_voyage,
-    origins=_origins,
+    origins=origin_of,
     summary="Voyage AI: embeddings and reranking.",
     catalogue=tuple(ModelCard(id=name) for name in _CATALOGUE),
     needs_credential=True,

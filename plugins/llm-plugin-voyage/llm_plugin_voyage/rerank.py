@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_voyage.ranking import glance_at_ranking, read_ranking
-from llm_plugin_voyage.wire import encode, patched, post
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Headers
+from lockgate_ports.json_post import encode, post, with_model
+from lockgate_ports.ranking_answers import RankingAnswers
 from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.status_errors import DETAIL_ERRORS
 from lockgate_ports.wire import Glance, Operation
@@ -19,6 +19,7 @@ from lockgate_ports.wire import Glance, Operation
 NAME = "voyage-rerank"
 _PATH = "/rerank"
 _MEMBERS = msgspec.json.Decoder(dict[str, Any])
+_ANSWERS = RankingAnswers(NAME, DETAIL_ERRORS, "data")
 
 
 class VoyageRerank:
@@ -48,15 +49,15 @@ class VoyageRerank:
 
     def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
         """The same bytes but for `model`. Raises InvalidRequest."""
-        return Written(post(_PATH, patched(body, upstream), upstream))
+        return Written(post(_PATH, with_model(body, upstream), upstream))
 
     def glance(self, body: bytes) -> Glance:
         """Model and usage. Raises UpstreamError."""
-        return glance_at_ranking(body, NAME)
+        return _ANSWERS.glance(body)
 
     def read_response(self, body: bytes) -> RerankResponse:
         """The ranking, the best first. Raises UpstreamError."""
-        return read_ranking(body, NAME)
+        return _ANSWERS.read(body)
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""

@@ -1,11 +1,9 @@
 """A client's bytes become a Request (OpenAI API reference, Embeddings, Create)."""
 
-import msgspec
-
-from llm_plugin_openai.carried import MEMBERS
 from llm_plugin_openai.checks import check_model, check_utf8
 from llm_plugin_openai.embeddings.wire import NAME, REQUEST, WireRequest
-from llm_plugin_openai.faults import fault
+from lockgate_ports.body_faults import BROKEN, fault
+from lockgate_ports.carried import MEMBERS
 from lockgate_ports.embed import EmbedInput, EmbedRequest
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.wire import Inbound, Request
@@ -18,7 +16,7 @@ def read_request(inbound: Inbound) -> Request[EmbedRequest]:
     body = inbound.body
     try:
         wire = REQUEST.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         raise fault(error, body) from None
     check_utf8(body)
     check_model(wire.model)
@@ -37,7 +35,7 @@ def read_view(body: bytes) -> EmbedRequest:
     """The canonical request, of a body that a surface has checked. Raises InvalidRequest, naming the field."""
     try:
         wire = REQUEST.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         raise fault(error, body) from None
     return _view(wire, body)
 

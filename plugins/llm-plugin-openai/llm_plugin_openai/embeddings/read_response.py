@@ -5,12 +5,14 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_openai.carried import MEMBERS, said
 from llm_plugin_openai.embeddings.wire import ANSWER, GLANCE, NAME, WireAnswer
 from llm_plugin_openai.error_in import error_inside
 from llm_plugin_openai.usage import read_usage
+from lockgate_ports.body_faults import BROKEN
+from lockgate_ports.carried import MEMBERS, said
 from lockgate_ports.embed import Embedding, EmbedResponse
-from lockgate_ports.errors import UpstreamError, clip
+from lockgate_ports.errors import UpstreamError
+from lockgate_ports.refusals import unreadable, unusable
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Glance
 
@@ -52,11 +54,9 @@ def _decoded(decoder: msgspec.json.Decoder[_Answer], body: bytes) -> _Answer:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        what = f"JSON that is no list of embeddings ({error})"
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        shown = clip(body[:200].decode("utf-8", "replace"), 120)
-        what = f"something that is not JSON ({shown!r})" if body.strip() else "nothing"
-    raise _no_answer(what)
+        raise unusable(f"JSON that is no list of embeddings ({error})") from None
+    except BROKEN:
+        raise unreadable(body) from None
 
 
 def _usage(raw: Raw) -> Usage | None:
@@ -68,11 +68,7 @@ def _usage(raw: Raw) -> Usage | None:
 
 
 def _without_vectors(error: Raw, body: bytes) -> UpstreamError:
-    return error_inside(body, NAME) if said(error) else _no_answer("an answer without vectors")
-
-
-def _no_answer(what: str) -> UpstreamError:
-    return UpstreamError(f"gave no usable answer: it sent {what}", kind="transient", upstream_status=200)
+    return error_inside(body, NAME) if said(error) else unusable("an answer without vectors")
 
 
 def _text(value: Any) -> str | None:

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from llm_plugin_openai.embeddings.wire import NAME
-from llm_plugin_openai.faults import fault
 from llm_plugin_openai.post import Target, post
+from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.embed import EmbedInput, EmbedRequest
@@ -34,7 +34,7 @@ def relay_request(body: bytes, headers: Headers, upstream: Upstream, target: Tar
     """All that `body` says, with `model` set. Raises InvalidRequest."""
     try:
         said = _SAID.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         raise fault(error, body) from None
     patched = replace_string(body, "model", said.model, upstream.model)
     return Written(post(patched, upstream, target(upstream, _PATH), headers))

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_openai.carried import NULL
+from lockgate_ports.carried import NULL
 
 
 class WireContent(Struct, gc=False):

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from llm_plugin_openai.carried import said
 from llm_plugin_openai.error_in import error_inside
-from llm_plugin_openai.faults import utf8_fault
 from llm_plugin_openai.responses.answer_reader import AnswerReader
 from llm_plugin_openai.responses.answer_wire import EVENT, OUTPUT, WireEvent, WireResponse
 from llm_plugin_openai.responses.read_response import failed, text
 from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.usage import read_usage
+from lockgate_ports.body_faults import BROKEN, utf8_fault
+from lockgate_ports.carried import said
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure, Start, UsageReport
 from lockgate_ports.sse import SseEvent, SseParser
@@ -52,7 +52,7 @@ class EventsReader:
             if not data.lstrip().startswith(b"{"):
                 return []
             return self._fail(UpstreamError(f"sent a stream event of a wrong shape: {error}", kind="transient"))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except BROKEN:
             return self._fail(error_inside(data, NAME)) if event.event == "error" else []
 
     def _events(self, told: WireEvent, data: bytes) -> list[Event]:

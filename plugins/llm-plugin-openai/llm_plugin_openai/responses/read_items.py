@@ -8,10 +8,10 @@ from typing import cast
 
 from msgspec import Raw
 
-from llm_plugin_openai.carried import ITEMS, MEMBERS, STRING
 from llm_plugin_openai.responses.read_parts import parts_of
 from llm_plugin_openai.responses.request_wire import NAME, PARTS, WireItem, answers_a_tool
 from llm_plugin_openai.responses.thoughts import thoughts_of
+from lockgate_ports.carried import ITEMS, MEMBERS, STRING
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.parts import (
     Audio,

@@ -2,11 +2,11 @@
 
 import msgspec
 
-from llm_plugin_openai.carried import is_object, said
 from llm_plugin_openai.checks import check_model, check_utf8
-from llm_plugin_openai.faults import fault
 from llm_plugin_openai.responses.read_view import view_of
 from llm_plugin_openai.responses.request_wire import NAME, PARTS, REQUEST, WireItem, WirePart, WireRequest, WireTool
+from lockgate_ports.body_faults import BROKEN, fault
+from lockgate_ports.carried import is_object, said
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.wire import Inbound, Request
@@ -38,7 +38,7 @@ def read_request(inbound: Inbound) -> Request[ChatRequest]:
     body = inbound.body
     try:
         wire = REQUEST.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         raise fault(error, body) from None
     check_utf8(body)
     _check(wire)

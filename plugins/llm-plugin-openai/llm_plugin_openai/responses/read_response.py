@@ -5,17 +5,18 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from llm_plugin_openai.carried import MEMBERS, said
 from llm_plugin_openai.error_in import error_inside
-from llm_plugin_openai.faults import utf8_fault
 from llm_plugin_openai.responses.answer_reader import AnswerReader, native_word, reason_of
 from llm_plugin_openai.responses.answer_wire import RESPONSE, WireResponse
 from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.usage import read_usage
 from lockgate_ports.accumulate import Accumulator
+from lockgate_ports.body_faults import BROKEN, utf8_fault
+from lockgate_ports.carried import MEMBERS, said
 from lockgate_ports.chat import ChatResponse, Choice
 from lockgate_ports.errors import UpstreamError, clip
 from lockgate_ports.events import Finish
+from lockgate_ports.refusals import unreadable, unusable
 from lockgate_ports.wire import Glance
 
 _KNOWN = frozenset((*WireResponse.__struct_fields__, "object"))
@@ -48,7 +49,7 @@ def read_response(body: bytes) -> ChatResponse:
         for event in reader.rest(response.output):
             fold.add(event)
     except msgspec.ValidationError as error:
-        raise _no_answer(f"an output item of a wrong shape ({error})") from None
+        raise unusable(f"an output item of a wrong shape ({error})") from None
     fold.add(Finish(None))
     (told,) = fold.response.choices
     reason = reader.finish(response)
@@ -90,20 +91,15 @@ def _decoded(body: bytes) -> WireResponse:
     try:
         response = RESPONSE.decode(body)
     except msgspec.ValidationError as error:
-        raise _no_answer(f"JSON that is no response ({error})") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        shown = clip(body[:200].decode("utf-8", "replace"), 120)
-        raise _no_answer(f"something that is not JSON ({shown!r})" if body.strip() else "nothing") from None
+        raise unusable(f"JSON that is no response ({error})") from None
+    except BROKEN:
+        raise unreadable(body) from None
     if not body.isascii() and utf8_fault(body) is not None:
-        raise _no_answer("an answer that is not valid UTF-8")
+        raise unusable("an answer that is not valid UTF-8")
     if response.status in ("failed", "cancelled") or (response.output is None and said(response.error)):
         raise failed(response)
     if response.output is None:
-        raise _no_answer("an answer without output")
+        raise unusable("an answer without output")
     if not response.output and response.status in (None, "completed"):
-        raise _no_answer("an empty answer")
+        raise unusable("an empty answer")
     return response
-
-
-def _no_answer(what: str) -> UpstreamError:
-    return UpstreamError(f"gave no usable answer: it sent {what}", kind="transient", upstream_status=200)

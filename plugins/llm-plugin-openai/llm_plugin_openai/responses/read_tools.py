@@ -5,8 +5,8 @@ from typing import Literal
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_openai.carried import MEMBERS, or_none, said
 from llm_plugin_openai.responses.request_wire import NAME, WireTool, WireToolChoice
+from lockgate_ports.carried import MEMBERS, or_none, said
 from lockgate_ports.chat import CustomTool, FunctionTool, NativeTool, Tool, ToolChoice
 
 _MODES: dict[str, Literal["auto", "none", "required"]] = {"auto": "auto", "none": "none", "required": "required"}

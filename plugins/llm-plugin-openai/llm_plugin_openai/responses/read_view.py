@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_openai.carried import ITEMS, MEMBERS, or_none
 from llm_plugin_openai.responses.read_items import ItemFold
 from llm_plugin_openai.responses.read_tools import choice_of, tool_of
 from llm_plugin_openai.responses.request_wire import NAME, WireFormat, WireRequest
+from lockgate_ports.carried import ITEMS, MEMBERS, or_none
 from lockgate_ports.chat import ChatRequest, Reasoning, ResponseFormat
 from lockgate_ports.errors import Unsupported
 from lockgate_ports.parts import Message, Text, user

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_openai.carried import NULL, said
 from llm_plugin_openai.error_in import error_inside
-from llm_plugin_openai.faults import utf8_fault
 from llm_plugin_openai.responses.answer_reader import native_word, reason_of
 from llm_plugin_openai.responses.answer_wire import RESPONSE, WireResponse
 from llm_plugin_openai.responses.read_response import failed
 from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.usage import read_usage
+from lockgate_ports.body_faults import BROKEN, utf8_fault
+from lockgate_ports.carried import NULL, said
 from lockgate_ports.events import Event, Failure, Finish, Relayed
 from lockgate_ports.sse import SseEvent, SseParser
 
@@ -78,7 +78,7 @@ class RelayReader:
             if event.event == "error":
                 return self._fail(data)
             return Relayed(event.raw, content=True) if data.lstrip().startswith(b"{") else None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except BROKEN:
             return self._fail(data) if event.event == "error" else None
         if told.item is not None:
             self._calling = self._calling or told.item.type in _CALLS

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from llm_plugin_openai.carried import NULL
+from lockgate_ports.carried import NULL
 
 NAME = "openai-responses"
 

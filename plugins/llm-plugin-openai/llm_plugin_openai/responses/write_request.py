@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from llm_plugin_openai.carried import ITEMS, MEMBERS
-from llm_plugin_openai.faults import fault
 from llm_plugin_openai.post import Target, post
 from llm_plugin_openai.responses.read_view import LOGPROBS
 from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.responses.write_items import message_items
 from llm_plugin_openai.responses.write_parts import ItemDraft
 from llm_plugin_openai.responses.write_tools import choice_item, tool_item
+from lockgate_ports.body_faults import BROKEN, fault
+from lockgate_ports.carried import ITEMS, MEMBERS
 from lockgate_ports.chat import ChatRequest, Reasoning, ResponseFormat
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.errors import InvalidRequest
@@ -47,7 +47,7 @@ def relay_request(body: bytes, headers: Headers, upstream: Upstream, target: Tar
     """All that `body` says, with `model` set. Raises InvalidRequest."""
     try:
         said = _SAID.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         raise fault(error, body) from None
     patched = replace_string(body, "model", said.model, upstream.model)
     if upstream.stream != (said.stream or False):

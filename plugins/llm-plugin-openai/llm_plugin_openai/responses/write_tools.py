@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_openai.carried import MEMBERS
 from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.responses.write_parts import Item, ItemDraft
+from lockgate_ports.carried import MEMBERS
 from lockgate_ports.chat import CustomTool, FunctionTool, NativeTool, Tool, ToolChoice
 
 _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')

@@ -7,6 +7,9 @@ import msgspec
 
 from lockgate_ports.errors import InvalidRequest
 
+BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises for bytes that are not what they should be."""
+
 _EXPECTED = re.compile(r"Expected `(.+?)`(?: of length)?(?: (>=|<=) (\d+)|, got `(.+?)`)")
 _MISSING = re.compile(r"Object missing required field `(.+?)`")
 _PATH = re.compile(r" - at `\$\.?(.*)`$")
@@ -38,6 +41,12 @@ def utf8_fault(body: bytes) -> int | None:
     return None
 
 
+def check_utf8(body: bytes) -> None:
+    """What msgspec skips or carries as Raw it does not check. Raises InvalidRequest."""
+    if (place := utf8_fault(body)) is not None:
+        raise _no_utf8(place)
+
+
 def fault(error: Exception, body: bytes) -> InvalidRequest:
     """msgspec's complaint about `body` as one of ours, with the field's path in `param`."""
     if not body.strip():
@@ -47,7 +56,7 @@ def fault(error: Exception, body: bytes) -> InvalidRequest:
     if isinstance(error, msgspec.ValidationError):
         return _shape(str(error))
     if (place := utf8_fault(body)) is not None:
-        return InvalidRequest(f"the body is not valid UTF-8: byte {place} begins no character")
+        return _no_utf8(place)
     if (place := lone_surrogate(body)) is not None:
         return InvalidRequest(
             f"the body holds a lone surrogate (a \\ud800-\\udfff escape without its partner) at byte {place}; "
@@ -68,6 +77,10 @@ def lone_surrogate(body: bytes) -> int | None:
         if escaped != paired:
             return match.start() if escaped else match.start(2)
     return None
+
+
+def _no_utf8(place: int) -> InvalidRequest:
+    return InvalidRequest(f"the body is not valid UTF-8: byte {place} begins no character")
 
 
 def _shape(said: str) -> InvalidRequest:

@@ -4,6 +4,8 @@
 there.
 """
 
+from typing import Any, TypeGuard
+
 import msgspec
 from msgspec import Raw
 
@@ -11,6 +13,7 @@ NULL = Raw(b"null")
 STRING = msgspec.json.Decoder(str)
 MEMBERS = msgspec.json.Decoder(dict[str, Raw])
 ITEMS = msgspec.json.Decoder(list[Raw])
+ENCODE = msgspec.json.Encoder().encode
 
 _QUOTE, _BRACE = ord('"'), ord("{")
 
@@ -30,6 +33,21 @@ def is_object(raw: Raw) -> bool:
     return memoryview(raw)[0] == _BRACE
 
 
+def or_none(raw: Raw) -> Raw | None:
+    """The value, with None for null."""
+    return raw if said(raw) else None
+
+
 def items(raw: Raw) -> Raw | None:
     """A JSON array that holds something, or None."""
     return raw if said(raw) and bytes(raw).strip()[1:-1].strip() else None
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether JSON that was decoded whole is a list."""
+    return isinstance(value, list)
+
+
+def is_dict(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether JSON that was decoded whole is an object."""
+    return isinstance(value, dict)

@@ -165,7 +165,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     steps: tuple[Chosen, ...] = ()
     """The policy chain around each call, outermost first."""
     http_client: Literal["lean", "aiohttp"] = "lean"
-    """What carries the traffic to providers: a lean HTTP/1.1 client, or aiohttp's, at about twice the CPU."""
+    """What carries the traffic to providers: a lean HTTP/1.1 client of our own, or aiohttp's, which takes more CPU."""
     retry: Retry = Retry()
     """How often a call is tried."""
     breaker: Breaker = Breaker()

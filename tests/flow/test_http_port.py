@@ -200,6 +200,17 @@ async def test_a_reader_that_stops_reading_holds_the_upstream_back(make: Make):
         await client.aclose()
 
 
+async def test_the_lean_client_forgets_connections_that_are_gone():
+    async with upstream() as up:
+        client = LeanClient("up", AllowList((allowance(origin(up)),), AllowListSettings()), 1.0)
+        up.say([b"HTTP/1.1 200 OK\r\n\r\nhello", CLOSE])
+        for _ in range(20):
+            assert await (await client.send(ask(up))).read(100) == b"hello"
+        await asyncio.sleep(0.01)
+        assert not client._open
+        await client.aclose()
+
+
 async def test_nobody_there_is_told_as_never_sent(make: Make):
     nowhere = Origin("http", "127.0.0.1", 9)
     client = make(nowhere)

@@ -56,12 +56,10 @@ class LeanClient:
             # The last one used is the one whose upstream is least likely to have closed it.
             connection = idle.pop()
             if connection.lost:
-                self._open.discard(connection)
-            elif connection.idle_since < oldest:
-                connection.abort()
-                self._open.discard(connection)
-            else:
+                continue
+            if connection.idle_since >= oldest:
                 return connection
+            connection.abort()
         return None
 
     async def _connect(self, origin: Origin) -> LeanConnection:
@@ -83,7 +81,10 @@ class LeanClient:
                 )
                 tls = self._tls_context() if origin.scheme == "https" else None
                 _, connection = await loop.create_connection(
-                    lambda: LeanConnection(released), sock=made, ssl=tls, server_hostname=origin.host if tls else None
+                    lambda: LeanConnection(released, self._open.discard),
+                    sock=made,
+                    ssl=tls,
+                    server_hostname=origin.host if tls else None,
                 )
         except TimeoutError:
             raise UpstreamError(f"{origin} does not take the connection in time", kind="timeout", sent=False) from None
@@ -95,7 +96,7 @@ class LeanClient:
             if approach.denied is not None:
                 raise approach.denied from None
             raise UpstreamError(f"{origin} refuses the connection", kind="transient", sent=False) from error
-        self._open = {each for each in self._open if not each.lost} | {connection}
+        self._open.add(connection)
         return connection
 
     def _tls_context(self) -> ssl.SSLContext:

@@ -18,10 +18,13 @@ _INFLATE_STEP = 256 * 1024
 
 class LeanConnection(asyncio.Protocol):
     """Carries one request at a time. `released` is called with it when an answer was read to its end and the
-    connection may carry another."""
+    connection may carry another, `closed` when it is gone."""
 
-    def __init__(self, released: Callable[["LeanConnection"], None]) -> None:
+    def __init__(
+        self, released: Callable[["LeanConnection"], None], closed: Callable[["LeanConnection"], None]
+    ) -> None:
         self._released = released
+        self._closed = closed
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._answer: LeanResponse | None = None
@@ -96,6 +99,7 @@ class LeanConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone: the end of an answer that said no length, else a cut."""
         self.lost = True
+        self._closed(self)
         answer = self._answer
         if exc is None and answer is not None and answer.until_close and not answer.complete:
             answer.end(None)

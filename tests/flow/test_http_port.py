@@ -66,6 +66,8 @@ async def test_a_connection_is_used_again_after_a_whole_read_and_dropped_after_a
         assert up.connections == 1
         up.say([b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhello", HANG], [http(b"hello")])
         (await client.send(ask(up))).abort()
+        async with asyncio.timeout(1):
+            await up.seen[-1].left.wait()
         await (await client.send(ask(up))).read(100)
         assert up.connections == 2
         await client.aclose()
@@ -78,7 +80,8 @@ async def test_a_connection_is_used_again_after_a_whole_read_and_dropped_after_a
         [CLOSE],
         [b"not http\r\n\r\n", CLOSE],
         [b"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n", CLOSE],
-        [b"HTTP/1.1 200 OK\r\nx: " + b"y" * 1_000_000, CLOSE],
+        [http(b"hello", extra="x: " + "y" * 1_000_000 + "\r\n")],
+        [http(b"hello", extra="".join(f"x-{n}: y\r\n" for n in range(500)))],
     ],
 )
 async def test_no_answer_in_http_is_a_transient_fault(make: Make, script):

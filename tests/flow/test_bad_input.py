@@ -110,6 +110,16 @@ async def test_a_chunked_body_too_large_is_refused_when_it_passes_the_bound():
         assert up.seen == []
 
 
+async def test_a_chunked_body_too_large_that_comes_with_its_head_is_refused():
+    async with upstream() as up, serving(settings(up.url), bounds=Bounds(10, 15, 15)) as gw:
+        reader, writer = await asyncio.open_connection("127.0.0.1", gw.listener.port)
+        head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        writer.write(head + b"transfer-encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(GOOD), GOOD))
+        assert b" 413 " in await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        assert up.seen == []
+
+
 async def test_connections_that_dawdle_over_head_or_body_are_dropped():
     bounds = Bounds(100_000, 0.5, 0.5)
     head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"

@@ -7,6 +7,9 @@ import pytest
 from gateway import CANARY, serving, settings
 from upstream import CLOSE, RESET, answer, http, upstream
 
+from lockgate.building import build_egress
+from lockgate.loading import load
+
 ASK = {"model": "fast", "messages": [{"role": "user", "content": "hi"}]}
 
 
@@ -122,6 +125,16 @@ async def test_egress_to_an_address_that_nobody_named_is_denied():
     async with serving(config) as gw:
         told = await gw.ask(ASK)
         assert (told.status, told.json["error"]["code"]) == (403, "egress_denied")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_private_address_passes_only_for_the_provider_whose_row_names_it(named: bool):
+    config = settings("http://name.example/v1")
+    config["providers"]["up"]["private_addresses"] = ["10.1.0.0/16"] if named else []
+    config["providers"]["other"] = {**config["providers"]["up"], "private_addresses": []}
+    policy = build_egress(*load(config, environment=None, env={}), {})
+    assert policy.decide_address("up", "name.example", "10.1.2.3", 80).allowed is named
+    assert not policy.decide_address("other", "name.example", "10.1.2.3", 80).allowed
 
 
 async def test_models_are_listed_and_found_by_ids_with_slashes():

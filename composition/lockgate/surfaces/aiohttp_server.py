@@ -25,6 +25,7 @@ class DoorServer(web.Server):
         self._bounds = bounds
         self._pulse = Pulse(bounds.ping_interval)
         self._options: dict[str, Any] = {
+            # From the connection's beginning too: one on which no request begins in this time is dropped.
             "keepalive_timeout": bounds.header_timeout,
             "access_log": None,
             "auto_decompress": False,
@@ -32,43 +33,13 @@ class DoorServer(web.Server):
             "max_line_size": 16 * 1024,
             "max_field_size": 16 * 1024,
         }
-        self._silent: dict[web.RequestHandler, float] = {}
-        self._sweeper: asyncio.Task[None] | None = None
 
     def __call__(self) -> web.RequestHandler:
         """A handler for one connection."""
         return _Connection(self, loop=asyncio.get_running_loop(), **self._options)
 
-    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
-        """A client has connected; it owes a request."""
-        super().connection_made(handler, transport)
-        self._silent[handler] = asyncio.get_running_loop().time()
-        if self._sweeper is None:
-            self._sweeper = asyncio.create_task(self._sweep())
-
-    def connection_lost(self, handler: web.RequestHandler, exc: BaseException | None = None) -> None:
-        """A client is gone."""
-        self._silent.pop(handler, None)
-        super().connection_lost(handler, exc)
-
-    async def shutdown(self, timeout: float | None = None) -> None:
-        """Lets calls in progress end, for `timeout` seconds at most."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-        await super().shutdown(timeout)
-
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        self._silent.pop(request.protocol, None)
         return await _answer(self._door, self._bounds, self._pulse, request, request.rel_url.raw_path)
-
-    async def _sweep(self) -> None:
-        """Drops connections that never began a request; aiohttp bounds only the time between two."""
-        while True:
-            await asyncio.sleep(min(1.0, self._bounds.header_timeout / 4))
-            overdue = asyncio.get_running_loop().time() - self._bounds.header_timeout
-            for connection in [silent for silent, since in self._silent.items() if since < overdue]:
-                del self._silent[connection]
-                connection.force_close()
 
 
 class _Connection(web.RequestHandler):

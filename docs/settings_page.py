@@ -38,8 +38,8 @@ from lockgate.settings import (
     Timeouts,
 )
 from lockgate.settings.kinds import words
+from lockgate_ports.cards import ModelCard, Price, Rates, Tier
 from lockgate_ports.hooks import Factory, ModelFactory, NoSettings
-from lockgate_ports.model import ModelCard
 
 PAGE = Path(__file__).with_name("settings.md")
 
@@ -69,9 +69,6 @@ _SAID_ELSEWHERE = {
     "reasoning_field": "Where it takes back what a model thought; null: nowhere.",
     "header": "The header that carries the key.",
     "scheme": "The word before the key; empty: the bare key.",
-    "id": "The provider's own name for the model.",
-    "context_tokens": "Prompt and answer together, in tokens.",
-    "max_output_tokens": "The longest answer, in tokens.",
     "max_label_sets": "How many sets of labels a metric may have before further models share `(other)`.",
 }
 
@@ -111,6 +108,9 @@ def _kinds(plugins: Plugins) -> Iterator[str]:
                 yield from _table(factory.settings)
     yield from _section("auth", _struct_in(plugins.models["openai-compatible"].settings, "auth"))
     yield from _section("A model", ModelCard)
+    yield from _section("A price", Price)
+    yield from _section("Rates", Rates)
+    yield from _section("A tier", Tier)
 
 
 def _section(title: str, cls: Any, leave_out: Iterable[str] = ()) -> Iterator[str]:
@@ -187,6 +187,8 @@ def _default(field: Field) -> str:
     value = field.default
     if value in (msgspec.NODEFAULT, None, (), {}):
         return ""
+    if isinstance(value, tuple):
+        return ", ".join(f"`{each}`" for each in cast(tuple[object, ...], value))
     if isinstance(value, Struct):
         return f"`{value.kind}`" if isinstance(value, Chosen) else ""
     if isinstance(value, bool | str):

@@ -16,11 +16,12 @@ from typing import Any, Generic, TypeVar
 import pluggy
 from msgspec import Struct
 
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.dialect import CatalogueDialect, SurfaceDialect
 from lockgate_ports.egress import Allowance, EgressPolicyPort
 from lockgate_ports.http import HttpPort, Origin
 from lockgate_ports.metrics import MetricsPort
-from lockgate_ports.model import ModelCard, ModelPort
+from lockgate_ports.model import ModelPort
 from lockgate_ports.secrets import SecretsPort
 from lockgate_ports.steps import Step
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from lockgate_ports.auth import Auth
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.count import TokenCount
 from lockgate_ports.dialect import ChatProviderDialect, Params, ProviderDialect, Upstream, Written
@@ -13,7 +14,7 @@ from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Headers, HttpPort, HttpResponse, Origin
 from lockgate_ports.http_answers import HttpStream, ToldStream, media_type, refusal, request_id_of, told_as
-from lockgate_ports.model import Attempt, ModelCard, ReplyStream, offers_no
+from lockgate_ports.model import Attempt, ReplyStream, offers_no
 from lockgate_ports.parts import user
 from lockgate_ports.replies import glance_chat, glance_count, glance_embeddings, glance_rerank
 from lockgate_ports.rerank import RerankRequest, RerankResponse

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping
 
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.http import Headers, Origin, UrlError, split_url
-from lockgate_ports.model import ModelCard
 
 RESPONSE_LIMIT = 20 * 1024 * 1024
 """Bytes of one whole answer, where settings do not say otherwise."""

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.count import TokenCount
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
@@ -22,14 +23,6 @@ class Attempt(Struct, frozen=True):
     model: str
     secret: Secret | None = None
     purpose: Purpose = NO_PURPOSE
-
-
-class ModelCard(Struct, frozen=True, kw_only=True):
-    """What is known of one model. Limits are in tokens; None means not known."""
-
-    id: str
-    context_tokens: int | None = None
-    max_output_tokens: int | None = None
 
 
 class ReplyStream(Protocol):

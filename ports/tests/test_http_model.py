@@ -8,13 +8,14 @@ from llm_plugin_acme.samples import ACME_CHAT
 from msgspec import structs
 
 from lockgate_ports.auth import HeaderAuth
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.errors import EgressDenied, Unsupported, UpstreamError
 from lockgate_ports.events import Event, Failure
 from lockgate_ports.http import Headers, HttpRequest, HttpResponse, Origin, Purpose
 from lockgate_ports.http_model import Endpoint, HttpModel, Languages
-from lockgate_ports.model import Attempt, ModelCard
+from lockgate_ports.model import Attempt
 from lockgate_ports.parts import user
 from lockgate_ports.secret import Secret
 from lockgate_ports.testkit import KEY, Exchange, NoAnswer, ScriptedHttp

@@ -8,9 +8,9 @@ from msgspec import Struct
 from lockgate.building import NoWayOut
 from lockgate.plugins import Plugins
 from lockgate.settings import Settings, split_target
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext
-from lockgate_ports.model import ModelCard
 
 
 class Offered(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -9,13 +9,13 @@ from llm_plugin_anthropic.dialect import AnthropicMessages
 from llm_plugin_anthropic.models import CATALOGUE
 from llm_plugin_anthropic.quirks import FIRST_VERSION, WITHOUT_SAMPLING, Quirks
 from lockgate_ports.auth import HeaderAuth
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http_endpoint import endpoint_of, origin_of
 from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.http_settings import RESPONSE_LIMIT, check_header, header_fields, model_cards
-from lockgate_ports.model import ModelCard
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BETA = re.compile(r"[a-zA-Z0-9._-]+")

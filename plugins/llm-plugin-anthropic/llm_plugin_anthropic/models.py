@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from lockgate_ports.model import ModelCard
+from lockgate_ports.cards import ModelCard
 
 _K, _M = 1000, 1_000_000
 

@@ -5,8 +5,8 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from llm_plugin_anthropic.models import abilities
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.dialect import Upstream
-from lockgate_ports.model import ModelCard
 
 NAME = "anthropic-messages"
 COUNT = "anthropic-count-tokens"

@@ -12,13 +12,14 @@ import yaml
 import llm_plugin_anthropic
 from llm_plugin_anthropic.kinds import ANTHROPIC
 from llm_plugin_anthropic.models import abilities
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.count import TokenCount
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext
 from lockgate_ports.http import HttpRequest, Origin
 from lockgate_ports.http_model import HttpModel
-from lockgate_ports.model import Attempt, ModelCard
+from lockgate_ports.model import Attempt
 from lockgate_ports.parts import user
 from lockgate_ports.secret import Secret
 from lockgate_ports.testkit import Exchange, ScriptedHttp

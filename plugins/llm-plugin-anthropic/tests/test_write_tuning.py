@@ -12,10 +12,10 @@ from llm_plugin_anthropic.dialect import AnthropicMessages
 from llm_plugin_anthropic.models import CATALOGUE
 from llm_plugin_anthropic.quirks import Quirks
 from llm_plugin_anthropic.write_format import ANSWER_TOOL
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, FunctionTool, Reasoning, ResponseFormat, ToolChoice
 from lockgate_ports.dialect import Upstream
 from lockgate_ports.errors import Unsupported
-from lockgate_ports.model import ModelCard
 from lockgate_ports.parts import Message, Thinking, ToolCall, assistant, tool, user
 
 Write = Callable[..., dict[str, Any]]

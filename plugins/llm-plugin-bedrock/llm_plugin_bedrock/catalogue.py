@@ -4,7 +4,7 @@ Some answer in a region only by the id of an inference profile (`us.`, `eu.`, `a
 stand here where the page of the model states them.
 """
 
-from lockgate_ports.model import ModelCard
+from lockgate_ports.cards import ModelCard
 
 CATALOGUE: tuple[ModelCard, ...] = (
     ModelCard(id="global.anthropic.claude-haiku-4-5-20251001-v1:0", context_tokens=200_000, max_output_tokens=64_000),

@@ -6,11 +6,12 @@ from msgspec import structs
 
 from llm_plugin_bedrock.embeddings import InvokeEmbeddings
 from llm_plugin_bedrock.families import family_of
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.count import TokenCount
 from lockgate_ports.embed import Embedding, EmbedRequest, EmbedResponse
 from lockgate_ports.http_model import HttpModel
-from lockgate_ports.model import Attempt, ModelCard, ReplyStream
+from lockgate_ports.model import Attempt, ReplyStream
 from lockgate_ports.replies import glance_embeddings
 from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.usage import Usage

@@ -5,11 +5,11 @@ from typing import Literal
 
 from msgspec import Struct
 
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.http import Origin
 from lockgate_ports.http_settings import RESPONSE_LIMIT, address
-from lockgate_ports.model import ModelCard
 
 AuthStyle = Literal["sigv4", "bearer", "env", "profile", "web-identity", "container", "instance"]
 

@@ -5,12 +5,12 @@ from msgspec import Struct
 from llm_plugin_cohere.chat import CohereChat
 from llm_plugin_cohere.embeddings import CohereEmbeddings
 from llm_plugin_cohere.rerank import CohereRerank
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.dialect import Params
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http_endpoint import endpoint_of, origin_of
 from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields, model_cards
-from lockgate_ports.model import ModelCard
 
 _CATALOGUE = (
     *("command-a-plus-05-2026", "command-a-03-2025", "command-a-reasoning-08-2025", "command-a-vision-07-2025"),

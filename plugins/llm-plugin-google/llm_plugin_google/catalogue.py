@@ -1,6 +1,6 @@
 """The models known without asking: names and limits as Google's model pages state them."""
 
-from lockgate_ports.model import ModelCard
+from lockgate_ports.cards import ModelCard
 
 _MILLION = 1_048_576
 

@@ -10,6 +10,7 @@ from llm_plugin_google.count_tokens import GeminiCountTokens
 from llm_plugin_google.dialect import Gemini
 from llm_plugin_google.embeddings import GeminiEmbeddings
 from lockgate_ports.auth import HeaderAuth
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
@@ -17,7 +18,6 @@ from lockgate_ports.http import Origin
 from lockgate_ports.http_endpoint import endpoint_of, origin_of
 from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields, model_cards
-from lockgate_ports.model import ModelCard
 
 _KEY_HEADER = "x-goog-api-key"
 _NAME = re.compile(r"[a-zA-Z0-9:._-]+")

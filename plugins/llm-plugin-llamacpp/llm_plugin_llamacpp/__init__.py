@@ -6,8 +6,9 @@ from pathlib import Path
 
 from llm_plugin_llamacpp.settings import DEFAULT_CONTEXT, DEFAULT_MODEL, LlamaCppSettings
 from llm_plugin_llamacpp.weights import KNOWN, locate
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.hooks import BuildContext, ModelFactory, Weights, hookimpl
-from lockgate_ports.model import ModelCard, ModelPort
+from lockgate_ports.model import ModelPort
 
 
 def build(settings: LlamaCppSettings, context: BuildContext) -> ModelPort:

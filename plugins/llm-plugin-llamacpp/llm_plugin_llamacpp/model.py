@@ -16,6 +16,7 @@ from llm_plugin_llamacpp.settings import LlamaCppSettings
 from llm_plugin_llamacpp.slots import Slots
 from llm_plugin_openai.dialect import OpenAIChat
 from llm_plugin_openai.quirks import Quirks
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.count import TokenCount
 from lockgate_ports.dialect import EventReader, Upstream, Written
@@ -23,7 +24,7 @@ from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.errors import SettingsError, UpstreamError
 from lockgate_ports.events import Event
 from lockgate_ports.http import Origin
-from lockgate_ports.model import Attempt, ModelCard, ReplyStream, offers_no
+from lockgate_ports.model import Attempt, ReplyStream, offers_no
 from lockgate_ports.parts import user
 from lockgate_ports.replies import reply_of
 from lockgate_ports.rerank import RerankRequest, RerankResponse

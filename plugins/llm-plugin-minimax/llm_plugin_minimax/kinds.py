@@ -7,13 +7,13 @@ from msgspec import Struct
 
 from llm_plugin_minimax.dialect import MiniMaxChat
 from llm_plugin_openai.quirks import Quirks
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http_endpoint import endpoint_of, origin_of
 from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields, model_cards
-from lockgate_ports.model import ModelCard
 
 _CATALOGUE = ("MiniMax-M3", "MiniMax-M2.7", "MiniMax-M2.7-highspeed", "MiniMax-M2.5", "MiniMax-M2.1")
 _LACKS = (

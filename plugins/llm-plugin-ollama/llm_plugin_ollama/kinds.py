@@ -4,12 +4,12 @@ from msgspec import Struct
 
 from llm_plugin_ollama.chat import OllamaChat
 from llm_plugin_ollama.embeddings import OllamaEmbeddings
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.dialect import Params
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http_endpoint import endpoint_of, origin_of
 from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields, model_cards
-from lockgate_ports.model import ModelCard
 
 
 class OllamaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,6 +12,7 @@ from llm_plugin_openai.quirks import Quirks
 from llm_plugin_openai_compatible_presets.hosted import HOSTED
 from llm_plugin_openai_compatible_presets.local import LOCAL
 from llm_plugin_openai_compatible_presets.row import Row
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
@@ -19,7 +20,6 @@ from lockgate_ports.http import Origin
 from lockgate_ports.http_endpoint import endpoint_of
 from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields, model_cards
-from lockgate_ports.model import ModelCard
 
 _CALLERS_OWN = ("model", "messages", "stream", "stream_options")
 

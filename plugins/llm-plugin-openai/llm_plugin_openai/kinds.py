@@ -9,13 +9,13 @@ from llm_plugin_openai.embeddings.dialect import OpenAIEmbeddings
 from llm_plugin_openai.quirks import Quirks
 from llm_plugin_openai.responses.dialect import OpenAIResponses
 from lockgate_ports.auth import HeaderAuth
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.dialect import Params
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http import Headers
 from lockgate_ports.http_endpoint import endpoint_of, origin_of
 from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.http_settings import RESPONSE_LIMIT, check_header, header_fields, model_cards
-from lockgate_ports.model import ModelCard
 
 _CATALOGUE = (
     *("gpt-6-astra", "gpt-6.1-sol", "gpt-6.1-terra", "gpt-6-sol", "gpt-6-luna", "gpt-5.6-sol", "gpt-5.6-terra"),

@@ -13,11 +13,12 @@ import yaml
 
 import llm_plugin_openai
 from llm_plugin_openai.kinds import OPENAI, OPENAI_COMPATIBLE
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http import HttpRequest, Origin
-from lockgate_ports.model import Attempt, ModelCard
+from lockgate_ports.model import Attempt
 from lockgate_ports.parts import UrlSource, Video, user
 from lockgate_ports.secret import Secret
 from lockgate_ports.testkit import Exchange, ScriptedHttp

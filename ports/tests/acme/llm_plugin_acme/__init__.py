@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from lockgate_ports.auth import Auth, HeaderAuth
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import ProviderDialect
 from lockgate_ports.hooks import BuildContext, ModelFactory, hookimpl
 from lockgate_ports.http import Origin, split_url
 from lockgate_ports.http_model import Endpoint, HttpModel, Languages
-from lockgate_ports.model import ModelCard, ModelPort
+from lockgate_ports.model import ModelPort
 
 
 class AcmeSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -29,9 +29,10 @@ from llm_plugin_wrong.dialects import (
 )
 from llm_plugin_wrong.ports import Abandons, Curious, Leaks, Retries, Swallows, Tells, Uncancellable
 from lockgate_ports.auth import HeaderAuth
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.hooks import BuildContext, ModelFactory, hookimpl
 from lockgate_ports.http import Origin
-from lockgate_ports.model import ModelCard, ModelPort
+from lockgate_ports.model import ModelPort
 
 
 class LaxSettings(Struct, frozen=True):

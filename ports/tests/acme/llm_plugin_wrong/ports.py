@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from llm_plugin_acme.dialect import AcmeChat
 
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import Upstream
 from lockgate_ports.errors import UpstreamError
@@ -12,7 +13,7 @@ from lockgate_ports.events import Event
 from lockgate_ports.hooks import BuildContext
 from lockgate_ports.http import Origin
 from lockgate_ports.http_model import HttpModel
-from lockgate_ports.model import Attempt, ModelCard, ReplyStream
+from lockgate_ports.model import Attempt, ReplyStream
 from lockgate_ports.replies import reply_of
 from lockgate_ports.wire import Reply, Request
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from lockgate.calls import ChatAnswer, ChatStream, EmbedAnswer, RerankAnswer
+from lockgate.listing import listed_models
 from lockgate.plugins import Plugins
 from lockgate.settings.model import Settings
 from lockgate_core.engine import Engine
@@ -110,13 +111,7 @@ class Gateway:
 
     def models(self) -> list[ListedModel]:
         """Every name that can be asked for: the routes, and `provider_id/model` of each catalogue."""
-        listed = [ListedModel(name, "lockgate", 0) for name in self.settings.routes]
-        listed += [
-            ListedModel(f"{provider_id}/{card.id}", provider_id, 0)
-            for provider_id, provider in self.providers.items()
-            for card in provider.port.models
-        ]
-        return listed
+        return listed_models(self.settings, self.providers)
 
     @property
     def bounds(self) -> "Bounds":

@@ -166,11 +166,14 @@ class ChatSurfaceDialect(SurfaceDialect[ChatRequest, ChatResponse], Protocol):
 
 
 class ListedModel(Struct, frozen=True):
-    """A name that clients may ask for, and who answers to it. `created` is seconds since 1970."""
+    """A name that clients may ask for, and who answers to it. `created` is seconds since 1970; the limits are in
+    tokens, None where they are not known."""
 
     id: str
     owned_by: str
     created: int
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
 
 
 @runtime_checkable
@@ -178,12 +181,15 @@ class CatalogueDialect(Protocol):
     """How one family of clients asks which models there are."""
 
     name: str
-    list_surface: Surface
-    item_surface: Surface
-    """Its path holds `{id:path}`, since ids hold slashes."""
+    marks: tuple[str, ...]
+    """Header fields, one of which its clients send: they are told by it from others who ask at the same path. Empty:
+    it answers whoever is not told by a mark."""
+    list_surfaces: tuple[Surface, ...]
+    item_surfaces: tuple[Surface, ...]
+    """Their paths hold `{id:path}`, since ids hold slashes."""
 
-    def write_list(self, models: Sequence[ListedModel]) -> bytes:
-        """All of them."""
+    def write_list(self, models: Sequence[ListedModel], query: Mapping[str, str]) -> bytes:
+        """All of them, or the page that `query` asks for. Raises InvalidRequest."""
         ...
 
     def write_item(self, model: ListedModel) -> bytes:

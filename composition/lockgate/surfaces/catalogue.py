@@ -15,15 +15,17 @@ class CataloguePlace:
         self._dialect = dialect
         self._models = {model.id: model for model in models}
 
-    async def serve_list(self, _: Head, __: Mapping[str, str], ___: ReadBody, request_id: str) -> Whole:
-        """All models."""
-        return Whole(200, self._dialect.write_list(list(self._models.values())), headers=_id(request_id))
+    async def serve_list(self, head: Head, _: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
+        """All models, or a page of them."""
+        listed = self._dialect.write_list(list(self._models.values()), head.query)
+        return Whole(200, listed, headers=_id(request_id))
 
     async def serve_item(self, _: Head, values: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
         """The model whose id the path holds. Raises ModelNotFound."""
         model = self._models.get(values["id"])
         if model is None:
-            raise ModelNotFound(f"no model is listed as {values['id'][:100]!r}; GET {self._dialect.list_surface.path}")
+            where = self._dialect.list_surfaces[0].path
+            raise ModelNotFound(f"no model is listed as {values['id'][:100]!r}; GET {where}")
         return Whole(200, self._dialect.write_item(model), headers=_id(request_id))
 
 

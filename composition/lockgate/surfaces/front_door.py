@@ -43,6 +43,8 @@ class Place(Struct, frozen=True):
     write_error: ErrorWriter
     open: bool = False
     """Served without a key."""
+    marks: tuple[str, ...] = ()
+    """Header fields, one of which its clients send, where several places stand at one surface."""
 
 
 class FrontDoor:
@@ -53,13 +55,14 @@ class FrontDoor:
     """
 
     def __init__(self, client_keys: Sequence[Secret], cors: Cors | None = None) -> None:
-        self._places: Paths[Place] = Paths()
+        self._places: Paths[tuple[Place, ...]] = Paths()
         self._keys = tuple(key.reveal().encode() for key in client_keys)
         self._cors = cors
 
-    def mount(self, surface: Surface, place: Place) -> None:
-        """Serve `place` at a surface. Raises ValueError when another stands there."""
-        self._places.add(surface, place)
+    def mount(self, surface: Surface, *places: Place) -> None:
+        """Serve a place at a surface, or several that tell their clients by their marks. Raises ValueError when another
+        stands there."""
+        self._places.add(surface, places)
 
     async def handle(self, head: Head, read_body: ReadBody) -> Whole | Streamed:
         """The answer, whatever happens; every one carries `x-request-id`."""
@@ -71,7 +74,8 @@ class FrontDoor:
         request_id = _request_id(head)
         write_error: ErrorWriter = write_plain_error
         try:
-            place, values = self._places.find(head.method, head.path)
+            places, values = self._places.find(head.method, head.path)
+            place = places[0] if len(places) == 1 else _place_of(head, places)
             write_error = place.write_error
             if self._keys and not place.open:
                 self._admit(head)
@@ -87,6 +91,12 @@ class FrontDoor:
         if not sum(compare_digest(shown, key) for key in self._keys):
             what = "this API key is not known here" if shown else "no API key was sent; use `Authorization: Bearer KEY`"
             raise Unauthenticated(what)
+
+
+def _place_of(head: Head, places: Sequence[Place]) -> Place:
+    """The one whose mark the client shows, else the one for whoever shows none."""
+    marked = next((place for place in places if any(mark in head.headers for mark in place.marks)), None)
+    return marked or next((place for place in places if not place.marks), places[0])
 
 
 class DialectPlace:

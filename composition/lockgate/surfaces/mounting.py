@@ -28,15 +28,22 @@ def open_front_door(
 ) -> FrontDoor:
     """Every dialect that the plugins offer, at the surfaces it names, and the gateway's own pages."""
     door = FrontDoor(client_keys, Cors(server.cors_origins) if server.cors_origins else None)
+    listings: dict[Surface, list[Place]] = {}
     for dialect in plugins.dialects.values():
         if isinstance(dialect, CatalogueDialect):
             listing = CataloguePlace(dialect, models)
-            door.mount(dialect.list_surface, Place(listing.serve_list, dialect.write_error))
-            door.mount(dialect.item_surface, Place(listing.serve_item, dialect.write_error))
+            for surface in dialect.list_surfaces:
+                place = Place(listing.serve_list, dialect.write_error, marks=dialect.marks)
+                listings.setdefault(surface, []).append(place)
+            for surface in dialect.item_surfaces:
+                place = Place(listing.serve_item, dialect.write_error, marks=dialect.marks)
+                listings.setdefault(surface, []).append(place)
         else:
             place = Place(DialectPlace(dialect, engine, server.max_body_bytes).serve, dialect.write_error)
             for surface in dialect.surfaces:
                 door.mount(surface, place)
+    for surface, places in listings.items():
+        door.mount(surface, *places)
     health = HealthPlace(tested, plugins, metrics)
     door.mount(Surface("GET", "/health"), Place(health.serve_health, write_plain_error, open=True))
     door.mount(Surface("GET", "/health/providers"), Place(health.serve_providers, write_plain_error))

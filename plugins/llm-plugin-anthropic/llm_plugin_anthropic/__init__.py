@@ -1,4 +1,4 @@
-"""The anthropic-messages and anthropic-count-tokens dialects, and the kind anthropic for Lockgate."""
+"""Anthropic's languages, and the kind anthropic for Lockgate."""
 
 from typing import Any
 
@@ -16,8 +16,9 @@ def register_models() -> tuple[ModelFactory[Any], ...]:
 
 @hookimpl
 def register_dialects() -> tuple[SurfaceDialect[Any, Any] | CatalogueDialect, ...]:
-    """`anthropic-messages` and `anthropic-count-tokens`."""
+    """`anthropic-messages`, `anthropic-count-tokens` and `anthropic-models`."""
+    from llm_plugin_anthropic.catalogue import AnthropicModels
     from llm_plugin_anthropic.count_tokens import AnthropicCountTokens
     from llm_plugin_anthropic.dialect import AnthropicMessages
 
-    return (AnthropicMessages(), AnthropicCountTokens())
+    return (AnthropicMessages(), AnthropicCountTokens(), AnthropicModels())

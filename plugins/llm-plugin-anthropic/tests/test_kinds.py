@@ -127,10 +127,10 @@ def test_line_and_version_are_told_by_the_name(name: str, line: str, version: tu
     assert (told.line, told.version) == (line, version)
 
 
-def test_the_plugin_offers_one_kind_and_two_dialects() -> None:
+def test_the_plugin_offers_one_kind_and_its_dialects() -> None:
     assert [factory.kind for factory in llm_plugin_anthropic.register_models()] == ["anthropic"]
     names = [dialect.name for dialect in llm_plugin_anthropic.register_dialects()]
-    assert names == ["anthropic-messages", "anthropic-count-tokens"]
+    assert names == ["anthropic-messages", "anthropic-count-tokens", "anthropic-models"]
     assert ANTHROPIC.needs_credential
 
 

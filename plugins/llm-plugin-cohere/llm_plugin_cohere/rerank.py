@@ -20,7 +20,11 @@ class CohereRerank:
 
     name: str = RERANK
     operation: Operation = "rerank"
-    surfaces: tuple[Surface, ...] = (Surface("POST", "/v1/rerank"), Surface("POST", "/v2/rerank"))
+    surfaces: tuple[Surface, ...] = (
+        Surface("POST", "/v1/rerank"),
+        Surface("POST", "/v2/rerank"),
+        Surface("POST", "/rerank"),
+    )
 
     def write_request(self, view: RerankRequest, upstream: Upstream) -> Written:
         """From the canonical view. Raises Unsupported, naming the field."""

@@ -7,6 +7,7 @@ from llm_plugin_openai.error_out import write_error
 from llm_plugin_openai.events_in import ChunkReader
 from llm_plugin_openai.events_out import ChunkWriter
 from llm_plugin_openai.foreign import Foreign
+from llm_plugin_openai.places import surfaces_of
 from llm_plugin_openai.post import Target, below_prefix
 from llm_plugin_openai.quirks import NAME, Quirks
 from llm_plugin_openai.read_request import read_request, read_view
@@ -30,7 +31,7 @@ class OpenAIChat:
 
     name: str = NAME
     operation: Operation = "chat"
-    surfaces: tuple[Surface, ...] = (Surface("POST", "/v1/chat/completions"),)
+    surfaces: tuple[Surface, ...] = surfaces_of("chat/completions")
     event_content_type: str = "text/event-stream"
 
     def __init__(self, quirks: Quirks = _OPENAI, target: Target = below_prefix) -> None:

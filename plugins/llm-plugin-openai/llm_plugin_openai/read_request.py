@@ -4,6 +4,7 @@ import msgspec
 from msgspec import Raw
 
 from llm_plugin_openai.checks import check_model, check_utf8
+from llm_plugin_openai.places import body_of
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.read_view import view_of
 from llm_plugin_openai.request_wire import REQUEST, URL, ContentPart, WireMessage, WireRequest, WireTool
@@ -29,7 +30,7 @@ _MEMBER = {
 
 def read_request(inbound: Inbound) -> Request[ChatRequest]:
     """Checks the shape of the whole body; the view is made on first use. Raises InvalidRequest, naming the field."""
-    body = inbound.body
+    body = body_of(inbound)
     try:
         wire = REQUEST.decode(body)
     except BROKEN as error:

@@ -251,8 +251,8 @@ def test_the_catalogue_is_openais_list_of_models() -> None:
     listed = [ListedModel("acme/m/1", "acme", 7), ListedModel("fast", "lockgate", 0)]
     first = {"id": "acme/m/1", "object": "model", "created": 7, "owned_by": "acme"}
     assert json.loads(models.write_item(listed[0])) == first
-    written = json.loads(models.write_list(listed))
+    written = json.loads(models.write_list(listed, {}))
     assert written["object"] == "list"
     assert written["data"][0] == first
     assert [openai.types.Model.model_validate(item).id for item in written["data"]] == ["acme/m/1", "fast"]
-    assert (models.list_surface.path, models.item_surface.path) == ("/v1/models", "/v1/models/{id:path}")
+    assert [models.list_surfaces[0].path, models.item_surfaces[0].path] == ["/v1/models", "/v1/models/{id:path}"]

@@ -10,6 +10,7 @@ from llm_plugin_openai.embeddings.write_response import write_response
 from llm_plugin_openai.error_in import read_error
 from llm_plugin_openai.error_out import write_error
 from llm_plugin_openai.foreign import Foreign
+from llm_plugin_openai.places import surfaces_of
 from llm_plugin_openai.post import Target, below_prefix
 from llm_plugin_openai.quirks import Quirks
 from lockgate_ports.dialect import ErrorAnswer, Surface, Upstream, Written
@@ -26,7 +27,7 @@ class OpenAIEmbeddings:
 
     name: str = NAME
     operation: Operation = "embeddings"
-    surfaces: tuple[Surface, ...] = (Surface("POST", "/v1/embeddings"),)
+    surfaces: tuple[Surface, ...] = surfaces_of("embeddings")
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from llm_plugin_openai.checks import check_model, check_utf8
 from llm_plugin_openai.embeddings.wire import NAME, REQUEST, WireRequest
+from llm_plugin_openai.places import body_of
 from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.carried import MEMBERS
 from lockgate_ports.embed import EmbedInput, EmbedRequest
@@ -13,7 +14,7 @@ _KNOWN = frozenset(WireRequest.__struct_fields__)
 
 def read_request(inbound: Inbound) -> Request[EmbedRequest]:
     """Checks the shape of the whole body; the view is made on first use. Raises InvalidRequest, naming the field."""
-    body = inbound.body
+    body = body_of(inbound)
     try:
         wire = REQUEST.decode(body)
     except BROKEN as error:

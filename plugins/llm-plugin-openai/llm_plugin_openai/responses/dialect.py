@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from llm_plugin_openai.error_in import read_error
 from llm_plugin_openai.error_out import write_error
+from llm_plugin_openai.places import placed
 from llm_plugin_openai.post import Target, below_prefix
 from llm_plugin_openai.responses.events_in import EventsReader
 from llm_plugin_openai.responses.events_out import EventsWriter
@@ -25,7 +26,7 @@ class OpenAIResponses:
 
     name: str = NAME
     operation: Operation = "chat"
-    surfaces: tuple[Surface, ...] = (Surface("POST", "/v1/responses"),)
+    surfaces: tuple[Surface, ...] = placed("POST", "responses")
     event_content_type: str = "text/event-stream"
 
     def __init__(self, target: Target = below_prefix) -> None:

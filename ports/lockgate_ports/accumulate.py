@@ -1,7 +1,7 @@
 """Fold a stream of events into the whole answer it stands for."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Raw, Struct
@@ -13,6 +13,7 @@ from lockgate_ports.events import (
     Event,
     Failure,
     Finish,
+    MediaDelta,
     NativeDelta,
     RefusalDelta,
     Relayed,
@@ -121,15 +122,17 @@ def _part(run: list[Delta]) -> list[Part]:
             ]
         case AudioDelta():
             sounds = [delta for delta in run if isinstance(delta, AudioDelta)]
-            data = _base64([delta.data for delta in sounds if delta.data])
+            data = joined_base64([delta.data for delta in sounds if delta.data])
             return [
                 Audio(
-                    InlineSource(data) if data else None,
+                    InlineSource(data, _first(delta.media_type for delta in sounds)) if data else None,
                     id=_first(delta.id for delta in sounds),
                     transcript="".join(delta.transcript for delta in sounds) or None,
                     expires_at=next((delta.expires_at for delta in sounds if delta.expires_at), None),
                 )
             ]
+        case MediaDelta():
+            return [delta.media for delta in run if isinstance(delta, MediaDelta)]
         case NativeDelta():
             return [Native(delta.dialect, delta.type, delta.raw) for delta in run if isinstance(delta, NativeDelta)]
 
@@ -138,7 +141,8 @@ def _first(values: Iterable[str | None]) -> str | None:
     return next((value for value in values if value), None)
 
 
-def _base64(pieces: list[str]) -> str:
+def joined_base64(pieces: Sequence[str]) -> str:
+    """What the pieces make up, cut anywhere or each encoded by itself."""
     if any(piece.endswith("=") for piece in pieces[:-1]):  # each was encoded by itself
         return b64encode(b"".join(b64decode(piece) for piece in pieces)).decode("ascii")
     return "".join(pieces)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Raw, Struct, field
 
-from lockgate_ports.parts import Audio, Image, Message, Native, Part, Refusal, Text, Thinking, ToolCall
+from lockgate_ports.parts import Audio, File, Image, Message, Native, Part, Refusal, Text, Thinking, ToolCall, Video
 from lockgate_ports.usage import Usage
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
@@ -154,9 +154,9 @@ class Choice(Struct, frozen=True, kw_only=True):
         return tuple(part for part in self.parts if isinstance(part, ToolCall))
 
     @property
-    def media(self) -> tuple[Audio | Image | Native, ...]:
+    def media(self) -> tuple[Audio | Image | Video | File | Native, ...]:
         """Parts that are neither words nor tool calls."""
-        return tuple(part for part in self.parts if isinstance(part, Audio | Image | Native))
+        return tuple(part for part in self.parts if isinstance(part, Audio | Image | Video | File | Native))
 
 
 class ChatResponse(Struct, frozen=True, kw_only=True):

@@ -54,6 +54,13 @@ class Written(Struct, frozen=True):
     dropped: tuple[str, ...] = ()
 
 
+class WrittenAnswer(Struct, frozen=True):
+    """A whole answer for a client, and the names of what it leaves out (see `unsaid`)."""
+
+    body: bytes
+    dropped: tuple[str, ...] = ()
+
+
 class ErrorAnswer(Struct, frozen=True):
     """An error as a client's dialect says it."""
 
@@ -76,7 +83,7 @@ class EventReader(Protocol):
 
 
 class EventWriter(Protocol):
-    """Writes one stream for a client."""
+    """Writes one stream for a client. What its dialect has no form for is told as `Unsaid` does."""
 
     content_type: str
     """The media type of the stream."""
@@ -147,8 +154,8 @@ class SurfaceDialect(Dialect, Protocol[View, AnswerIn]):
         """Checks the shape of the whole body; decodes only what routing needs. Raises CallerError, naming the field."""
         ...
 
-    def write_response(self, answer: AnswerIn) -> bytes:
-        """A whole answer."""
+    def write_response(self, answer: AnswerIn, request: Request[View]) -> WrittenAnswer:
+        """A whole answer, in the form that `request` asked for."""
         ...
 
     def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:

@@ -1,7 +1,10 @@
 """A request while a dialect writes it: what becomes of things the target has no word for."""
 
+from msgspec import Raw
+
 from lockgate_ports.dialect import Upstream
 from lockgate_ports.errors import Unsupported
+from lockgate_ports.parts import Text, ToolCall
 
 
 class Draft:
@@ -33,6 +36,20 @@ class Draft:
     def leave_out(self, name: str) -> None:
         """Note that something which only advises is not said."""
         self._dropped.append(name)
+
+    def notes(self, text: Text, at: str, own: str = "") -> Raw | None:
+        """The citations of a text, where they are in the words of the dialect `own`; others are left out by name."""
+        if text.annotations is None or text.native == own:
+            return text.annotations
+        self.leave_out(f"{at}.annotations")
+        return None
+
+    def seal(self, call: ToolCall, at: str, own: str = "") -> str | None:
+        """The signature of a tool call, where it means something to the dialect `own`; others are left out by name."""
+        if call.signature is None or call.native == own:
+            return call.signature
+        self.leave_out(f"{at}.signature")
+        return None
 
     def cannot_say(self, what: str, at: str) -> Unsupported:
         """The refusal of content that may not be left out; `at` is its path in the request."""

@@ -1,7 +1,8 @@
 """Stream events: one grammar for all dialects.
 
     stream  = Start  delta*  ending
-    delta   = TextDelta | ThinkingDelta | RefusalDelta | ToolCallDelta | AudioDelta | NativeDelta | UsageReport
+    delta   = TextDelta | ThinkingDelta | RefusalDelta | ToolCallDelta | AudioDelta | MediaDelta | NativeDelta
+            | UsageReport
     ending  = Finish (one a choice, no deltas of that choice after it), UsageReport* | Failure
 
 A part (`part`, counted within its choice) opens with its first delta; a tool call's first delta brings id and name.
@@ -12,6 +13,7 @@ from msgspec import Raw, Struct
 
 from lockgate_ports.chat import FinishReason
 from lockgate_ports.errors import LockgateError
+from lockgate_ports.parts import Audio, File, Image, Video
 from lockgate_ports.usage import Usage
 
 
@@ -71,7 +73,7 @@ class ToolCallDelta(Struct, frozen=True):
 
 
 class AudioDelta(Struct, frozen=True):
-    """More sound (base64), more transcript, or the id and expiry of it."""
+    """More sound (base64, of `media_type`), more transcript, or the id and expiry of it."""
 
     part: int = 0
     choice: int = 0
@@ -79,6 +81,15 @@ class AudioDelta(Struct, frozen=True):
     transcript: str = ""
     id: str | None = None
     expires_at: int | None = None
+    media_type: str | None = None
+
+
+class MediaDelta(Struct, frozen=True):
+    """A picture, film or file, or sound by its address: whole, since nobody sends one in pieces that mean anything."""
+
+    media: Image | Audio | Video | File
+    part: int = 0
+    choice: int = 0
 
 
 class NativeDelta(Struct, frozen=True):
@@ -125,5 +136,5 @@ class Relayed(Struct, frozen=True):
     usage_only: bool = False
 
 
-Delta = TextDelta | ThinkingDelta | RefusalDelta | ToolCallDelta | AudioDelta | NativeDelta
+Delta = TextDelta | ThinkingDelta | RefusalDelta | ToolCallDelta | AudioDelta | MediaDelta | NativeDelta
 Event = Start | Delta | UsageReport | Finish | Failure | Relayed

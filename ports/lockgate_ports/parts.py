@@ -48,11 +48,16 @@ class Text(Struct, frozen=True, tag="text", tag_field="kind"):
 
 
 class Image(Struct, frozen=True, tag="image", tag_field="kind"):
-    """A picture; `detail` is `low`, `high`, `auto` or another word of the provider's."""
+    """A picture; `detail` is `low`, `high`, `auto` or another word of the provider's. One that a model made may have
+    the `id` by which it can be named later."""
 
     source: Source
     detail: str | None = None
     cache: CacheHint | None = None
+    id: str | None = None
+    extra: Mapping[str, Raw] = field(default_factory=dict[str, Raw])
+    """Members that only the dialect `native` knows, by their name there."""
+    native: str | None = None
 
 
 class Audio(Struct, frozen=True, tag="audio", tag_field="kind"):

@@ -9,6 +9,7 @@ from lockgate_ports.events import (
     AudioDelta,
     Event,
     Finish,
+    MediaDelta,
     NativeDelta,
     RefusalDelta,
     Start,
@@ -17,7 +18,20 @@ from lockgate_ports.events import (
     ToolCallDelta,
     UsageReport,
 )
-from lockgate_ports.parts import Audio, InlineSource, Native, Part, Refusal, Text, Thinking, ToolCall
+from lockgate_ports.parts import (
+    Audio,
+    File,
+    Image,
+    InlineSource,
+    Native,
+    Part,
+    Refusal,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    Video,
+)
 
 
 def unfold(answer: ChatResponse) -> Sequence[Event]:
@@ -59,10 +73,13 @@ def _delta(part: Part, place: int, choice: int, logprobs: Raw | None) -> Event:
             return ToolCallDelta(
                 place, choice, part.id, part.name, part.arguments, part.custom, part.signature, part.native
             )
-        case Audio():
-            data = part.source.data if isinstance(part.source, InlineSource) else ""
-            return AudioDelta(place, choice, data, part.transcript or "", part.id, part.expires_at)
+        case Audio(source=InlineSource(data, media_type)):
+            return AudioDelta(place, choice, data, part.transcript or "", part.id, part.expires_at, media_type)
+        case Audio(source=None):
+            return AudioDelta(place, choice, "", part.transcript or "", part.id, part.expires_at)
+        case Image() | Audio() | Video() | File():
+            return MediaDelta(part, place, choice)
         case Native():
             return NativeDelta(part.dialect, part.type, part.raw, place, choice)
-        case _:
-            raise TypeError(f"an answer holds no {type(part).__name__}")
+        case ToolResult():
+            raise TypeError("an answer holds no ToolResult")

@@ -105,3 +105,26 @@ async def test_a_picture_is_refused_where_only_texts_are_embedded():
         with pytest.raises(Unsupported, match=r"input\[1\]: up takes no picture"):
             await gw.gateway.embed(EmbedRequest(model="fast", inputs=("a", Image(UrlSource("https://a.test/b.png")))))
         assert up.seen == []
+
+
+@pytest.mark.parametrize("sent", [NUMBERS, PACKED], ids=["numbers", "base64"])
+@pytest.mark.parametrize(("wish", "shown"), [("base64", PACKED), ("float", list(NUMBERS)), (None, list(NUMBERS))])
+async def test_vectors_have_the_encoding_that_the_client_asked_for(sent: Any, wish: str | None, shown: Any):
+    async with upstream() as up:
+        config = settings(up.url)
+        config["providers"]["up"]["kind"] = "voyage"
+        async with serving(config) as gw:
+            up.say([http(vectors(sent))])
+            asked = {"model": "fast", "input": "hi"} | ({} if wish is None else {"encoding_format": wish})
+            told = await gw.ask(asked, path="/v1/embeddings")
+            assert told.json["data"][0]["embedding"] == shown
+
+
+async def test_base64_that_is_none_is_the_providers_fault():
+    async with upstream() as up:
+        config = settings(up.url)
+        config["providers"]["up"]["kind"] = "voyage"
+        async with serving(config) as gw:
+            up.say([http(vectors("AAA="))])
+            told = await gw.ask({"model": "fast", "input": "hi"}, path="/v1/embeddings")
+            assert (told.status, told.headers["x-lockgate-error"]) == (502, "upstream_transient")

@@ -134,3 +134,14 @@ async def test_documents_in_the_answer_are_asked_of_the_version_that_knows_them(
         assert up.seen[0].path == "/v1/rerank"
         await gw.gateway.rerank(RerankRequest(model="best", query="?", documents=("a",), return_documents=True))
         assert (up.seen[1].path, up.seen[1].json["return_documents"]) == ("/v1/rerank", True)
+
+
+@pytest.mark.parametrize("wish", [True, False, None])
+async def test_documents_come_back_where_the_client_asks_for_them_whatever_the_provider_sends(wish: bool | None):
+    async with upstream() as up, serving(rows(up)) as gw:
+        results = [{"index": 1, "relevance_score": 0.75, "document": "b"}, {"index": 0, "relevance_score": 0.5}]
+        up.say([http(json.dumps({"data": results, "model": "m-1", "usage": {"total_tokens": 12}}).encode())])
+        asked = {"model": "form-b/m", "query": "Wo?", "documents": ["a", "b"]}
+        told = await gw.ask(asked | ({} if wish is None else {"return_documents": wish}), path="/v1/rerank")
+        shown = [each.get("document") for each in told.json["results"]]
+        assert shown == ([{"text": "b"}, {"text": "a"}] if wish else [None, None])

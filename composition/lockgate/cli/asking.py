@@ -13,7 +13,7 @@ from lockgate.settings import Settings
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.events import Event, RefusalDelta, TextDelta, ThinkingDelta
-from lockgate_ports.parts import Message, system, user
+from lockgate_ports.parts import Audio, File, Image, Message, Native, Video, system, user
 from lockgate_ports.steps import Served
 from lockgate_ports.usage import Usage
 
@@ -98,12 +98,18 @@ def _said(response: ChatResponse) -> str:
 def _tell(wish: Wish, response: ChatResponse, served: Served, dropped: tuple[str, ...], seconds: float) -> None:
     if any(choice.finish_reason == "length" for choice in response.choices):
         note("the answer was cut off at the limit of its tokens")
+    for part in response.choices[0].media if response.choices and not wish.as_json else ():
+        note(f"the answer holds {_called(part)}, which a terminal does not show; --json prints it")
     if dropped:
         note(f"left out, since {served.target} has no word for it: {', '.join(dropped)}")
     if wish.usage:
         usage = response.usage or Usage()
         tokens = f"{_known(usage.input_tokens)} tokens in, {_known(usage.output_tokens)} out"
         note(f"{tokens}; {seconds:.2f} s; {served.target} ({counted(served.attempts, 'attempt')})")
+
+
+def _called(part: Audio | Image | Video | File | Native) -> str:
+    return f"a part {part.type!r} of {part.dialect}" if isinstance(part, Native) else type(part).__name__.lower()
 
 
 def _known(number: int | None) -> str:

@@ -20,7 +20,7 @@ from lockgate.surfaces.paths import Paths
 from lockgate.surfaces.patience import SHOULD_RETRY, is_useless_again, patience
 from lockgate.surfaces.replies import JSON, ErrorWriter, Streamed, Whole, write_plain_error
 from lockgate_core.engine import Engine
-from lockgate_ports.dialect import ChatSurfaceDialect, EventWriter, Surface, SurfaceDialect
+from lockgate_ports.dialect import ChatSurfaceDialect, EventWriter, Surface, SurfaceDialect, WrittenAnswer
 from lockgate_ports.errors import LockgateError, Unauthenticated, UnsupportedMedia
 from lockgate_ports.http import Headers
 from lockgate_ports.secret import Secret
@@ -123,9 +123,12 @@ class DialectPlace:
         answer = await self._engine.answer(request, request_id=request_id, surface=dialect.name, deadline=deadline)
         if isinstance(answer, Answer):
             reply = answer.reply
-            same = reply.body is not None and reply.dialect == dialect.name
-            body = reply.body if same and reply.body is not None else dialect.write_response(reply.view)
-            return Whole(200, body, JSON, _headers(request_id, answer.served, reply.dropped, reply.request_id))
+            if reply.body is not None and reply.dialect == dialect.name:
+                written = WrittenAnswer(reply.body)
+            else:
+                written = dialect.write_response(reply.view, request)
+            dropped = (*reply.dropped, *written.dropped)
+            return Whole(200, written.body, JSON, _headers(request_id, answer.served, dropped, reply.request_id))
         if self._streams is None:
             await answer.aclose()
             raise TypeError(f"a stream was answered to a call in {dialect.name}, which has none")

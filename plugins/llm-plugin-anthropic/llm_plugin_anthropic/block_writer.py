@@ -12,6 +12,7 @@ from llm_plugin_anthropic.write_blocks import call_id
 from lockgate_ports.events import (
     AudioDelta,
     Delta,
+    MediaDelta,
     NativeDelta,
     RefusalDelta,
     TextDelta,
@@ -86,18 +87,19 @@ class BlockWriter:
 
     def _say(self, delta: Delta, out: list[bytes]) -> None:
         match delta:
-            case TextDelta() | RefusalDelta() | AudioDelta():
+            case TextDelta() | RefusalDelta():
                 self._words(delta, out)
             case ThinkingDelta():
                 self._think(delta, out)
             case ToolCallDelta():
                 self._call(delta, out)
             case NativeDelta():
-                if delta.dialect == NAME:
-                    self._whole(delta.raw, delta.part, out)
+                self._whole(delta.raw, delta.part, out)
+            case AudioDelta() | MediaDelta():
+                raise TypeError(f"{type(delta).__name__} has no form here")  # Unsaid has made words of it
 
-    def _words(self, delta: TextDelta | RefusalDelta | AudioDelta, out: list[bytes]) -> None:
-        words = delta.transcript if isinstance(delta, AudioDelta) else delta.text
+    def _words(self, delta: TextDelta | RefusalDelta, out: list[bytes]) -> None:
+        words = delta.text
         notes = delta.annotations if isinstance(delta, TextDelta) and delta.native == NAME else None
         if not words and notes is None:
             return

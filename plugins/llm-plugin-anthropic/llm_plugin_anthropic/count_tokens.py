@@ -15,7 +15,7 @@ from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.carried import NULL, said
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.count import TokenCount
-from lockgate_ports.dialect import ErrorAnswer, Surface, Upstream, Written
+from lockgate_ports.dialect import ErrorAnswer, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.http import Headers
 from lockgate_ports.refusals import unusable
@@ -73,9 +73,9 @@ class AnthropicCountTokens:
         """Checks the shape of the whole body. Raises InvalidRequest, naming the field."""
         return read_count_request(inbound)
 
-    def write_response(self, answer: TokenCount) -> bytes:
+    def write_response(self, answer: TokenCount, request: Request[ChatRequest]) -> WrittenAnswer:
         """`{"input_tokens": 7}`."""
-        return msgspec.json.encode({"input_tokens": answer.input_tokens})
+        return WrittenAnswer(msgspec.json.encode({"input_tokens": answer.input_tokens}))
 
     def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
         """Anthropic's envelope."""

@@ -14,7 +14,7 @@ from llm_plugin_anthropic.relay_reader import RelayReader
 from llm_plugin_anthropic.write_request import write_request
 from llm_plugin_anthropic.write_response import write_response
 from lockgate_ports.chat import ChatRequest, ChatResponse
-from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written
+from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.http import Headers
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
@@ -61,7 +61,7 @@ class AnthropicMessages:
         """Checks the shape of the whole body. Raises InvalidRequest, naming the field."""
         return read_request(inbound)
 
-    def write_response(self, answer: ChatResponse) -> bytes:
+    def write_response(self, answer: ChatResponse, request: Request[ChatRequest]) -> WrittenAnswer:
         """A message."""
         return write_response(answer)
 

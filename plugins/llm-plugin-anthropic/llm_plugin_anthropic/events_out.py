@@ -8,12 +8,14 @@ import msgspec
 from llm_plugin_anthropic.block_writer import BlockWriter
 from llm_plugin_anthropic.error_out import error_body
 from llm_plugin_anthropic.finish import written
+from llm_plugin_anthropic.quirks import NAME
 from llm_plugin_anthropic.usage import write_usage
-from llm_plugin_anthropic.write_response import FRESH_ID
+from llm_plugin_anthropic.write_response import FRESH_ID, shows
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.events import Event, Failure, Finish, RefusalDelta, Relayed, Start, UsageReport
+from lockgate_ports.events import Delta, Event, Failure, Finish, RefusalDelta, Relayed, Start, UsageReport
 from lockgate_ports.sse import sse
+from lockgate_ports.unsaid import Unsaid
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Request
 
@@ -36,6 +38,7 @@ class MessageWriter:
         self._refused = False
         self._usage: Usage | None = None
         self._finish: Finish | None = None
+        self._unsaid = Unsaid(NAME, shows)
 
     def write(self, events: Sequence[Event]) -> bytes:
         """These events on the wire."""
@@ -54,11 +57,9 @@ class MessageWriter:
                 case Finish():
                     if event.choice == 0:
                         self._finish = event
+                        out += [self._blocks.write(note) for note in self._unsaid.rest(0)]
                 case _:
-                    if event.choice == 0:
-                        out.append(self._head())
-                        self._refused = self._refused or isinstance(event, RefusalDelta)
-                        out.append(self._blocks.write(event))
+                    self._delta(event, out)
         if self._start is not None:
             out.append(self._head())
         return out[0] if len(out) == 1 else b"".join(out)
@@ -84,6 +85,15 @@ class MessageWriter:
         """An error event, and no `message_stop`."""
         body = error_body(error)
         return sse(msgspec.json.format(body, indent=-1) if b"\n" in body or b"\r" in body else body, "error")
+
+    def _delta(self, event: Delta, out: list[bytes]) -> None:
+        if event.choice:
+            self._unsaid.leave_out("choices")
+        elif (told := self._unsaid.delta(event)) is not None:
+            out.append(self._head())
+            self._refused = self._refused or isinstance(told, RefusalDelta)
+            out.append(self._blocks.write(told))
+        out.append(self._unsaid.comment())
 
     def _head(self) -> bytes:
         """`message_start`, once: put off to the end of the first batch, which may tell usage."""

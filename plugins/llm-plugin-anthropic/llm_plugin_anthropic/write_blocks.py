@@ -37,7 +37,7 @@ def content_block(part: Part, at: str, draft: MessagesDraft) -> Item | Raw | Non
     """One block; None for what is left out. Raises Unsupported or InvalidRequest, naming the field."""
     match part:
         case Text():
-            return text_block(part)
+            return text_block(part, at, draft)
         case Native(dialect=dialect) if dialect == NAME:
             return part.raw
         case Native():
@@ -53,6 +53,7 @@ def content_block(part: Part, at: str, draft: MessagesDraft) -> Item | Raw | Non
         case Thinking():
             return _thought(part, draft)
         case ToolCall():
+            draft.seal(part, at)
             return _cached(_call(part, at), part.cache)
         case ToolResult():
             return _cached(_result(part, at, draft), part.cache)
@@ -60,13 +61,13 @@ def content_block(part: Part, at: str, draft: MessagesDraft) -> Item | Raw | Non
             raise draft.cannot_say(type(part).__name__.lower(), at)
 
 
-def text_block(part: Text) -> Item | None:
+def text_block(part: Text, at: str, draft: MessagesDraft) -> Item | None:
     """None for an empty one, which the API refuses."""
     if not part.text:
         return None
     item: Item = {"type": "text", "text": part.text}
-    if part.annotations is not None and part.native == NAME:
-        item["citations"] = part.annotations
+    if (notes := draft.notes(part, at, NAME)) is not None:
+        item["citations"] = notes
     return _cached(item, part.cache)
 
 

@@ -85,7 +85,7 @@ def _instructions(message: Message, at: str, draft: MessagesDraft) -> list[Item 
             blocks.append(part.raw)
         elif not isinstance(part, Text):
             raise draft.cannot_say(f"{type(part).__name__.lower()} in a system message", f"{at}.content[{place}]")
-        elif (block := text_block(part)) is not None:
+        elif (block := text_block(part, f"{at}.content[{place}]", draft)) is not None:
             blocks.append(block)
     return blocks
 

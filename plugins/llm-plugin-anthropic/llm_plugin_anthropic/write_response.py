@@ -10,15 +10,20 @@ from llm_plugin_anthropic.quirks import NAME
 from llm_plugin_anthropic.usage import write_usage
 from llm_plugin_anthropic.write_blocks import call_id
 from lockgate_ports.chat import ChatResponse, Choice
-from lockgate_ports.parts import Audio, Native, Part, Refusal, Text, Thinking, ToolCall
+from lockgate_ports.dialect import WrittenAnswer
+from lockgate_ports.parts import Native, Part, Refusal, Text, Thinking, ToolCall
+from lockgate_ports.unsaid import Media, Unsaid
 
 FRESH_ID = "msg_lockgate"
 
 
-def write_response(answer: ChatResponse) -> bytes:
+def write_response(answer: ChatResponse) -> WrittenAnswer:
     """A message; of several choices the first. One without an id gets a plain one, since clients count on it."""
+    unsaid = Unsaid(NAME, shows)
+    if answer.choices[1:]:
+        unsaid.leave_out("choices")
     choice = answer.choices[0] if answer.choices else Choice()
-    blocks = [_block(part, place) for place, part in enumerate(choice.parts)]
+    blocks = [_block(part, place) for place, part in enumerate(unsaid.parts(choice))]
     usage = write_usage(answer.usage)
     if answer.service_tier is not None:
         usage["service_tier"] = answer.service_tier
@@ -34,25 +39,29 @@ def write_response(answer: ChatResponse) -> bytes:
     }
     if answer.native == NAME:
         fields |= answer.extra
-    return msgspec.json.encode(fields)
+    return WrittenAnswer(msgspec.json.encode(fields), unsaid.names)
+
+
+def shows(media: Media) -> bool:
+    """An answer in this dialect has no form for any medium."""
+    return False
 
 
 def _block(part: Part, place: int) -> dict[str, Any] | Raw | None:
     match part:
         case Text():
             return _text(part)
-        case Refusal() | Audio():
-            words = part.text if isinstance(part, Refusal) else part.transcript
-            return {"type": "text", "text": words} if words else None
+        case Refusal():
+            return {"type": "text", "text": part.text} if part.text else None
         case Thinking():
             return _thought(part)
         case ToolCall():
             given: Any = {"input": part.arguments} if part.custom else _input(part.arguments)
             return {"type": "tool_use", "id": call_id(part.id or f"0_{place}"), "name": part.name, "input": given}
-        case Native(dialect=dialect) if dialect == NAME:
+        case Native():
             return part.raw
         case _:
-            return None
+            raise TypeError(f"an answer holds no {type(part).__name__} here")  # Unsaid has made words of it
 
 
 def _text(part: Text) -> dict[str, Any] | None:

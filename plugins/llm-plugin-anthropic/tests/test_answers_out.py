@@ -45,6 +45,8 @@ from lockgate_ports.unfold import unfold
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Request
 
+_ASKED: Request[ChatRequest] = Request(operation="chat", model="m", stream=False)
+
 Fold = Callable[[Iterable[Event]], ChatResponse]
 NAME = "anthropic-messages"
 _USAGE = Usage(
@@ -100,7 +102,7 @@ _ASK: dict[str, Any] = {"model": "m", "max_tokens": 9, "messages": [{"role": "us
 
 
 def _plain(answer: ChatResponse) -> anthropic.types.Message:
-    client = _client(200, AnthropicMessages().write_response(answer), "application/json")
+    client = _client(200, AnthropicMessages().write_response(answer, _ASKED).body, "application/json")
     return client.messages.create(**_ASK)
 
 
@@ -133,7 +135,9 @@ def test_the_sdk_reads_the_same_from_an_answer_and_from_its_stream() -> None:
 
 
 def test_what_is_written_is_read_as_it_was(dialect: AnthropicMessages, fold: Fold) -> None:
-    assert dialect.read_response(dialect.write_response(ANSWER)).choices[0].parts == ANSWER.choices[0].parts
+    assert (
+        dialect.read_response(dialect.write_response(ANSWER, _ASKED).body).choices[0].parts == ANSWER.choices[0].parts
+    )
     reader = dialect.event_reader(relay=False)
     streamed = fold([*reader.feed(_stream([unfold(ANSWER)])), *reader.end()])
     assert streamed.choices[0].parts == ANSWER.choices[0].parts
@@ -215,7 +219,7 @@ def test_words_are_told_as_they_come() -> None:
 )
 def test_why_an_answer_ended(reason: FinishReason | None, native: str | None, word: str) -> None:
     answer = ChatResponse(choices=(Choice(finish_reason=reason, native_finish_reason=native),))
-    assert json.loads(AnthropicMessages().write_response(answer))["stop_reason"] == word
+    assert json.loads(AnthropicMessages().write_response(answer, _ASKED).body)["stop_reason"] == word
     assert _told(_stream([unfold(answer)]))[-2]["delta"]["stop_reason"] == word
 
 
@@ -342,6 +346,6 @@ def test_an_upstreams_own_words_go_on_unless_they_are_about_the_gateways_key() -
 
 
 def test_the_sdk_counts_tokens() -> None:
-    client = _client(200, AnthropicCountTokens().write_response(TokenCount(7)), "application/json")
+    client = _client(200, AnthropicCountTokens().write_response(TokenCount(7), _ASKED).body, "application/json")
     count = client.messages.count_tokens(model="m", messages=[{"role": "user", "content": "Hi"}])
     assert count.input_tokens == 7

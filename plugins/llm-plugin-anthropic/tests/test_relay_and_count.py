@@ -14,7 +14,9 @@ from lockgate_ports.dialect import Upstream
 from lockgate_ports.errors import InvalidRequest, UpstreamError
 from lockgate_ports.http import Headers, Origin
 from lockgate_ports.parts import system, user
-from lockgate_ports.wire import Inbound
+from lockgate_ports.wire import Inbound, Request
+
+_ASKED: Request[ChatRequest] = Request(operation="chat", model="m", stream=False)
 
 _BODY = b'{"model": "alias","max_tokens":9, "odd":[1.50],"messages":[{"role":"user","content":"Hi"}]}'
 _CLOUD = Quirks(
@@ -114,7 +116,7 @@ def test_a_clients_count_needs_no_limit() -> None:
 def test_a_count_is_read_and_written() -> None:
     dialect = AnthropicCountTokens()
     assert dialect.read_response(b'{"input_tokens": 2095, "new": 1}') == TokenCount(2095)
-    assert dialect.write_response(TokenCount(7)) == b'{"input_tokens":7}'
+    assert dialect.write_response(TokenCount(7), _ASKED).body == b'{"input_tokens":7}'
     usage = dialect.glance(b'{"input_tokens": 2095}').usage
     assert usage is not None
     assert usage.input_tokens == 0

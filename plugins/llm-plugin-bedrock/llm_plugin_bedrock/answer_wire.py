@@ -59,6 +59,7 @@ class Block(Struct, gc=False):
     toolUse: ToolUse | None = None
     reasoningContent: Reasoning | None = None
     citationsContent: Cited | None = None
+    image: Raw = NULL
 
 
 class WireMessage(Struct, gc=False):

@@ -4,6 +4,7 @@ import msgspec
 from msgspec import Raw
 
 from llm_plugin_bedrock.answer_wire import ANSWER, BLOCK, SERVER_TOOL, Cited, Reasoning, ToolUse
+from llm_plugin_bedrock.drawn import drawn
 from llm_plugin_bedrock.error_in import error_inside
 from llm_plugin_bedrock.finish import reason_of
 from llm_plugin_bedrock.names import ANSWER_TOOL, DIALECT, said_name
@@ -62,6 +63,8 @@ def _parts(raw: Raw) -> list[Part]:
         return _thoughts(block.reasoningContent)
     if block.citationsContent is not None:
         return [_cited(block.citationsContent)]
+    if said(block.image) and (image := drawn(block.image)) is not None:
+        return [image]
     members = MEMBERS.decode(raw)
     return [Native(DIALECT, next(iter(members)), raw)] if members else []
 

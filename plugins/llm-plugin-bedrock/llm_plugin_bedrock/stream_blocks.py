@@ -6,9 +6,10 @@ import msgspec
 from msgspec import Raw
 
 from llm_plugin_bedrock.answer_wire import SERVER_TOOL, TOOL_USE, Delta, Opening
+from llm_plugin_bedrock.drawn import drawn
 from llm_plugin_bedrock.names import ANSWER_TOOL, DIALECT, said_name
 from lockgate_ports.carried import MEMBERS, said
-from lockgate_ports.events import Event, NativeDelta, TextDelta, ToolCallDelta
+from lockgate_ports.events import Event, MediaDelta, NativeDelta, TextDelta, ToolCallDelta
 
 
 class OpenBlock(Protocol):
@@ -38,7 +39,7 @@ def opened(start: Opening, part: int) -> OpenBlock | None:
         return _Answer(part) if use.name == ANSWER_TOOL else _Call(use.toolUseId, said_name(use.name), part)
     if said(start.toolResult):
         return _Kept("toolResult", start.toolResult, part)
-    return _Kept("image", start.image, part) if said(start.image) else None
+    return _Picture(start.image, part) if said(start.image) else None
 
 
 class _Call:
@@ -88,7 +89,7 @@ class _Answer:
 
 
 class _Kept:
-    """A server tool's use or result, or a picture: told whole when it stops, as a whole answer has it."""
+    """A server tool's use or result: told whole when it stops, as a whole answer has it."""
 
     calls = False
 
@@ -106,16 +107,40 @@ class _Kept:
         if delta.toolUse is not None:
             self._input.append(delta.toolUse.input)
         self._results += delta.toolResult or ()
-        if said(delta.image):
-            self._members |= MEMBERS.decode(delta.image)
         return []
 
     def close(self) -> list[Event]:
         if self._kind == "toolUse":
             self._members["input"] = _json("".join(self._input))
-        elif self._kind == "toolResult":
+        else:
             self._members["content"] = self._results
         return [NativeDelta(DIALECT, self._kind, Raw(msgspec.json.encode({self._kind: self._members})), self._part)]
+
+
+class _Picture:
+    """A picture, told whole when it stops; a block that holds none is kept as it came."""
+
+    calls = False
+
+    def __init__(self, start: Raw, part: int) -> None:
+        self._start = start
+        self._part = part
+        self._pieces: list[Raw] = []
+
+    def begin(self) -> list[Event]:
+        return []
+
+    def more(self, delta: Delta) -> list[Event]:
+        if said(delta.image):
+            self._pieces.append(delta.image)
+        return []
+
+    def close(self) -> list[Event]:
+        image = drawn(self._start, self._pieces)
+        if image is not None:
+            return [MediaDelta(image, self._part)]
+        members = {name: value for raw in (self._start, *self._pieces) for name, value in MEMBERS.decode(raw).items()}
+        return [NativeDelta(DIALECT, "image", Raw(msgspec.json.encode({"image": members})), self._part)]
 
 
 def _json(text: str) -> Any:

@@ -50,7 +50,7 @@ def _instructions(message: Message, at: str, draft: ConverseDraft) -> list[Item]
     for place, part in enumerate(message.parts):
         match part:
             case Text():
-                block = text_block(part)
+                block = text_block(part, f"{at}.content[{place}]", draft)
                 blocks += [*([block] if block is not None else []), *draft.cache_point(part.cache)]
             case Native(dialect=dialect) if dialect == DIALECT:
                 blocks.append(part.raw)

@@ -46,10 +46,10 @@ def content_blocks(part: Part, at: str, draft: ConverseDraft) -> list[Item]:
             return [*([block] if block is not None else []), *draft.cache_point(cache)]
 
 
-def text_block(part: Text) -> Item | None:
+def text_block(part: Text, at: str, draft: ConverseDraft) -> Item | None:
     """None for blank words, which Bedrock refuses; with its citations where they are Bedrock's own."""
-    if part.annotations is not None and part.native == DIALECT:
-        return {"citationsContent": {"content": [{"text": part.text}], "citations": part.annotations}}
+    if (notes := draft.notes(part, at, DIALECT)) is not None:
+        return {"citationsContent": {"content": [{"text": part.text}], "citations": notes}}
     return {"text": part.text} if part.text.strip() else None
 
 
@@ -64,7 +64,7 @@ def named_tool(name: str, at: str, draft: ConverseDraft) -> str:
 def _plain(part: Text | Image | Audio | Video | File | Native, at: str, draft: ConverseDraft) -> Item | None:
     match part:
         case Text():
-            return text_block(part)
+            return text_block(part, at, draft)
         case Image():
             if part.detail not in (None, "auto"):
                 draft.lacks("image detail")
@@ -113,6 +113,7 @@ def _document(part: File, at: str, draft: ConverseDraft) -> Item:
 
 def _call(call: ToolCall, at: str, draft: ConverseDraft) -> Item:
     draft.tool_blocks = True
+    draft.seal(call, at)
     if call.custom:
         raise draft.cannot_say("call of a custom tool", at)
     try:

@@ -14,7 +14,7 @@ from lockgate_ports.accumulate import Accumulator
 from lockgate_ports.chat import ChatResponse
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Failure
-from lockgate_ports.parts import Native, Text, ToolCall
+from lockgate_ports.parts import Image, InlineSource, Native, Text, ToolCall
 
 
 def folded(data: bytes) -> ChatResponse:
@@ -142,3 +142,20 @@ def test_a_proxys_page_is_told_by_its_title() -> None:
     error = read_error(502, {}, b"<html><head><title>Bad gateway</title></head><body>" + b"x" * 999)
     assert isinstance(error, UpstreamError)
     assert (error.kind, error.upstream_message) == ("transient", "Bad gateway")
+
+
+def test_a_picture_is_read_whole_and_from_pieces() -> None:
+    plain = read_response(body("end_turn", {"image": {"format": "png", "source": {"bytes": "AAEC"}}}))
+    start, pieces = {"start": {"image": {"format": "png"}}}, ("AA==", "AQI=")
+    streamed = folded(stream("end_turn", [start, *({"image": {"source": {"bytes": each}}} for each in pieces)]))
+    for answer in (plain, streamed):
+        assert answer.choices[0].parts == (Image(InlineSource("AAEC", "image/png")),)
+
+
+def test_a_picture_that_failed_is_kept_as_it_came() -> None:
+    streamed = folded(
+        stream("end_turn", [{"start": {"image": {"format": "png"}}}, {"image": {"error": {"message": "no"}}}])
+    )
+    (part,) = streamed.choices[0].parts
+    assert isinstance(part, Native)
+    assert json.loads(bytes(part.raw)) == {"image": {"format": "png", "error": {"message": "no"}}}

@@ -8,7 +8,7 @@ from llm_plugin_cohere.names import RERANK
 from llm_plugin_cohere.rerank_answer import glance, read_response, write_response
 from llm_plugin_cohere.rerank_in import read_request
 from llm_plugin_cohere.rerank_out import relay_request, write_request
-from lockgate_ports.dialect import ErrorAnswer, Surface, Upstream, Written
+from lockgate_ports.dialect import ErrorAnswer, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.http import Headers
 from lockgate_ports.rerank import RerankRequest, RerankResponse
@@ -50,9 +50,9 @@ class CohereRerank:
         """Checks the shape of the whole body. Raises InvalidRequest, naming the field."""
         return read_request(inbound)
 
-    def write_response(self, answer: RerankResponse) -> bytes:
-        """`results` with `index` and `relevance_score`."""
-        return write_response(answer)
+    def write_response(self, answer: RerankResponse, request: Request[RerankRequest]) -> WrittenAnswer:
+        """`results` with `index` and `relevance_score`, and the documents where the client asked for them."""
+        return write_response(answer, request.view)
 
     def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
         """Cohere's envelope."""

@@ -11,7 +11,8 @@ from llm_plugin_cohere.nonsense import check_utf8
 from llm_plugin_cohere.usage import read_input_usage, read_search_units
 from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.carried import NULL, said
-from lockgate_ports.rerank import Ranked, RerankResponse
+from lockgate_ports.dialect import WrittenAnswer
+from lockgate_ports.rerank import Ranked, RerankRequest, RerankResponse
 from lockgate_ports.wire import Glance
 
 
@@ -62,8 +63,9 @@ def read_response(body: bytes) -> RerankResponse:
     )
 
 
-def write_response(answer: RerankResponse) -> bytes:
-    """What another provider counts as tokens stands in `meta.tokens`."""
+def write_response(answer: RerankResponse, wish: RerankRequest) -> WrittenAnswer:
+    """What another provider counts as tokens stands in `meta.tokens`; documents come from the request where the
+    provider has sent none back."""
     meta: dict[str, Any] = {"api_version": {"version": "2"}}
     if answer.search_units is not None:
         meta["billed_units"] = {"search_units": answer.search_units}
@@ -71,14 +73,17 @@ def write_response(answer: RerankResponse) -> bytes:
         counted = {"input_tokens": answer.usage.input_tokens, "output_tokens": answer.usage.output_tokens}
         meta["tokens"] = {name: count for name, count in counted.items() if count is not None}
     fields: dict[str, Any] = {"id": answer.id} if answer.id is not None else {}
-    fields["results"] = [_result(each) for each in answer.results]
+    fields["results"] = [_result(each, wish) for each in answer.results]
     fields["meta"] = meta
-    return msgspec.json.encode(fields)
+    return WrittenAnswer(msgspec.json.encode(fields))
 
 
-def _result(ranked: Ranked) -> dict[str, Any]:
+def _result(ranked: Ranked, wish: RerankRequest) -> dict[str, Any]:
     result: dict[str, Any] = {"index": ranked.index, "relevance_score": ranked.score}
-    if ranked.document is not None:
-        text = isinstance(ranked.document, str)
-        result["document"] = {"text": ranked.document} if text else ranked.document
+    if wish.return_documents:
+        document = ranked.document
+        if document is None and 0 <= ranked.index < len(wish.documents):
+            document = wish.documents[ranked.index]
+        if document is not None:
+            result["document"] = {"text": document} if isinstance(document, str) else document
     return result

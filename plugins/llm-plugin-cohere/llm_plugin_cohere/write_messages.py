@@ -91,6 +91,7 @@ def _think(item: Item, content: list[Item | Raw], part: Thinking, draft: Draft) 
 def _call(call: ToolCall, at: str, draft: Draft) -> Item:
     if call.custom:
         raise draft.cannot_say("call of a custom tool", at)
+    draft.seal(call, at)
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments or "{}"}}
 
 

@@ -28,6 +28,7 @@ def text_of(part: Part, at: str, whose: str, draft: Draft) -> Item:
     """One item of `content` where only words may stand. Raises Unsupported, naming the field."""
     if not isinstance(part, Text):
         raise draft.cannot_say(f"{_named(part)} in {whose}", at)
+    draft.notes(part, at, CHAT)
     return _cached({"type": "text", "text": part.text}, part.cache, draft)
 
 

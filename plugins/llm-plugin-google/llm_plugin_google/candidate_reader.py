@@ -7,10 +7,20 @@ from msgspec import Raw
 
 from llm_plugin_google.finish import ends, reason_of
 from llm_plugin_google.logprobs import read_logprobs
+from llm_plugin_google.media import media_of
 from llm_plugin_google.models import NAME
 from llm_plugin_google.wire import Call, Candidate, Part
 from lockgate_ports.carried import ENCODE, MEMBERS, said
-from lockgate_ports.events import AudioDelta, Event, Finish, NativeDelta, TextDelta, ThinkingDelta, ToolCallDelta
+from lockgate_ports.events import (
+    AudioDelta,
+    Event,
+    Finish,
+    MediaDelta,
+    NativeDelta,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+)
 
 RawPart = Callable[[int], Raw]
 """The part at a place of the piece at hand, in its own bytes."""
@@ -53,7 +63,12 @@ class CandidateReader:
         if part.function_call is not None:
             return [self._call(part.function_call, signature, response_id)]
         if part.inline_data is not None and (part.inline_data.mime_type or "").startswith("audio/"):
-            return [AudioDelta(self._open("audio"), self.index, part.inline_data.data), *self._signed(signature)]
+            blob = part.inline_data
+            sound = AudioDelta(self._open("audio"), self.index, blob.data, media_type=blob.mime_type)
+            return [sound, *self._signed(signature)]
+        media = media_of(part)
+        if media is not None and not part.thought and not said(part.video_metadata):
+            return [MediaDelta(media, self._open(""), self.index), *self._signed(signature)]
         if part.text is not None and part.thought:
             if not part.text and signature is None:
                 return []

@@ -18,7 +18,7 @@ from lockgate_ports.body_faults import BROKEN, check_utf8, fault
 from lockgate_ports.carried import MEMBERS, NULL, said
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.count import TokenCount
-from lockgate_ports.dialect import ErrorAnswer, Surface, Upstream, Written
+from lockgate_ports.dialect import ErrorAnswer, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.draft import Draft
 from lockgate_ports.errors import InvalidRequest, LockgateError, UpstreamError
 from lockgate_ports.http import Headers
@@ -109,9 +109,9 @@ class GeminiCountTokens:
             read=lambda: view_of(request, body, model, stream=False),
         )
 
-    def write_response(self, answer: TokenCount) -> bytes:
+    def write_response(self, answer: TokenCount, request: Request[ChatRequest]) -> WrittenAnswer:
         """`{"totalTokens": n}`."""
-        return msgspec.json.encode({"totalTokens": answer.input_tokens})
+        return WrittenAnswer(msgspec.json.encode({"totalTokens": answer.input_tokens}))
 
     def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
         """google.rpc.Status."""

@@ -16,10 +16,11 @@ from llm_plugin_google.read_request import model_of
 from llm_plugin_google.wire import Content
 from lockgate_ports.body_faults import BROKEN, check_utf8, fault
 from lockgate_ports.carried import ENCODE, MEMBERS
-from lockgate_ports.dialect import ErrorAnswer, Surface
+from lockgate_ports.dialect import ErrorAnswer, Surface, WrittenAnswer
 from lockgate_ports.embed import EmbedInput, EmbedRequest, EmbedResponse, InputType
 from lockgate_ports.errors import InvalidRequest, LockgateError
 from lockgate_ports.parts import Image, InlineSource
+from lockgate_ports.refusals import unusable
 from lockgate_ports.wire import Inbound, Operation, Request
 
 _INPUT_TYPES: dict[str, InputType] = {task: word for word, task in TASKS.items()}
@@ -65,9 +66,10 @@ class GeminiBatchEmbed:
             read=lambda: _view(model, wire.requests, _RAW_BATCH.decode(body).requests),
         )
 
-    def write_response(self, answer: EmbedResponse) -> bytes:
+    def write_response(self, answer: EmbedResponse, request: Request[EmbedRequest]) -> WrittenAnswer:
         """`{"embeddings": [{values}]}`."""
-        return ENCODE({"embeddings": [{"values": each.floats} for each in answer.embeddings], **_counted(answer)})
+        vectors = [{"values": floats} for floats in _numbers(answer)]
+        return WrittenAnswer(ENCODE({"embeddings": vectors, **_counted(answer)}))
 
     def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
         """google.rpc.Status."""
@@ -94,13 +96,20 @@ class GeminiEmbedContent:
             read=lambda: _view(model, [wire], [MEMBERS.decode(body)]),
         )
 
-    def write_response(self, answer: EmbedResponse) -> bytes:
+    def write_response(self, answer: EmbedResponse, request: Request[EmbedRequest]) -> WrittenAnswer:
         """`{"embedding": {values}}`."""
-        return ENCODE({"embedding": {"values": answer.embeddings[0].floats}, **_counted(answer)})
+        return WrittenAnswer(ENCODE({"embedding": {"values": _numbers(answer)[0]}, **_counted(answer)}))
 
     def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
         """google.rpc.Status."""
         return write_error(error)
+
+
+def _numbers(answer: EmbedResponse) -> list[tuple[float, ...]]:
+    try:
+        return [each.floats for each in answer.embeddings]
+    except ValueError:
+        raise unusable("a vector that is no base64 of 32-bit floats") from None
 
 
 def _checked(body: bytes, decoder: msgspec.json.Decoder[Any]) -> tuple[bytes, Any]:

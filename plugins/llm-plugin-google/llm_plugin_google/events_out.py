@@ -8,6 +8,7 @@ import msgspec
 from llm_plugin_google.error_out import error_body
 from llm_plugin_google.finish import written
 from llm_plugin_google.logprobs import write_logprobs
+from llm_plugin_google.media import shows
 from llm_plugin_google.models import NAME
 from llm_plugin_google.usage import write_usage
 from llm_plugin_google.write_response import notes_of, part_items
@@ -19,6 +20,7 @@ from lockgate_ports.events import (
     Event,
     Failure,
     Finish,
+    MediaDelta,
     NativeDelta,
     RefusalDelta,
     Relayed,
@@ -30,11 +32,14 @@ from lockgate_ports.events import (
 )
 from lockgate_ports.parts import Audio, InlineSource, Native, Part, Refusal, Text, Thinking, ToolCall
 from lockgate_ports.sse import SseParser
+from lockgate_ports.unsaid import Unsaid
 from lockgate_ports.usage import Usage
 
 Item = dict[str, Any]
 
 _NOTHING = {"text": ""}
+_SPOKEN = "audio/L16;codec=pcm;rate=24000"
+"""What models that stream sound send where nobody says."""
 
 
 class ChunkWriter:
@@ -48,6 +53,7 @@ class ChunkWriter:
         self._usage: Usage | None = None
         self._calls: dict[tuple[int, int], list[ToolCallDelta]] = {}
         self._finishes: list[Finish] = []
+        self._unsaid = Unsaid(NAME, shows)
         self.content_type = "application/json" if as_array else "text/event-stream"
         self.ping = b"\n" if as_array else b": ping\n\n"
 
@@ -58,10 +64,11 @@ class ChunkWriter:
     def end(self) -> bytes:
         """The last chunk, which says why each candidate ended; an array is closed."""
         out = b""
-        if self._finishes or self._usage is not None:
-            ends = [self._ending(finish) for finish in self._finishes]
-            usage = {"usageMetadata": write_usage(self._usage)} if self._usage is not None else {}
-            out += self._frame(self._chunk(ends, usage))
+        beside: Item = {"usageMetadata": write_usage(self._usage)} if self._usage is not None else {}
+        if dropped := self._unsaid.fresh():
+            beside["lockgateDropped"] = dropped  # an array has no comments
+        if self._finishes or beside:
+            out += self._frame(self._chunk([self._ending(finish) for finish in self._finishes], beside))
         return out + self._closing()
 
     def fail(self, error: LockgateError) -> bytes:
@@ -86,11 +93,10 @@ class ChunkWriter:
                 return self._flush(event.choice)
             case Failure(error):
                 return self.fail(error)
-            case ToolCallDelta():
-                self._calls.setdefault((event.choice, event.part), []).append(event)
-                return b""
             case _:
-                return self._delta(event)
+                told = self._unsaid.delta(event)
+                delta = self._delta(told) if told is not None else b""
+                return delta if self._as_array else delta + self._unsaid.comment()
 
     def _relayed(self, raw: bytes) -> bytes:
         if not self._as_array:
@@ -99,6 +105,9 @@ class ChunkWriter:
         return b"".join([self._frame(each.data) for each in (*parser.feed(raw), *parser.end())])
 
     def _delta(self, event: Delta) -> bytes:
+        if isinstance(event, ToolCallDelta):
+            self._calls.setdefault((event.choice, event.part), []).append(event)
+            return b""
         beside: Item = {}
         if isinstance(event, TextDelta):
             beside = notes_of(event.annotations, event.native)
@@ -152,7 +161,10 @@ def _part(event: Delta) -> Part:
         case ThinkingDelta():
             return Thinking(event.text, event.signature, event.redacted, event.id, event.native)
         case AudioDelta():
-            return Audio(InlineSource(event.data)) if event.data else Text(event.transcript)
+            sound = InlineSource(event.data, event.media_type or _SPOKEN) if event.data else None
+            return Audio(sound, transcript=event.transcript)
+        case MediaDelta():
+            return event.media
         case NativeDelta():
             return Native(event.dialect, event.type, event.raw)
         case ToolCallDelta():

@@ -1,7 +1,9 @@
 """Media types: what Gemini must be told of every file, found where a caller left it out."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
+from llm_plugin_google.wire import Part
 from lockgate_ports.parts import Audio, File, Image, InlineSource, Source, StoredSource, UrlSource, Video
 
 _ENDINGS = {
@@ -72,6 +74,43 @@ def part_of(media_type: str | None, source: Source, name: str | None = None) -> 
             return Video(source)
         case _:
             return File(source, name)
+
+
+def media_of(wire: Part) -> Media | None:
+    """What `inlineData` or `fileData` holds; None for a part that has neither."""
+    if wire.inline_data is not None:
+        blob = wire.inline_data
+        return part_of(blob.mime_type, InlineSource(blob.data, blob.mime_type), blob.display_name)
+    if wire.file_data is not None:
+        file = wire.file_data
+        return part_of(file.mime_type, UrlSource(file.file_uri, file.mime_type), file.display_name)
+    return None
+
+
+def shows(media: Media) -> bool:
+    """Which media an answer in this dialect has a form for: all that it holds, or names by an address."""
+    return isinstance(media.source, InlineSource | UrlSource) or (isinstance(media, Audio) and media.source is None)
+
+
+def media_item(media: Media) -> dict[str, Any]:
+    """`inlineData` or `fileData` of an answer. Raises TypeError for what `shows` does not admit."""
+    told: dict[str, Any] = {}
+    if (media_type := _exactly(media)) is not None:
+        told["mimeType"] = media_type
+    if isinstance(media, File) and media.name is not None:
+        told["displayName"] = media.name
+    match media.source:
+        case InlineSource(data):
+            return {"inlineData": {**told, "data": data}}
+        case UrlSource(url):
+            return {"fileData": {**told, "fileUri": url}}
+        case _:
+            raise TypeError("media by a file id have no form in an answer")
+
+
+def _exactly(media: Media) -> str | None:
+    """The media type in the very words of its maker: for raw sound they tell the rate."""
+    return (media.source.media_type if media.source is not None else None) or media_type_of(media)
 
 
 def _by_source(source: Source | None) -> str | None:

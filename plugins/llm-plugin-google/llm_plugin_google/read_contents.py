@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 from msgspec import Raw
 
-from llm_plugin_google.media import Media, part_of
+from llm_plugin_google.media import Media, media_of
 from llm_plugin_google.models import NAME
 from llm_plugin_google.wire import Content, Result
 from llm_plugin_google.wire import Part as WirePart
@@ -16,7 +16,6 @@ from lockgate_ports.parts import (
     Audio,
     File,
     Image,
-    InlineSource,
     Message,
     Native,
     Part,
@@ -24,7 +23,6 @@ from lockgate_ports.parts import (
     Thinking,
     ToolCall,
     ToolResult,
-    UrlSource,
     Video,
 )
 
@@ -126,14 +124,7 @@ def words_of(content: Content, at: str) -> Message:
 
 
 def _media(wire: WirePart) -> Media | None:
-    if wire.inline_data is not None:
-        blob = wire.inline_data
-        media = part_of(blob.mime_type, InlineSource(blob.data, blob.mime_type), blob.display_name)
-    elif wire.file_data is not None:
-        file = wire.file_data
-        media = part_of(file.mime_type, UrlSource(file.file_uri, file.mime_type), file.display_name)
-    else:
-        return None
+    media = media_of(wire)
     if isinstance(media, Image) and wire.media_resolution is not None:
         return Image(media.source, _DETAILS.get(wire.media_resolution.level or "", "auto"))
     return media

@@ -106,7 +106,7 @@ def _think(items: list[Any], part: Thinking, at: str, draft: Draft) -> None:
     last = items[-1] if items else None
     if part.text:
         items.append({"text": part.text, "thought": True, "thoughtSignature": part.signature})
-    elif isinstance(last, dict) and cast(Item, last).keys() == {"text"}:
+    elif isinstance(last, dict) and cast(Item, last).keys() in ({"text"}, {"inlineData"}, {"fileData"}):
         cast(Item, last)["thoughtSignature"] = part.signature
     else:
         items.append({"text": "", "thoughtSignature": part.signature})

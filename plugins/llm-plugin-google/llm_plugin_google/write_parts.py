@@ -37,6 +37,7 @@ def content_item(part: Part, at: str, draft: Draft) -> Item | Raw:
         draft.leave_out(f"{at}.cache_control")  # prompts are cached without being told, or by `cachedContent`
     match part:
         case Text():
+            draft.notes(part, at)
             return {"text": part.text}
         case Refusal():
             return {"text": part.text}
@@ -62,8 +63,8 @@ def call_item(call: ToolCall, at: str, draft: Draft) -> Item:
     if call.id and _takes_ids(draft):
         function["id"] = call.id
     item: Item = {"functionCall": function}
-    if call.signature is not None and call.native == NAME:
-        item["thoughtSignature"] = call.signature
+    if (seal := draft.seal(call, at, NAME)) is not None:
+        item["thoughtSignature"] = seal
     return item
 
 

@@ -8,27 +8,31 @@ from msgspec import Raw
 
 from llm_plugin_google.finish import written
 from llm_plugin_google.logprobs import write_logprobs
+from llm_plugin_google.media import media_item, shows
 from llm_plugin_google.models import NAME
 from llm_plugin_google.usage import write_usage
 from lockgate_ports.carried import ENCODE, MEMBERS
 from lockgate_ports.chat import ChatResponse, Choice
-from lockgate_ports.parts import Audio, Image, InlineSource, Native, Part, Refusal, Text, Thinking, ToolCall
+from lockgate_ports.dialect import WrittenAnswer
+from lockgate_ports.parts import Audio, File, Image, Native, Part, Refusal, Text, Thinking, ToolCall, ToolResult, Video
+from lockgate_ports.unsaid import Unsaid
 
 Item = dict[str, Any]
 
 _NOTES = msgspec.json.Decoder(list[dict[str, Raw]])
 
 
-def write_response(answer: ChatResponse) -> bytes:
+def write_response(answer: ChatResponse) -> WrittenAnswer:
     """`GenerateContentResponse`."""
-    fields: Item = {"candidates": [_candidate(choice) for choice in answer.choices]}
+    unsaid = Unsaid(NAME, shows)
+    fields: Item = {"candidates": [_candidate(choice, unsaid) for choice in answer.choices]}
     if answer.usage is not None:
         fields["usageMetadata"] = write_usage(answer.usage)
     if answer.model is not None:
         fields["modelVersion"] = answer.model
     if answer.id is not None:
         fields["responseId"] = answer.id
-    return ENCODE(fields)
+    return WrittenAnswer(ENCODE(fields), unsaid.names)
 
 
 def part_items(parts: Iterable[Part]) -> list[Any]:
@@ -42,14 +46,17 @@ def part_items(parts: Iterable[Part]) -> list[Any]:
                 _think(items, part)
             case ToolCall():
                 items.append(_call(part))
-            case Audio(source=InlineSource(data, media_type)):
-                items.append({"inlineData": {"mimeType": media_type or "audio/L16;codec=pcm;rate=24000", "data": data}})
-            case Image(source=InlineSource(data, media_type)):
-                items.append({"inlineData": {"mimeType": media_type or "image/png", "data": data}})
-            case Native(dialect=dialect) if dialect == NAME:
+            case Audio():
+                if part.source is not None:
+                    items.append(media_item(part))
+                if part.transcript:
+                    items.append({"text": part.transcript})
+            case Image() | Video() | File():
+                items.append(media_item(part))
+            case Native():
                 items.append(part.raw)
-            case _:
-                pass  # another dialect's own, which no client of this one could read
+            case ToolResult():
+                raise TypeError("an answer holds no ToolResult")
     return items
 
 
@@ -60,9 +67,9 @@ def notes_of(annotations: Raw | None, native: str | None) -> Item:
     return {name: value for note in _NOTES.decode(annotations) for name, value in note.items()}
 
 
-def _candidate(choice: Choice) -> Item:
+def _candidate(choice: Choice, unsaid: Unsaid) -> Item:
     item: Item = {
-        "content": {"parts": part_items(choice.parts), "role": "model"},
+        "content": {"parts": part_items(unsaid.parts(choice)), "role": "model"},
         "finishReason": written(choice.finish_reason, choice.native_finish_reason),
         "index": choice.index,
     }

@@ -16,7 +16,10 @@ from lockgate_ports.embed import Embedding, EmbedRequest, EmbedResponse
 from lockgate_ports.errors import InvalidRequest, Unsupported, UpstreamError
 from lockgate_ports.parts import Image, InlineSource, system, user
 from lockgate_ports.usage import Usage
-from lockgate_ports.wire import Inbound
+from lockgate_ports.wire import Inbound, Request
+
+_ASKED: Request[ChatRequest] = Request(operation="chat", model="m", stream=False)
+_EMBED = Request(operation="embeddings", model="e", stream=False, view=EmbedRequest(model="e", inputs=("a",)))
 
 Place = Callable[..., Upstream]
 
@@ -118,7 +121,7 @@ def test_one_content_gets_one_vector() -> None:
     asked = GeminiEmbedContent().read_request(_inbound(fields, "embedContent"))
     assert (asked.view.inputs, asked.view.dimensions) == (("x",), 2)
     answer = EmbedResponse(embeddings=(Embedding(0, (0.5,)),), usage=Usage(input_tokens=2, output_tokens=0))
-    assert json.loads(GeminiEmbedContent().write_response(answer)) == {
+    assert json.loads(GeminiEmbedContent().write_response(answer, _EMBED).body) == {
         "embedding": {"values": [0.5]},
         "usageMetadata": {"promptTokenCount": 2, "totalTokenCount": 2},
     }
@@ -144,6 +147,6 @@ def test_a_client_counts_contents_or_a_whole_request() -> None:
     request = {"model": "models/a/m", "contents": contents, "systemInstruction": {"parts": [{"text": "S"}]}}
     whole = GeminiCountTokens().read_request(_inbound({"generateContentRequest": request}, "countTokens"))
     assert (whole.body, whole.view.messages, whole.view.extra) == (None, (system("S"), user("Hi")), {})
-    assert json.loads(GeminiCountTokens().write_response(TokenCount(7))) == {"totalTokens": 7}
+    assert json.loads(GeminiCountTokens().write_response(TokenCount(7), _ASKED).body) == {"totalTokens": 7}
     with pytest.raises(InvalidRequest, match="contents is missing"):
         GeminiCountTokens().read_request(_inbound({}, "countTokens"))

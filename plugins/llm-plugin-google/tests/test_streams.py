@@ -11,7 +11,7 @@ from llm_plugin_google.dialect import Gemini
 from lockgate_ports.chat import ChatResponse
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure, Finish, Relayed, UsageReport
-from lockgate_ports.parts import Audio, InlineSource, Native, Text, Thinking, ToolCall
+from lockgate_ports.parts import Audio, Image, InlineSource, Native, Text, Thinking, ToolCall
 
 Fold = Callable[[Iterable[Event]], ChatResponse]
 
@@ -116,9 +116,10 @@ def test_sound_pictures_and_code_are_kept() -> None:
     code = {"executableCode": {"code": "1"}, "thoughtSignature": "s"}
     sound = {"inlineData": {"mimeType": "audio/L16;rate=24000", "data": "BB=="}}
     parts = Gemini().read_response(json.dumps(_chunk(picture, code, sound, finish="STOP")).encode()).choices[0].parts
-    assert [part.type for part in parts if isinstance(part, Native)] == ["inlineData", "executableCode"]
-    assert [msgspec.json.decode(part.raw) for part in parts if isinstance(part, Native)] == [picture, code]
-    assert parts[2] == Audio(InlineSource("BB=="))
+    assert [part.type for part in parts if isinstance(part, Native)] == ["executableCode"]
+    assert [msgspec.json.decode(part.raw) for part in parts if isinstance(part, Native)] == [code]
+    assert parts[0] == Image(InlineSource("AA==", "image/png"))
+    assert parts[-1] == Audio(InlineSource("BB==", "audio/L16;rate=24000"))
 
 
 def test_what_stands_beside_the_words_is_kept_with_them() -> None:

@@ -7,12 +7,16 @@ import pytest
 from msgspec import Raw
 
 from llm_plugin_google.dialect import Gemini
-from lockgate_ports.chat import ChatResponse, Choice
+from llm_plugin_google.events_out import ChunkWriter
+from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Finish, Relayed, Start, TextDelta, ThinkingDelta, ToolCallDelta, UsageReport
-from lockgate_ports.parts import Refusal, Text, Thinking, ToolCall
+from lockgate_ports.parts import Native, Refusal, Text, Thinking, ToolCall
+from lockgate_ports.unfold import unfold
 from lockgate_ports.usage import Usage
-from lockgate_ports.wire import Inbound
+from lockgate_ports.wire import Inbound, Request
+
+_ASKED: Request[ChatRequest] = Request(operation="chat", model="m", stream=False)
 
 _EVENTS: list[Event] = [
     Start("r", "m"),
@@ -59,7 +63,7 @@ def test_a_whole_answer_is_said_in_geminis_words() -> None:
         model="m",
         usage=Usage(input_tokens=5, output_tokens=3, reasoning_tokens=1, tool_use_tokens=2),
     )
-    said = json.loads(Gemini().write_response(answer))
+    said = json.loads(Gemini().write_response(answer, _ASKED).body)
     first, second = said["candidates"]
     assert first["content"]["parts"] == [
         {"text": "Hm", "thought": True, "thoughtSignature": "s"},
@@ -95,7 +99,7 @@ def test_an_answer_of_geminis_own_comes_back_as_it_was() -> None:
         "responseId": "r",
     }
     answer = Gemini().read_response(json.dumps(wire).encode())
-    assert json.loads(Gemini().write_response(answer)) == wire
+    assert json.loads(Gemini().write_response(answer, _ASKED).body) == wire
 
 
 def test_a_stream_says_calls_whole_and_ends_with_reason_and_usage() -> None:
@@ -127,3 +131,15 @@ def test_a_stream_that_fails_ends_with_an_error_and_no_reason(alt: str | None) -
     chunks: list[dict[str, Any]] = _chunks(out) if alt else json.loads(out)
     assert chunks[-1]["error"]["status"] == "UNAVAILABLE"
     assert all("finishReason" not in each for chunk in chunks[:-1] for each in chunk["candidates"])
+
+
+def test_what_it_has_no_form_for_is_named_in_an_array_too() -> None:
+    answer = ChatResponse(choices=(Choice(parts=(Native("other", "widget", Raw(b"{}")),), finish_reason="stop"),))
+    assert Gemini().write_response(answer, _ASKED).dropped == ("answer.widget",)
+    for as_array in (True, False):
+        writer = ChunkWriter("m", as_array=as_array)
+        raw = writer.write(list(unfold(answer))) + writer.end()
+        if as_array:
+            assert json.loads(raw)[-1]["lockgateDropped"] == ["answer.widget"]
+        else:
+            assert raw.startswith(b": x-lockgate-dropped: answer.widget\n\n")

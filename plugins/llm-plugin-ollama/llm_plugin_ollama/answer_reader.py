@@ -11,7 +11,8 @@ from llm_plugin_ollama.answer_wire import WireAnswer, WireCall
 from llm_plugin_ollama.wire import CHAT
 from lockgate_ports.carried import said
 from lockgate_ports.chat import FinishReason
-from lockgate_ports.events import Event, Finish, Start, TextDelta, ThinkingDelta, ToolCallDelta, UsageReport
+from lockgate_ports.events import Event, Finish, MediaDelta, Start, TextDelta, ThinkingDelta, ToolCallDelta, UsageReport
+from lockgate_ports.parts import Image, InlineSource
 from lockgate_ports.usage import Usage
 
 _WORDS: dict[str, FinishReason] = {"stop": "stop", "length": "length"}
@@ -24,6 +25,7 @@ class AnswerReader:
         self.finished = False
         self._numbers: dict[str, int] = {}
         self._calls = 0
+        self._images = 0
         self._started = False
 
     def read(self, wire: WireAnswer) -> list[Event]:
@@ -39,6 +41,10 @@ class AnswerReader:
             logprobs = Raw(msgspec.json.encode({"content": wire.logprobs})) if wire.logprobs else None
             if message.content or logprobs is not None:
                 events.append(TextDelta(message.content or "", self._number("text"), logprobs=logprobs))
+            for image in message.images or ():
+                self._images += 1
+                part = self._number(f"image {self._images}")
+                events.append(MediaDelta(Image(InlineSource(image)), part))
             events += [self._call(call, wire.created_at) for call in message.tool_calls or ()]
         if wire.done:
             self.finished = True

@@ -28,6 +28,7 @@ class WireMessage(Struct, gc=False):
     content: str | None = None
     thinking: str | None = None
     tool_calls: list[WireCall] | None = None
+    images: list[str] | None = None
 
 
 class WireAnswer(Struct, gc=False):

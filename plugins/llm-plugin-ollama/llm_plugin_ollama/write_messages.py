@@ -57,8 +57,10 @@ class MessageWriter:
             where = f"{at}.content[{place}]"
             match part:
                 case Text() | Refusal():
-                    if isinstance(part, Text) and part.cache is not None:
-                        self._draft.leave_out("cache_control")
+                    if isinstance(part, Text):
+                        self._draft.notes(part, where)
+                        if part.cache is not None:
+                            self._draft.leave_out("cache_control")
                     texts.append(part.text)
                 case Image() if message.role == "user":
                     images.append(self._image(part, where))
@@ -99,6 +101,7 @@ class MessageWriter:
             MEMBERS.decode(arguments)
         except msgspec.DecodeError:
             raise self._draft.cannot_say("tool call whose arguments are no JSON object", at) from None
+        self._draft.seal(call, at)
         self._names[call.id] = call.name
         return {"id": call.id, "function": {"name": call.name, "arguments": arguments}}
 

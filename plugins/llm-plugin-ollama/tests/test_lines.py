@@ -5,7 +5,8 @@ import pytest
 from llm_plugin_ollama.chat import OllamaChat
 from llm_plugin_ollama.lines import LineParser
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Failure, Finish, Start, ToolCallDelta
+from lockgate_ports.events import Failure, Finish, MediaDelta, Start, ToolCallDelta
+from lockgate_ports.parts import Image, InlineSource
 
 
 def test_lines_are_whole_however_they_arrive() -> None:
@@ -42,3 +43,10 @@ def test_a_line_of_another_shape_ends_the_stream_and_nothing_after_it_counts() -
     reader = OllamaChat().event_reader(relay=False)
     events = reader.feed(b'{"message":7}\n{"message":{"content":"a"},"done":true}\n')
     assert [type(event) for event in events] == [Failure]
+
+
+def test_pictures_are_read() -> None:
+    line = b'{"message":{"content":"","images":["AA==","AQ=="]},"done":true}\n'
+    events = OllamaChat().event_reader(relay=False).feed(line)
+    shown = [event.media for event in events if isinstance(event, MediaDelta)]
+    assert shown == [Image(InlineSource("AA==")), Image(InlineSource("AQ=="))]

@@ -114,6 +114,7 @@ HOSTED: tuple[Row, ...] = (
             sampling=("top_k", "min_p", "repetition_penalty"),
             video_urls=True,
             file_urls=True,
+            drawn_images=True,
             cache_control=True,
         ),
         models=("openrouter/auto",),

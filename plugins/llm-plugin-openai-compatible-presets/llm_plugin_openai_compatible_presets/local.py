@@ -94,6 +94,7 @@ LOCAL: tuple[Row, ...] = (
             sampling=_ALL_SAMPLING,
             video_urls=True,
             file_urls=True,
+            drawn_images=True,
             cache_control=True,
         ),
     ),

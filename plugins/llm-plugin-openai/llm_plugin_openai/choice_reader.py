@@ -6,13 +6,23 @@ from msgspec import Raw, Struct
 from llm_plugin_openai.answer_wire import LOGPROBS, WireAnswer, WireAudio, WireDelta
 from llm_plugin_openai.call_reader import CallReader
 from llm_plugin_openai.finish import reason_of
+from llm_plugin_openai.pictures import image_of
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.reasoning import thoughts_of
 from llm_plugin_openai.sources import annotations_of
 from llm_plugin_openai.think_tags import Piece, ThinkTags
 from lockgate_ports.carried import NULL, said
 from lockgate_ports.chat import FinishReason
-from lockgate_ports.events import AudioDelta, Event, Finish, NativeDelta, RefusalDelta, TextDelta, ThinkingDelta
+from lockgate_ports.events import (
+    AudioDelta,
+    Event,
+    Finish,
+    MediaDelta,
+    NativeDelta,
+    RefusalDelta,
+    TextDelta,
+    ThinkingDelta,
+)
 
 
 class _Words(Struct, gc=False):
@@ -88,7 +98,7 @@ class ChoiceReader:
             self._calls.legacy(delta.function_call, events)
         for call in delta.tool_calls or ():
             self._calls.read(call, events)
-        events += [NativeDelta(NAME, "image_url", image, self._fresh(), self.index) for image in delta.images or ()]
+        events += [self._picture(image) for image in delta.images or ()]
         return events
 
     def finish(self) -> list[Event]:
@@ -142,8 +152,17 @@ class ChoiceReader:
         elif item.text is not None:
             if item.text:
                 events.append(TextDelta(item.text, self._number("text"), self.index))
+        elif item.type == "image_url":
+            events.append(self._picture(raw))
         else:
             events.append(NativeDelta(NAME, item.type, raw, self._fresh(), self.index))
+
+    def _picture(self, raw: Raw) -> Event:
+        """One of `images`, as OpenRouter and LiteLLM send what a model has drawn."""
+        image = image_of(raw)
+        if image is None:
+            return NativeDelta(NAME, "image_url", raw, self._fresh(), self.index)
+        return MediaDelta(image, self._fresh(), self.index)
 
     def _sound(self, audio: WireAudio, events: list[Event]) -> None:
         if audio.id or audio.data or audio.transcript or audio.expires_at:

@@ -17,7 +17,7 @@ from llm_plugin_openai.relay_reader import RelayReader
 from llm_plugin_openai.write_request import write_request
 from llm_plugin_openai.write_response import write_response
 from lockgate_ports.chat import ChatRequest, ChatResponse
-from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written
+from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.http import Headers
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
@@ -70,7 +70,7 @@ class OpenAIChat:
         """Checks the shape of the whole body. Raises InvalidRequest, naming the field."""
         return read_request(inbound)
 
-    def write_response(self, answer: ChatResponse) -> bytes:
+    def write_response(self, answer: ChatResponse, request: Request[ChatRequest]) -> WrittenAnswer:
         """`chat.completion`."""
         return write_response(answer)
 

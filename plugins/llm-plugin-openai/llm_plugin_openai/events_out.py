@@ -7,6 +7,7 @@ import msgspec
 
 from llm_plugin_openai.error_out import error_body
 from llm_plugin_openai.finish import written
+from llm_plugin_openai.pictures import image_item, shows
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.reasoning import detail_of
 from llm_plugin_openai.usage import write_usage
@@ -19,6 +20,7 @@ from lockgate_ports.events import (
     Event,
     Failure,
     Finish,
+    MediaDelta,
     NativeDelta,
     RefusalDelta,
     Relayed,
@@ -28,8 +30,9 @@ from lockgate_ports.events import (
     ToolCallDelta,
     UsageReport,
 )
-from lockgate_ports.parts import Thinking
+from lockgate_ports.parts import Image, Thinking
 from lockgate_ports.sse import sse
+from lockgate_ports.unsaid import Unsaid
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Request
 
@@ -50,6 +53,8 @@ class ChunkWriter:
         self._head = self._begin(Start())
         self._spoken: set[int] = set()
         self._calls: dict[tuple[int, int], int] = {}
+        self._images = 0
+        self._unsaid = Unsaid(NAME, shows)
 
     def write(self, events: Sequence[Event]) -> bytes:
         """These events on the wire."""
@@ -89,14 +94,19 @@ class ChunkWriter:
                 delta = {} if event.choice in self._spoken else {"role": "assistant", "content": ""}
                 return self._chunk(event.choice, delta, written(event.reason, event.native_reason))
             case _:
-                delta = self._delta(event)
-                if not delta:
-                    return b""
-                if event.choice not in self._spoken:
-                    self._spoken.add(event.choice)
-                    delta = {"role": "assistant", **delta}
-                logprobs = event.logprobs if isinstance(event, TextDelta | RefusalDelta) else None
-                return self._chunk(event.choice, delta, None, logprobs)
+                told = self._unsaid.delta(event)
+                chunk = self._told(told) if told is not None else b""
+                return chunk + self._unsaid.comment()
+
+    def _told(self, event: Delta) -> bytes:
+        delta = self._delta(event)
+        if not delta:
+            return b""
+        if event.choice not in self._spoken:
+            self._spoken.add(event.choice)
+            delta = {"role": "assistant", **delta}
+        logprobs = event.logprobs if isinstance(event, TextDelta | RefusalDelta) else None
+        return self._chunk(event.choice, delta, None, logprobs)
 
     def _begin(self, start: Start) -> bytes:
         fields: dict[str, Any] = {
@@ -134,9 +144,16 @@ class ChunkWriter:
                 if event.expires_at is not None:
                     audio["expires_at"] = event.expires_at
                 return {"audio": audio}
+            case MediaDelta(Image() as image):
+                self._images += 1
+                return {"images": [image_item(image, self._images - 1)]}
+            case MediaDelta():
+                raise TypeError(f"{type(event.media).__name__} has no form here")  # Unsaid has made words of it
+            case NativeDelta(type="image_url"):
+                return {"images": [event.raw]}
             case NativeDelta():
-                known = event.dialect == NAME and event.type == "image_url"
-                return {"images": [event.raw]} if known else {}
+                self._unsaid.leave_out(event.type)
+                return {}
 
     def _call(self, event: ToolCallDelta) -> dict[str, Any]:
         key = (event.choice, event.part)

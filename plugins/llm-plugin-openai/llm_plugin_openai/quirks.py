@@ -49,5 +49,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
     """It takes `video_url` parts."""
     file_urls: bool = False
     """It takes a URL for `file_data`."""
+    drawn_images: bool = False
+    """It takes back what a model has drawn: `images` of an assistant's message."""
     cache_control: bool = False
     """It takes `cache_control` on content parts and tools."""

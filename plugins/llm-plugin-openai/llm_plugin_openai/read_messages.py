@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import Raw
 
+from llm_plugin_openai.pictures import image_of
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.read_parts import parts_of
 from llm_plugin_openai.reasoning import DETAILS, FIELDS, thoughts_of
@@ -31,20 +32,20 @@ def _message(wire: WireMessage, members: dict[str, Raw], at: str, place: int, ca
         for name, value in members.items()
         if name not in _KNOWN and bytes(memoryview(value)[:5]) not in _NOTHING
     }
-    native = NAME if extra else None
     parts = parts_of(wire.content, lambda: ITEMS.decode(members["content"]))
     if wire.role == "tool" or wire.role == "function":
         # the answer to a legacy function call names no call: it is for the last one of that function
         name = wire.name or ""
         call_id = wire.tool_call_id or calls.get(name, f"call_{name}")
-        return Message("tool", (ToolResult(call_id, _said(parts, at), name=wire.name),), None, extra, native)
+        results = (ToolResult(call_id, _said(parts, at), name=wire.name),)
+        return Message("tool", results, None, extra, NAME if extra else None)
     if wire.role == "assistant":
-        parts = [*_thoughts(extra, at), *parts, *_acts(wire, at)]
+        parts = [*_thoughts(extra, at), *parts, *_pictures(extra), *_acts(wire, at)]
         if wire.function_call is not None:
             call = wire.function_call
             calls[call.name] = f"call_{place}"
             parts.append(ToolCall(calls[call.name], call.name, call.arguments))
-    return Message(wire.role, tuple(parts), wire.name, extra, native)
+    return Message(wire.role, tuple(parts), wire.name, extra, NAME if extra else None)
 
 
 def _thoughts(extra: dict[str, Raw], at: str) -> list[Part]:
@@ -61,6 +62,19 @@ def _thoughts(extra: dict[str, Raw], at: str) -> list[Part]:
     except msgspec.ValidationError as error:
         path = f"{at}.reasoning_details"
         raise InvalidRequest(f"{path} is not a list of reasoning items: {error}", param=path) from None
+
+
+def _pictures(extra: dict[str, Raw]) -> list[Image]:
+    """What the model has drawn before, sent back as it was answered; a list of anything else stays in `extra`."""
+    raw = extra.get("images")
+    if raw is None or bytes(memoryview(raw)[:1]) != b"[":
+        return []
+    images = [image_of(each) for each in ITEMS.decode(raw)]
+    found = [image for image in images if image is not None]
+    if len(found) < len(images):
+        return []
+    del extra["images"]
+    return found
 
 
 def _acts(wire: WireMessage, at: str) -> list[Part]:

@@ -5,10 +5,11 @@ from typing import Any, cast
 from msgspec import Raw
 
 from llm_plugin_openai.draft import ChatDraft
+from llm_plugin_openai.pictures import image_item, shows
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.reasoning import FIELDS, detail_of
 from llm_plugin_openai.write_parts import call_item, content_item
-from lockgate_ports.parts import Audio, Message, Part, Refusal, Text, Thinking, ToolCall, ToolResult
+from lockgate_ports.parts import Audio, Image, Message, Part, Refusal, Text, Thinking, ToolCall, ToolResult
 
 Item = dict[str, Any]
 
@@ -68,6 +69,7 @@ def _assistant(item: Item, parts: list[Part], at: str, draft: ChatDraft) -> None
         where = f"{at}.content[{place}]"
         match part:
             case ToolCall():
+                draft.seal(part, where)
                 calls.append(call_item(part) | {"id": draft.call_id(part.id)})
             case Refusal():
                 refusals.append(part.text)
@@ -78,9 +80,12 @@ def _assistant(item: Item, parts: list[Part], at: str, draft: ChatDraft) -> None
                     _think(item, content, part, draft)
                 else:
                     draft.leave_out("thinking")
+            case Image() if (draft.own or draft.quirks.drawn_images) and shows(part):
+                images = item.setdefault("images", [])
+                images.append(image_item(part, len(images)))
             case _:
                 content.append(content_item(part, where, draft, spoken=True))
-    if content or not (calls or refusals or "audio" in item):
+    if content or not (calls or refusals or "audio" in item or "images" in item):
         item["content"] = _compact(content)
     else:
         item["content"] = None

@@ -32,6 +32,7 @@ def content_item(part: Part, at: str, draft: ChatDraft, *, spoken: bool = False)
     """One item of `content`; `spoken`: by the assistant, who has words only. Raises Unsupported, naming the field."""
     match part:
         case Text():
+            draft.notes(part, at)
             return _cached({"type": "text", "text": part.text}, part.cache, draft)
         case Native(dialect=dialect) if dialect == NAME:
             return part.raw

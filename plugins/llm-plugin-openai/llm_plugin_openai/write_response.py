@@ -6,24 +6,28 @@ import msgspec
 from msgspec import Raw
 
 from llm_plugin_openai.finish import written
+from llm_plugin_openai.pictures import image_item, shows
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.reasoning import detail_of
 from llm_plugin_openai.usage import write_usage
 from llm_plugin_openai.write_parts import call_item
 from lockgate_ports.chat import ChatResponse, Choice
-from lockgate_ports.parts import Audio, InlineSource, Native, Text, Thinking
+from lockgate_ports.dialect import WrittenAnswer
+from lockgate_ports.parts import Audio, Image, InlineSource, Native, Text, Thinking
+from lockgate_ports.unsaid import Unsaid
 
 FRESH_ID = "chatcmpl-lockgate"
 
 
-def write_response(answer: ChatResponse) -> bytes:
+def write_response(answer: ChatResponse) -> WrittenAnswer:
     """`chat.completion`. An answer without an id gets a plain one, since clients count on it."""
+    unsaid = Unsaid(NAME, shows)
     fields: dict[str, Any] = {
         "id": answer.id or FRESH_ID,
         "object": "chat.completion",
         "created": answer.created or 0,
         "model": answer.model or "",
-        "choices": [_choice(choice) for choice in answer.choices],
+        "choices": [_choice(choice, unsaid) for choice in answer.choices],
     }
     if answer.usage is not None:
         fields["usage"] = write_usage(answer.usage)
@@ -33,21 +37,22 @@ def write_response(answer: ChatResponse) -> bytes:
         fields["system_fingerprint"] = answer.system_fingerprint
     if answer.native == NAME:
         fields = {**answer.extra, **fields}
-    return msgspec.json.encode(fields)
+    return WrittenAnswer(msgspec.json.encode(fields), unsaid.names)
 
 
-def _choice(choice: Choice) -> dict[str, Any]:
+def _choice(choice: Choice, unsaid: Unsaid) -> dict[str, Any]:
     return {
         "index": choice.index,
-        "message": _message(choice),
+        "message": _message(choice, unsaid),
         "logprobs": choice.logprobs,
         "finish_reason": written(choice.finish_reason, choice.native_finish_reason),
     }
 
 
-def _message(choice: Choice) -> dict[str, Any]:
-    texts = [part for part in choice.parts if isinstance(part, Text)]
-    thoughts = [part for part in choice.parts if isinstance(part, Thinking)]
+def _message(choice: Choice, unsaid: Unsaid) -> dict[str, Any]:
+    parts = unsaid.parts(choice)
+    texts = [part for part in parts if isinstance(part, Text)]
+    thoughts = [part for part in parts if isinstance(part, Thinking)]
     message: dict[str, Any] = {
         "role": "assistant",
         "content": "".join(part.text for part in texts) if texts else None,
@@ -62,11 +67,21 @@ def _message(choice: Choice) -> dict[str, Any]:
     notes = [part.annotations for part in texts if part.native == NAME and part.annotations is not None]
     if notes:
         message["annotations"] = [note for array in notes for note in msgspec.json.decode(array, type=list[Raw])]
-    for part in choice.parts:
-        if isinstance(part, Audio):
-            message["audio"] = _audio(part)
-        elif isinstance(part, Native) and part.dialect == NAME and part.type == "image_url":
-            message.setdefault("images", []).append(part.raw)
+    images: list[Any] = []
+    for part in parts:
+        match part:
+            case Audio() if "audio" not in message:
+                message["audio"] = _audio(part)
+            case Image():
+                images.append(image_item(part, len(images)))
+            case Native(type="image_url"):
+                images.append(part.raw)
+            case Audio() | Native():
+                unsaid.leave_out(part.type if isinstance(part, Native) else "audio")
+            case _:
+                pass  # told above
+    if images:
+        message["images"] = images
     return message
 
 

@@ -11,7 +11,9 @@ from lockgate_ports.embed import Embedding, EmbedRequest, EmbedResponse
 from lockgate_ports.errors import InvalidRequest, Unsupported, UpstreamError
 from lockgate_ports.parts import Image, UrlSource
 from lockgate_ports.usage import Usage
-from lockgate_ports.wire import Inbound
+from lockgate_ports.wire import Inbound, Request
+
+_EMBED = Request(operation="embeddings", model="e", stream=False, view=EmbedRequest(model="e", inputs=("a",)))
 
 _DIALECT = OpenAIEmbeddings()
 _ANSWER = (
@@ -94,12 +96,14 @@ def test_usage_of_an_embedding_has_no_output() -> None:
 
 
 def test_an_answer_is_written_as_openai_writes_it() -> None:
-    vectors = (Embedding(0, "AAA="), Embedding(1, (0.5,)))
+    vectors = (Embedding(0, "AACAPw=="), Embedding(1, (0.5,)))
     usage = Usage(input_tokens=4)
-    assert json.loads(_DIALECT.write_response(EmbedResponse(embeddings=vectors, model="e", usage=usage))) == {
+    assert json.loads(
+        _DIALECT.write_response(EmbedResponse(embeddings=vectors, model="e", usage=usage), _EMBED).body
+    ) == {
         "object": "list",
         "data": [
-            {"object": "embedding", "index": 0, "embedding": "AAA="},
+            {"object": "embedding", "index": 0, "embedding": [1.0]},
             {"object": "embedding", "index": 1, "embedding": [0.5]},
         ],
         "model": "e",

@@ -10,7 +10,7 @@ from msgspec import Raw
 from llm_plugin_openai.dialect import OpenAIChat
 from lockgate_ports.chat import ChatResponse
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.parts import Audio, InlineSource, Native, Part, Refusal, Text, Thinking, ToolCall
+from lockgate_ports.parts import Audio, Image, InlineSource, Part, Refusal, Text, Thinking, ToolCall
 from lockgate_ports.usage import Usage
 
 
@@ -98,8 +98,7 @@ def test_citations_and_pictures_are_kept() -> None:
     assert isinstance(words, Text)
     assert words.annotations is not None
     assert (words.native, json.loads(bytes(words.annotations))) == (_NAME, [{"type": "url_citation"}])
-    assert isinstance(image, Native)
-    assert (image.type, json.loads(bytes(image.raw))) == ("image_url", picture)
+    assert image == Image(InlineSource("iVBO", "image/png"))
 
 
 @pytest.mark.parametrize(

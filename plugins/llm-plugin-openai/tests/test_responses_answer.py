@@ -11,10 +11,12 @@ from llm_plugin_openai.responses.samples import OPENAI_RESPONSES
 from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
 from lockgate_ports.errors import Unauthenticated, UpstreamError
 from lockgate_ports.events import Event, Failure, Finish, Relayed, Start, TextDelta
-from lockgate_ports.parts import Native, Part, Refusal, Text, Thinking, ToolCall, user
+from lockgate_ports.parts import Audio, Image, InlineSource, Native, Part, Refusal, Text, Thinking, ToolCall, user
 from lockgate_ports.unfold import unfold
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Request
+
+_ASKED: Request[ChatRequest] = Request(operation="chat", model="m", stream=False)
 
 _DIALECT = OpenAIResponses()
 _HEAD = {"id": "resp_1", "object": "response", "created_at": 5, "model": "m-1", "status": "completed"}
@@ -203,7 +205,7 @@ def _streamed(answer: ChatResponse) -> list[dict[str, Any]]:
     view = ChatRequest(model="m", messages=(user("Hi"),))
     writer = _DIALECT.event_writer(Request(operation="chat", model="m", stream=True, view=view))
     raw = b"".join(writer.write([event]) for event in unfold(answer)) + writer.end()
-    return [json.loads(block.partition(b"data: ")[2]) for block in raw.split(b"\n\n") if block]
+    return [json.loads(block.partition(b"data: ")[2]) for block in raw.split(b"\n\n") if block[:1] not in (b"", b":")]
 
 
 @pytest.mark.parametrize(
@@ -217,7 +219,7 @@ def _streamed(answer: ChatResponse) -> list[dict[str, Any]]:
 )
 def test_a_stream_ends_with_the_answer_that_is_written_whole(answer: ChatResponse) -> None:
     told = _streamed(answer)
-    whole = json.loads(_DIALECT.write_response(answer))
+    whole = json.loads(_DIALECT.write_response(answer, _ASKED).body)
     last = told[-1]["response"]
     assert last | {"model": ""} == whole | {"model": ""}
     assert told[-1]["type"] == f"response.{whole['status']}"
@@ -249,7 +251,7 @@ def test_deltas_add_up_to_what_is_done() -> None:
 def test_what_was_read_is_written_the_same() -> None:
     items = (_THOUGHT, _SEARCH, _RICH, _CUSTOM)
     answer = _DIALECT.read_response(_body(*items, usage=_SPENT, truncation="auto"))
-    written = json.loads(_DIALECT.write_response(answer))
+    written = json.loads(_DIALECT.write_response(answer, _ASKED).body)
     assert written["truncation"] == "auto"
     bare = [{name: each[name] for name in item} for item, each in zip(items, written["output"], strict=True)]
     assert [item | {"id": 0} for item in bare] == [item | {"id": 0} for item in items]
@@ -267,3 +269,35 @@ def test_the_samples_hold_an_event_of_every_kind_that_carries_words() -> None:
     streams = b"".join(sample.stream for sample in OPENAI_RESPONSES.answers.values())
     for kind in ("output_text", "refusal", "reasoning_summary_text", "function_call_arguments"):
         assert f"response.{kind}.delta".encode() in streams
+
+
+_DRAWN = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": "UklG"}
+_DRAWN |= {"output_format": "webp", "revised_prompt": "A cat"}
+
+
+def test_a_picture_is_read_whole_and_streamed_and_written_the_same(fold: Any) -> None:
+    plain = _DIALECT.read_response(_body(_DRAWN))
+    (image,) = plain.choices[0].parts
+    assert isinstance(image, Image)
+    assert (image.source, image.id) == (InlineSource("UklG", "image/webp"), "ig_1")
+    done = _event("response.output_item.done", output_index=0, item=_DRAWN)
+    ended = _event("response.completed", response=json.loads(_body(_DRAWN)))
+    assert fold(_read(done + ended)).choices == plain.choices
+    assert json.loads(_DIALECT.write_response(plain, _ASKED).body)["output"] == [_DRAWN]
+    kinds = [each["type"] for each in _streamed(_answer(image))]
+    assert "response.image_generation_call.completed" in kinds
+
+
+def test_a_picture_that_was_not_drawn_is_kept_as_it_came() -> None:
+    failed = {"type": "image_generation_call", "id": "ig_1", "status": "failed", "result": None}
+    (part,) = _DIALECT.read_response(_body(failed)).choices[0].parts
+    assert isinstance(part, Native)
+
+
+def test_what_it_has_no_form_for_is_named_whole_and_streamed() -> None:
+    answer = _answer(Native("other", "widget", Raw(b"{}")), Text("A"), Audio(InlineSource("AA=="), transcript="Hi"))
+    written = _DIALECT.write_response(answer, _ASKED)
+    assert written.dropped == ("answer.widget", "answer.audio")
+    assert [piece["text"] for piece in json.loads(written.body)["output"][0]["content"]] == ["A", "Hi"]
+    writer = _DIALECT.event_writer(_ASKED)
+    assert b"\n\n: x-lockgate-dropped: answer.widget\n\n" in b"\n\n" + writer.write(unfold(answer)) + writer.end()

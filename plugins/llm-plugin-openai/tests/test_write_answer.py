@@ -9,7 +9,7 @@ from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from llm_plugin_openai.dialect import OpenAIChat
-from lockgate_ports.chat import ChatResponse, Choice
+from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import (
     Event,
@@ -21,9 +21,23 @@ from lockgate_ports.events import (
     ToolCallDelta,
     UsageReport,
 )
-from lockgate_ports.parts import Audio, InlineSource, Native, Part, Refusal, Text, Thinking, ToolCall
+from lockgate_ports.parts import (
+    Audio,
+    Image,
+    InlineSource,
+    Native,
+    Part,
+    Refusal,
+    StoredSource,
+    Text,
+    Thinking,
+    ToolCall,
+)
 from lockgate_ports.unfold import unfold
 from lockgate_ports.usage import Usage
+from lockgate_ports.wire import Request
+
+_ASKED: Request[ChatRequest] = Request(operation="chat", model="m", stream=False)
 
 _USAGE = Usage(input_tokens=9, output_tokens=8, total_tokens=17, cache_read_tokens=4, reasoning_tokens=3)
 _LOGPROBS = Raw(b'{"content":[{"token":"A","logprob":-0.5,"bytes":[65],"top_logprobs":[]}],"refusal":null}')
@@ -72,7 +86,7 @@ def _written(ask: Any, events: list[Event], *, usage: bool = True) -> bytes:
 @pytest.mark.parametrize("name", _ANSWERS)
 def test_the_sdk_gets_the_same_object_from_a_stream_as_from_a_plain_call(ask: Any, name: str) -> None:
     answer = _ANSWERS[name]
-    plain = ChatCompletion.model_validate_json(OpenAIChat().write_response(answer), strict=True)
+    plain = ChatCompletion.model_validate_json(OpenAIChat().write_response(answer, _ASKED).body, strict=True)
     state = ChatCompletionStreamState()
     for chunk in _chunks(_written(ask, list(unfold(answer)))):
         state.handle_chunk(ChatCompletionChunk.model_validate(chunk, strict=True))
@@ -104,7 +118,7 @@ def test_a_plain_answer_says_all_that_the_view_says() -> None:
         extra={"citations": Raw(b'["u"]')},
         native="openai-chat",
     )
-    written = json.loads(OpenAIChat().write_response(answer))
+    written = json.loads(OpenAIChat().write_response(answer, _ASKED).body)
     message = written["choices"][0]["message"]
     assert message == {
         "role": "assistant",
@@ -123,14 +137,14 @@ def test_a_plain_answer_says_all_that_the_view_says() -> None:
 
 def test_what_another_dialect_cited_or_added_is_not_sent_as_ours() -> None:
     answer = _answer(Text("A", Raw(b"[{}]"), "other"), extra={"odd": Raw(b"1")}, native="other")
-    written = json.loads(OpenAIChat().write_response(answer))
+    written = json.loads(OpenAIChat().write_response(answer, _ASKED).body)
     assert "odd" not in written
     assert "annotations" not in written["choices"][0]["message"]
 
 
 def test_an_answer_that_lacks_everything_is_still_a_completion() -> None:
     bare = ChatResponse(choices=(Choice(native_finish_reason="gone"),))
-    written = json.loads(OpenAIChat().write_response(bare))
+    written = json.loads(OpenAIChat().write_response(bare, _ASKED).body)
     assert (written["id"], written["created"], written["model"]) == ("chatcmpl-lockgate", 0, "")
     assert written["choices"][0]["finish_reason"] == "gone"
     assert "usage" not in written
@@ -223,3 +237,24 @@ def test_an_upstreams_own_error_body_stays_one_event(ask: Any) -> None:
     error = UpstreamError("acme: no room", kind="overloaded", dialect="openai-chat", body=body)
     written = OpenAIChat().event_writer(ask(stream=True)).fail(error)
     assert written == b'data: {"error":{"message":"no\\nroom"}}\n\n'
+
+
+def test_what_it_has_no_form_for_is_named_whole_and_streamed(ask: Any) -> None:
+    answer = _answer(Text("A", Raw(b"[{}]"), "other"), Native("other", "widget", Raw(b"{}")), Image(StoredSource("f")))
+    written = OpenAIChat().write_response(answer, _ASKED)
+    assert written.dropped == ("answer.annotations", "answer.widget", "answer.image")
+    note = "[image left out: openai-chat has no form for it]"
+    assert json.loads(written.body)["choices"][0]["message"]["content"] == "A" + note
+    stream = _written(ask, list(unfold(answer)))
+    assert [line for line in stream.split(b"\n\n") if line.startswith(b":")] == [
+        b": x-lockgate-dropped: answer.annotations",
+        b": x-lockgate-dropped: answer.widget",
+        b": x-lockgate-dropped: answer.image",
+    ]
+    assert note.encode() in stream
+
+
+def test_its_own_parts_without_a_place_in_a_message_are_named(ask: Any) -> None:
+    answer = _answer(Native("openai-chat", "reference", Raw(b"{}")))
+    assert OpenAIChat().write_response(answer, _ASKED).dropped == ("answer.reference",)
+    assert b": x-lockgate-dropped: answer.reference\n\n" in _written(ask, list(unfold(answer)))

@@ -347,3 +347,20 @@ def test_what_openai_insists_on_is_there(dialect: OpenAIChat, upstream: Upstream
         "json_schema": {"name": "answer", "schema": {"type": "object"}},
     }
     assert "parallel_tool_calls" not in sent
+
+
+def test_what_a_model_drew_goes_back_where_the_server_takes_it(upstream: Upstream) -> None:
+    turn = assistant("Here:", Image(InlineSource("iVBO", "image/png")))
+    dialect = OpenAIChat(Quirks(drawn_images=True))
+    sent = json.loads(dialect.write_request(ChatRequest(model="m", messages=(turn,)), upstream).http.body)
+    drawn = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO"}, "index": 0}
+    assert sent["messages"] == [{"role": "assistant", "content": "Here:", "images": [drawn]}]
+
+
+def test_citations_and_signatures_of_another_dialect_are_left_out_by_name(
+    dialect: OpenAIChat, upstream: Upstream
+) -> None:
+    call = ToolCall("c", "f", "{}", signature="s", native="other-chat")
+    turn = assistant(Text("A", Raw(b"[{}]"), "other-chat"), call)
+    written = dialect.write_request(ChatRequest(model="m", messages=(turn,)), upstream)
+    assert written.dropped == ("messages[0].content[0].annotations", "messages[0].content[1].signature")

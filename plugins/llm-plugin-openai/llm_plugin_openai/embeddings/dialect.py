@@ -13,7 +13,7 @@ from llm_plugin_openai.foreign import Foreign
 from llm_plugin_openai.places import surfaces_of
 from llm_plugin_openai.post import Target, below_prefix
 from llm_plugin_openai.quirks import Quirks
-from lockgate_ports.dialect import ErrorAnswer, Surface, Upstream, Written
+from lockgate_ports.dialect import ErrorAnswer, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.http import Headers
@@ -67,9 +67,9 @@ class OpenAIEmbeddings:
         """Checks the shape of the whole body. Raises InvalidRequest, naming the field."""
         return read_request(inbound)
 
-    def write_response(self, answer: EmbedResponse) -> bytes:
-        """`list` of `embedding`."""
-        return write_response(answer)
+    def write_response(self, answer: EmbedResponse, request: Request[EmbedRequest]) -> WrittenAnswer:
+        """`list` of `embedding`, in the encoding that the client asked for. Raises UpstreamError."""
+        return write_response(answer, request.view)
 
     def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
         """OpenAI's envelope; the request's id travels in a header that the server sets."""

@@ -15,7 +15,7 @@ from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.responses.write_request import relay_request, write_request
 from llm_plugin_openai.responses.write_response import write_response
 from lockgate_ports.chat import ChatRequest, ChatResponse
-from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written
+from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.http import Headers
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
@@ -60,7 +60,7 @@ class OpenAIResponses:
         """Checks the shape of the whole body. Raises InvalidRequest, naming the field."""
         return read_request(inbound)
 
-    def write_response(self, answer: ChatResponse) -> bytes:
+    def write_response(self, answer: ChatResponse, request: Request[ChatRequest]) -> WrittenAnswer:
         """`response`."""
         return write_response(answer)
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import msgspec
 
+from llm_plugin_openai.responses.drawn import shows
 from llm_plugin_openai.responses.error_event import error_event
 from llm_plugin_openai.responses.open_item import OpenItem
+from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.responses.response_object import response_object, same_item, shown, status_of, write_usage
 from llm_plugin_openai.responses.write_response import rows_of
 from lockgate_ports.accumulate import Accumulator
@@ -20,6 +22,7 @@ from lockgate_ports.errors import LockgateError
 from lockgate_ports.events import Event, Failure, Finish, Relayed, Start, UsageReport
 from lockgate_ports.parts import Part
 from lockgate_ports.sse import sse
+from lockgate_ports.unsaid import Unsaid
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Request
 
@@ -43,6 +46,7 @@ class EventsWriter:
         self._output: list[Any] = []
         self._sequence = 0
         self._relayed = False
+        self._unsaid = Unsaid(NAME, shows)
 
     def write(self, events: Sequence[Event]) -> bytes:
         """These events on the wire."""
@@ -85,11 +89,16 @@ class EventsWriter:
                 if event.choice:
                     return b""
                 self._finish = event
-                return self._close()
+                rest = b"".join([self._delta(delta) for delta in self._unsaid.rest(0)])
+                return rest + self._close()
             case Relayed():
                 return event.raw
             case _:
-                return self._delta(event) if event.choice == 0 else b""
+                if event.choice:
+                    self._unsaid.leave_out("choices")
+                    return self._unsaid.comment()
+                told = self._unsaid.delta(event)
+                return (self._delta(told) if told is not None else b"") + self._unsaid.comment()
 
     def _begin(self, start: Start) -> bytes:
         self._start = start

@@ -6,9 +6,10 @@ import msgspec
 from msgspec import Raw
 
 from llm_plugin_openai.responses.answer_wire import OUTPUT, WireContent, WireEvent, WireOutput
+from llm_plugin_openai.responses.drawn import DRAWN, drawn
 from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.responses.thoughts import RAW_TEXT, spaced
-from lockgate_ports.events import Event, NativeDelta, RefusalDelta, TextDelta, ThinkingDelta, ToolCallDelta
+from lockgate_ports.events import Event, MediaDelta, NativeDelta, RefusalDelta, TextDelta, ThinkingDelta, ToolCallDelta
 
 _CALLS = ("function_call", "custom_tool_call")
 
@@ -75,7 +76,9 @@ class ItemReader:
                 text = given if isinstance(given, str) else msgspec.json.encode(given).decode() if given else ""
                 return [*self.open(item), *self._missing("call", 0, text)]
             case kind:
-                return [NativeDelta(NAME, kind, raw, self._fresh())]
+                image = drawn(raw) if kind == DRAWN else None
+                part = self._fresh()
+                return [MediaDelta(image, part) if image is not None else NativeDelta(NAME, kind, raw, part)]
 
     def _rest(self, content: WireContent, place: int) -> list[Event]:
         if content.refusal is not None:

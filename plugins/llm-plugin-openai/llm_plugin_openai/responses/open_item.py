@@ -66,6 +66,8 @@ class OpenItem:
                     told = self._message_done(whole["content"])
                 case "reasoning":
                     told = self._reasoning_done(whole)
+                case "image_generation_call":
+                    told = [("response.image_generation_call.completed", self._at())]
                 case _:
                     member = "input" if self._kind == "custom_tool_call" else "arguments"
                     fields = self._at() | {"name": whole["name"], member: whole[member]}

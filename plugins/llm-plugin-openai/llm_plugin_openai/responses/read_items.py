@@ -8,6 +8,7 @@ from typing import cast
 
 from msgspec import Raw
 
+from llm_plugin_openai.responses.drawn import DRAWN, drawn
 from llm_plugin_openai.responses.read_parts import parts_of
 from llm_plugin_openai.responses.request_wire import NAME, PARTS, WireItem, answers_a_tool
 from llm_plugin_openai.responses.thoughts import thoughts_of
@@ -76,7 +77,8 @@ class ItemFold:
             case kind if answers_a_tool(kind):
                 self._say(Message("user", (Native(NAME, kind, raw),)))
             case kind:
-                self._turn.append(Native(NAME, kind, raw))
+                image = drawn(raw) if kind == DRAWN else None
+                self._turn.append(image if image is not None else Native(NAME, kind, raw))
 
     def _say(self, message: Message) -> None:
         self._close()

@@ -5,19 +5,20 @@ from typing import Any
 
 from msgspec import Raw
 
+from llm_plugin_openai.responses.drawn import DRAWN, drawn_item
 from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.responses.thoughts import reasoning_item
 from llm_plugin_openai.responses.write_items import call_item
 from lockgate_ports.chat import FinishReason
 from lockgate_ports.events import Start
-from lockgate_ports.parts import Native, Part, Refusal, Text, Thinking, ToolCall
+from lockgate_ports.parts import Image, Native, Part, Refusal, Text, Thinking, ToolCall
 from lockgate_ports.usage import Usage
 
 Item = dict[str, Any]
 
 FRESH_ID = "resp_lockgate"
 _ODD = re.compile(r"[^A-Za-z0-9]")
-_PREFIXES = {"message": "msg", "reasoning": "rs", "function_call": "fc", "custom_tool_call": "ctc"}
+_PREFIXES = {"message": "msg", "reasoning": "rs", "function_call": "fc", "custom_tool_call": "ctc", DRAWN: "ig"}
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 _DEFAULTS: Item = {
     "error": None,
@@ -75,6 +76,8 @@ def item_of(group: list[Part], own_id: str, status: str, logprobs: list[Raw]) ->
             return first.raw
         case ToolCall():
             return head | call_item(first)
+        case Image():
+            return drawn_item(first, own_id)
         case Thinking():
             return reasoning_item([part for part in group if isinstance(part, Thinking)]) | head
         case _:
@@ -82,9 +85,9 @@ def item_of(group: list[Part], own_id: str, status: str, logprobs: list[Raw]) ->
 
 
 def item_id_of(part: Part, start: Start, index: int) -> str:
-    """A reasoning item keeps its own id; others are given one: the same in the answer's stream and in its whole, and no
-    longer than 64 letters."""
-    if isinstance(part, Thinking) and part.id is not None:
+    """A reasoning item and a picture keep their own id; others are given one: the same in the answer's stream and in
+    its whole, and no longer than 64 letters."""
+    if isinstance(part, Thinking | Image) and part.id is not None:
         return part.id
     own = _ODD.sub("", (start.id or FRESH_ID).rpartition("_")[2])[-40:]
     return f"{_PREFIXES[kind_of(part) or 'message']}_{own}_{index}"
@@ -100,6 +103,8 @@ def new_item(kind: str, own_id: str) -> Item:
             return item | {"summary": []}
         case "function_call":
             return item | {"arguments": ""}
+        case "image_generation_call":
+            return item | {"result": None}
         case _:
             return item | {"input": ""}
 
@@ -140,6 +145,8 @@ def kind_of(part: Part) -> str | None:
             return "reasoning"
         case ToolCall():
             return "custom_tool_call" if part.custom else "function_call"
+        case Image():
+            return DRAWN
         case _:
             return None
 

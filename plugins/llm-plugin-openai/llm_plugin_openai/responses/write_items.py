@@ -5,10 +5,11 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from llm_plugin_openai.responses.drawn import drawn_item, shows
 from llm_plugin_openai.responses.request_wire import NAME, answers_a_tool
 from llm_plugin_openai.responses.thoughts import reasoning_item
 from llm_plugin_openai.responses.write_parts import Item, ItemDraft, input_part
-from lockgate_ports.parts import Message, Native, Part, Refusal, Text, Thinking, ToolCall, ToolResult
+from lockgate_ports.parts import Image, Message, Native, Part, Refusal, Text, Thinking, ToolCall, ToolResult
 
 _NOTES = msgspec.json.Decoder(list[Raw])
 
@@ -69,7 +70,7 @@ def _assistant(message: Message, at: str, draft: ItemDraft) -> list[Item | Raw]:
         elif isinstance(part, Text | Refusal):
             if thoughts:
                 close()
-            content.append(_words(part))
+            content.append(_words(part, f"{at}.content[{place}]", draft))
         else:
             close()
             items.append(_act(part, f"{at}.content[{place}]", draft))
@@ -82,19 +83,23 @@ def _spoken(message: Message, content: list[Item]) -> Item:
     return {**item, **message.extra} if message.native == NAME else item
 
 
-def _words(part: Text | Refusal) -> Item:
+def _words(part: Text | Refusal, at: str, draft: ItemDraft) -> Item:
     if isinstance(part, Refusal):
         return {"type": "refusal", "refusal": part.text}
-    notes = _NOTES.decode(part.annotations) if part.annotations is not None and part.native == NAME else []
+    own = draft.notes(part, at, NAME)
+    notes = _NOTES.decode(own) if own is not None else []
     return {"type": "output_text", "text": part.text, "annotations": notes}
 
 
 def _act(part: Part, at: str, draft: ItemDraft) -> Item | Raw:
     match part:
         case ToolCall():
+            draft.seal(part, at)
             if part.custom:
                 draft.custom.add(part.id)
             return call_item(part)
+        case Image(id=str(item_id)) if shows(part):
+            return drawn_item(part, item_id)
         case Native(dialect=dialect) if dialect == NAME:
             return part.raw
         case Native():

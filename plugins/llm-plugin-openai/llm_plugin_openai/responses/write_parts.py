@@ -38,6 +38,7 @@ def input_part(part: Part, at: str, draft: ItemDraft) -> Item | Raw:
     """One item of a user's content or of a tool's answer. Raises Unsupported, naming the field."""
     match part:
         case Text():
+            draft.notes(part, at)
             return _cached({"type": "input_text", "text": part.text}, part.cache, draft)
         case Native(dialect=dialect) if dialect == NAME:
             return part.raw

@@ -3,10 +3,13 @@
 import msgspec
 from msgspec import Raw, Struct
 
+from llm_plugin_openai.responses.drawn import shows
 from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.responses.response_object import output_of, response_object, status_of, write_usage
 from lockgate_ports.chat import ChatResponse, Choice
+from lockgate_ports.dialect import WrittenAnswer
 from lockgate_ports.events import Start
+from lockgate_ports.unsaid import Unsaid
 
 
 class _Logprobs(Struct, gc=False):
@@ -16,17 +19,20 @@ class _Logprobs(Struct, gc=False):
 _LOGPROBS = msgspec.json.Decoder(_Logprobs)
 
 
-def write_response(answer: ChatResponse) -> bytes:
+def write_response(answer: ChatResponse) -> WrittenAnswer:
     """`response`, of the first choice: this language has no second."""
+    unsaid = Unsaid(NAME, shows)
+    if answer.choices[1:]:
+        unsaid.leave_out("choices")
     choice = answer.choices[0] if answer.choices else Choice()
     start = Start(answer.id, answer.model, answer.created, answer.service_tier)
     status = status_of(choice.finish_reason)
-    output = output_of(choice.parts, start, status, rows_of(choice.logprobs))
+    output = output_of(unsaid.parts(choice), start, status, rows_of(choice.logprobs))
     fields = response_object(start, "", status, output, choice.finish_reason)
     fields["usage"] = write_usage(answer.usage)
     if answer.native == NAME:
         fields |= answer.extra
-    return msgspec.json.encode(fields)
+    return WrittenAnswer(msgspec.json.encode(fields), unsaid.names)
 
 
 def rows_of(logprobs: Raw | None) -> list[Raw]:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.events import Event
-from lockgate_ports.http import NO_PURPOSE, Headers, HttpRequest, Origin, Purpose
+from lockgate_ports.http import NO_HEADERS, NO_PURPOSE, Headers, HttpRequest, Origin, Purpose
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
 View = TypeVar("View")
@@ -121,11 +121,12 @@ class ProviderDialect(Dialect, Protocol[ViewIn, AnswerOut]):
         """From bytes of this very dialect: all that they say, with only what must change patched in place."""
         ...
 
-    def glance(self, body: bytes) -> Glance:
-        """Partial decode of a whole answer. Raises UpstreamError when it is none, or holds an error."""
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
+        """Partial decode of a whole answer. `headers` are those it came with, looked up without regard to case: some
+        providers tell usage there. Raises UpstreamError when it is none, or holds an error."""
         ...
 
-    def read_response(self, body: bytes) -> AnswerOut:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> AnswerOut:
         """The canonical answer. Raises UpstreamError as `glance` does."""
         ...
 

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from msgspec import Struct
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields in order, names in lower case."""
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+"""The head of an answer that says nothing."""
 
 
 class Origin(Struct, frozen=True):

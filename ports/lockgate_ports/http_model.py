@@ -1,6 +1,6 @@
 """HttpModel: the ModelPort of every provider that is reached by HTTP. Encode, send, classify, decode."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -108,7 +108,7 @@ class HttpModel:
                     body = await response.read(self._endpoint.response_limit)
                 finally:
                     response.abort()
-                events = unfold(dialect.read_response(body))
+                events = unfold(dialect.read_response(body, response.headers))
                 return ToldStream(events, dropped, request_id_of(response))
         except UpstreamError as error:
             raise told_as(self._provider_id, error, attempt.secret) from error.__cause__
@@ -164,14 +164,14 @@ class HttpModel:
             request_id = request_id_of(response)
             if request.relay_reply and request.dialect == dialect.name:
                 return Reply(
-                    dialect.glance(body),
+                    dialect.glance(body, response.headers),
                     dialect=dialect.name,
                     body=body,
-                    read=lambda: self._read(dialect, body, attempt.secret),
+                    read=lambda: self._read(dialect, body, response.headers, attempt.secret),
                     dropped=dropped,
                     request_id=request_id,
                 )
-            view = dialect.read_response(body)
+            view = dialect.read_response(body, response.headers)
             return Reply(glance_at(view), view=view, dropped=dropped, request_id=request_id)
         except UpstreamError as error:
             raise told_as(self._provider_id, error, attempt.secret) from error.__cause__
@@ -211,9 +211,11 @@ class HttpModel:
         finally:
             response.abort()
 
-    def _read(self, dialect: ProviderDialect[Any, AnswerT], body: bytes, secret: Secret | None) -> AnswerT:
+    def _read(
+        self, dialect: ProviderDialect[Any, AnswerT], body: bytes, headers: Mapping[str, str], secret: Secret | None
+    ) -> AnswerT:
         try:
-            return dialect.read_response(body)
+            return dialect.read_response(body, headers)
         except UpstreamError as error:
             raise told_as(self._provider_id, error, secret) from error.__cause__
 

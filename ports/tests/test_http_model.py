@@ -1,6 +1,7 @@
 """HttpModel, through the Acme dialect and a scripted upstream."""
 
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 from llm_plugin_acme.dialect import AcmeChat
@@ -13,7 +14,7 @@ from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.errors import EgressDenied, Unsupported, UpstreamError
 from lockgate_ports.events import Event, Failure
-from lockgate_ports.http import Headers, HttpRequest, HttpResponse, Origin, Purpose
+from lockgate_ports.http import NO_HEADERS, Headers, HttpRequest, HttpResponse, Origin, Purpose
 from lockgate_ports.http_model import Endpoint, HttpModel, Languages
 from lockgate_ports.model import Attempt
 from lockgate_ports.parts import user
@@ -79,11 +80,11 @@ async def test_an_edited_call_of_the_same_dialect_is_written_anew_and_its_reply_
 
 async def test_a_relayed_reply_that_cannot_be_decoded_later_is_an_error_of_this_provider() -> None:
     class Shallow(AcmeChat):
-        def read_response(self, body: bytes) -> ChatResponse:
+        def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ChatResponse:
             raise UpstreamError(f"no sense in {KEY}", kind="fatal")
 
-        def glance(self, body: bytes) -> Glance:
-            return AcmeChat().glance(body)
+        def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
+            return AcmeChat().glance(body, headers)
 
     reply = await model(ScriptedHttp(Exchange(chunks=(ACME_CHAT.text.body,))), Shallow()).chat(relayed(), ATTEMPT)
     with pytest.raises(UpstreamError) as caught:

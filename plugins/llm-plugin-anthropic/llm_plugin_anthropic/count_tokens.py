@@ -17,7 +17,7 @@ from lockgate_ports.chat import ChatRequest
 from lockgate_ports.count import TokenCount
 from lockgate_ports.dialect import ErrorAnswer, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.refusals import unusable
 from lockgate_ports.replies import glance_count
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
@@ -51,11 +51,11 @@ class AnthropicCountTokens:
         """The same bytes but for `model`. Raises InvalidRequest."""
         return relay_count(body, headers, upstream, self._quirks)
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """A count is no usage; but no count is an error. Raises UpstreamError."""
-        return glance_count(self.read_response(body))
+        return glance_count(self.read_response(body, headers))
 
-    def read_response(self, body: bytes) -> TokenCount:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> TokenCount:
         """`{"input_tokens": 7}`. Raises UpstreamError."""
         try:
             wire = _COUNT.decode(body)

@@ -16,7 +16,7 @@ from llm_plugin_anthropic.write_response import write_response
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
 _ANTHROPIC = Quirks()
@@ -41,11 +41,11 @@ class AnthropicMessages:
         """The same bytes but for `model`. Raises InvalidRequest."""
         return relay_request(body, headers, upstream, self._quirks)
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model, usage and end. Raises UpstreamError."""
         return glance(body)
 
-    def read_response(self, body: bytes) -> ChatResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ChatResponse:
         """The canonical answer. Raises UpstreamError."""
         return read_response(body)
 

@@ -14,7 +14,7 @@ from lockgate_ports.chat import ChatRequest
 from lockgate_ports.count import TokenCount
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.refusals import unusable
 from lockgate_ports.replies import glance_count
 from lockgate_ports.wire import Glance, Operation
@@ -52,11 +52,11 @@ class BedrockCountTokens:
         """The same bytes: the model stands in the path."""
         return Written(post(body, "count-tokens", upstream))
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """A count is no usage. Raises UpstreamError."""
-        return glance_count(self.read_response(body))
+        return glance_count(self.read_response(body, headers))
 
-    def read_response(self, body: bytes) -> TokenCount:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> TokenCount:
         """The count. Raises UpstreamError."""
         try:
             wire = _ANSWER.decode(body)

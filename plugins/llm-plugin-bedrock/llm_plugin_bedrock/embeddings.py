@@ -14,13 +14,14 @@ from llm_plugin_bedrock.embed_titan import write_titan
 from llm_plugin_bedrock.error_in import error_inside, read_error
 from llm_plugin_bedrock.families import family_of
 from llm_plugin_bedrock.read_response import nonsense
+from llm_plugin_bedrock.usage import input_tokens_in
 from llm_plugin_bedrock.write_request import encoded, post
 from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.embed import Embedding, EmbedRequest, EmbedResponse
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.refusals import unusable
 from lockgate_ports.replies import glance_embeddings
 from lockgate_ports.usage import Usage
@@ -70,11 +71,11 @@ class InvokeEmbeddings:
         """The same bytes: the model stands in the path."""
         return Written(post(body, "invoke", upstream))
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Usage. Raises UpstreamError."""
-        return glance_embeddings(self.read_response(body))
+        return glance_embeddings(self.read_response(body, headers))
 
-    def read_response(self, body: bytes) -> EmbedResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> EmbedResponse:
         """The canonical answer. Raises UpstreamError."""
         try:
             wire = _ANSWER.decode(body)
@@ -83,7 +84,7 @@ class InvokeEmbeddings:
         vectors = _vectors(wire)
         if not vectors:
             raise error_inside(body) if wire.message else unusable("an answer without embeddings")
-        count = wire.inputTextTokenCount
+        count = wire.inputTextTokenCount if wire.inputTextTokenCount is not None else input_tokens_in(headers)
         return EmbedResponse(
             embeddings=tuple(Embedding(place, vector) for place, vector in enumerate(vectors)),
             usage=Usage(input_tokens=count, total_tokens=count) if count is not None else None,

@@ -2,6 +2,8 @@
 the cache.
 """
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from lockgate_ports.usage import Usage
@@ -23,6 +25,12 @@ class WireUsage(Struct, gc=False):
     cacheReadInputTokens: int | None = None  # noqa: N815
     cacheWriteInputTokens: int | None = None  # noqa: N815
     cacheDetails: list[CacheDetail] | None = None  # noqa: N815
+
+
+def input_tokens_in(headers: Mapping[str, str]) -> int | None:
+    """What the head of InvokeModel's answer says, whoever made the model; Cohere's bodies count nothing."""
+    count = headers.get("x-amzn-bedrock-input-token-count", "")
+    return int(count) if count.isascii() and count.isdecimal() else None
 
 
 def usage_of(wire: WireUsage | None) -> Usage | None:

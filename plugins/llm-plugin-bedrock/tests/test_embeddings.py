@@ -181,3 +181,22 @@ async def test_one_input_that_fails_fails_the_call_and_stops_the_rest() -> None:
     assert caught.value.kind == "rate_limit"
     assert len(http.requests) < 20
     assert http.leaks == []
+
+
+@pytest.mark.parametrize(
+    ("told", "counted"), [("7", Usage(input_tokens=7, total_tokens=7)), ("", None), ("seven", None), ("²", None)]
+)
+async def test_what_a_model_reads_is_counted_by_the_head_of_its_answer(told: str, counted: Usage | None) -> None:
+    head = (("content-type", "application/json"), ("x-amzn-bedrock-input-token-count", told))
+    http = ScriptedHttp(*[Exchange(headers=head, chunks=(b'{"embeddings":[[0.5]],"id":"e"}',)) for _ in range(2)])
+    context = BuildContext(name="aws", http=http)
+    model = BEDROCK.build(BedrockSettings(region="us-east-1", auth="bearer"), context)
+    attempt = Attempt(model=COHERE, secret=Secret("k", "env:K"))
+    view = EmbedRequest(model="alias", inputs=("a",))
+    reply = await model.embed(Request(operation="embeddings", model="alias", stream=False, view=view), attempt)
+    assert (reply.glance.usage, reply.view.usage) == (counted, counted)
+    own = Request[EmbedRequest](
+        operation="embeddings", model="alias", stream=False, dialect=InvokeEmbeddings.name, body=b"{}", view=view
+    )
+    relayed = await model.embed(own, attempt)
+    assert (relayed.glance.usage, relayed.view.usage) == (counted, counted)

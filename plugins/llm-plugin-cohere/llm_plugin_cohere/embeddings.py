@@ -18,7 +18,7 @@ from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.embed import Embedding, EmbedInput, EmbedRequest, EmbedResponse, InputType
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.json_post import encode
 from lockgate_ports.parts import Image
 from lockgate_ports.refusals import unusable
@@ -77,7 +77,7 @@ class CohereEmbeddings:
         """The same bytes but for `model`. Raises InvalidRequest."""
         return Written(post(_PATH, patched(body, upstream), upstream))
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Usage; Cohere's answers do not name the model. Raises UpstreamError."""
         try:
             wire = _GLANCE.decode(body)
@@ -87,7 +87,7 @@ class CohereEmbeddings:
             raise unusable("an answer without vectors")
         return Glance(None, read_input_usage(wire.meta))
 
-    def read_response(self, body: bytes) -> EmbedResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> EmbedResponse:
         """The vectors in their exactest form; where there are several, all stand in `extra`. Raises UpstreamError."""
         try:
             wire = _ANSWER.decode(body)

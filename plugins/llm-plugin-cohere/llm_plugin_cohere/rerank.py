@@ -10,7 +10,7 @@ from llm_plugin_cohere.rerank_in import read_request
 from llm_plugin_cohere.rerank_out import relay_request, write_request
 from lockgate_ports.dialect import ErrorAnswer, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
@@ -34,11 +34,11 @@ class CohereRerank:
         """The same bytes but for `model`. Raises InvalidRequest."""
         return relay_request(body, upstream)
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Usage; Cohere's answers do not name the model. Raises UpstreamError."""
         return glance(body)
 
-    def read_response(self, body: bytes) -> RerankResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> RerankResponse:
         """The canonical answer. Raises UpstreamError."""
         return read_response(body)
 

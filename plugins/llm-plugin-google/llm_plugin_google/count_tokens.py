@@ -21,7 +21,7 @@ from lockgate_ports.count import TokenCount
 from lockgate_ports.dialect import ErrorAnswer, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.draft import Draft
 from lockgate_ports.errors import InvalidRequest, LockgateError, UpstreamError
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.refusals import unusable
 from lockgate_ports.replies import glance_count
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
@@ -62,11 +62,11 @@ class GeminiCountTokens:
         """The same bytes."""
         return Written(post(body, upstream, target_of(upstream, "countTokens"), travelled=headers))
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Nothing was billed. Raises UpstreamError."""
-        return glance_count(self.read_response(body))
+        return glance_count(self.read_response(body, headers))
 
-    def read_response(self, body: bytes) -> TokenCount:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> TokenCount:
         """`totalTokens`. Raises UpstreamError."""
         try:
             wire = _COUNT.decode(body)

@@ -15,7 +15,7 @@ from llm_plugin_google.write_response import write_response
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
 _VERTEX = "projects/{project}/locations/{location}/publishers/google/"
@@ -43,11 +43,11 @@ class Gemini:
         """The same bytes: the model, and whether to stream, stand in the path."""
         return Written(chat_request(body, upstream, headers))
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model, usage and ends. Raises UpstreamError."""
         return glance(body)
 
-    def read_response(self, body: bytes) -> ChatResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ChatResponse:
         """The canonical answer. Raises UpstreamError."""
         return read_response(body)
 

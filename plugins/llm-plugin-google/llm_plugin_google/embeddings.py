@@ -19,7 +19,7 @@ from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.embed import Embedding, EmbedInput, EmbedRequest, EmbedResponse, InputType
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.refusals import unusable
 from lockgate_ports.replies import glance_embeddings
 from lockgate_ports.usage import Usage
@@ -93,11 +93,11 @@ class GeminiEmbeddings:
         fields = ENCODE({**batch, "requests": requests})
         return Written(post(fields, upstream, target_of(upstream, "batchEmbedContents"), travelled=headers))
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Usage. Raises UpstreamError."""
-        return glance_embeddings(self.read_response(body))
+        return glance_embeddings(self.read_response(body, headers))
 
-    def read_response(self, body: bytes) -> EmbedResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> EmbedResponse:
         """All vectors, in order. Raises UpstreamError."""
         try:
             wire = _ANSWER.decode(body)

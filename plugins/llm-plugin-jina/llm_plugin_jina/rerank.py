@@ -6,7 +6,7 @@ from typing import Any
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.json_post import encode, post, with_model
 from lockgate_ports.ranking_answers import RankingAnswers
 from lockgate_ports.rerank import RerankRequest, RerankResponse
@@ -46,11 +46,11 @@ class JinaRerank:
         """The same bytes but for `model`. Raises InvalidRequest."""
         return Written(post(_PATH, with_model(body, upstream), upstream))
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model and usage. Raises UpstreamError."""
         return _ANSWERS.glance(body)
 
-    def read_response(self, body: bytes) -> RerankResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> RerankResponse:
         """The ranking, the best first. Raises UpstreamError."""
         return _ANSWERS.read(body)
 

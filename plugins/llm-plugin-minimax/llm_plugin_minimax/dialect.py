@@ -9,7 +9,7 @@ from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import EventReader, Upstream, Written
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.sse import SseEvent, SseParser
 from lockgate_ports.wire import Glance, Operation
 
@@ -32,15 +32,15 @@ class MiniMaxChat:
         """The client's own bytes, or a translation where they say what MiniMax has no word for."""
         return self._chat.relay_request(body, headers, upstream)
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model, usage and ends. Raises UpstreamError."""
         _check(body)
-        return self._chat.glance(body)
+        return self._chat.glance(body, headers)
 
-    def read_response(self, body: bytes) -> ChatResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ChatResponse:
         """The canonical answer. Raises UpstreamError."""
         _check(body)
-        return self._chat.read_response(body)
+        return self._chat.read_response(body, headers)
 
     def event_reader(self, *, relay: bool) -> EventReader:
         """For one stream."""

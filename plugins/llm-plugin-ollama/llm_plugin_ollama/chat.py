@@ -11,7 +11,7 @@ from llm_plugin_ollama.write_request import PATH, write_request
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import EventReader, Upstream, Written
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.wire import Glance, Operation
 
 _NO_OPTIONS: Mapping[str, Any] = {}
@@ -36,11 +36,11 @@ class OllamaChat:
         """The same bytes but for `model` and `stream`. Raises InvalidRequest."""
         return Written(post(PATH, patched(body, upstream, streams=True), upstream))
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model, usage and the end. Raises UpstreamError."""
         return glance(body)
 
-    def read_response(self, body: bytes) -> ChatResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ChatResponse:
         """The canonical answer. Raises UpstreamError."""
         return read_response(body)
 

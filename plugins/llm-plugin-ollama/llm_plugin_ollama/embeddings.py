@@ -14,7 +14,7 @@ from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.embed import Embedding, EmbedInput, EmbedRequest, EmbedResponse
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.json_post import encode
 from lockgate_ports.refusals import unusable
 from lockgate_ports.usage import Usage
@@ -66,12 +66,12 @@ class OllamaEmbeddings:
         """The same bytes but for `model`. Raises InvalidRequest."""
         return Written(post(_PATH, patched(body, upstream, streams=False), upstream))
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model and usage. Raises UpstreamError."""
         wire = _answer(body)
         return Glance(wire.model, _usage(wire))
 
-    def read_response(self, body: bytes) -> EmbedResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> EmbedResponse:
         """The vectors, in the order of the inputs. Raises UpstreamError."""
         wire = _answer(body)
         vectors = tuple(Embedding(index, tuple(vector)) for index, vector in enumerate(wire.embeddings or ()))

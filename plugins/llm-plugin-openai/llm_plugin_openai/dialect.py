@@ -19,7 +19,7 @@ from llm_plugin_openai.write_response import write_response
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
 _OPENAI = Quirks()
@@ -50,11 +50,11 @@ class OpenAIChat:
             return write_request(read_view(body), upstream, self._quirks, self._target)
         return relay_request(body, headers, upstream, self._quirks, self._target)
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model, usage and ends. Raises UpstreamError."""
         return glance(body)
 
-    def read_response(self, body: bytes) -> ChatResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ChatResponse:
         """The canonical answer. Raises UpstreamError."""
         return read_response(body, think_tags=self._quirks.think_tags)
 

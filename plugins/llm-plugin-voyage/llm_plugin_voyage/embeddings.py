@@ -11,7 +11,7 @@ from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.embed import EmbedInput, EmbedRequest, EmbedResponse
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.json_post import encode, post, with_model
 from lockgate_ports.parts import Image, InlineSource, UrlSource
 from lockgate_ports.status_errors import DETAIL_ERRORS
@@ -66,11 +66,11 @@ class VoyageEmbeddings:
         path = _MULTIMODAL if said(_SAID.decode(body).inputs) else _TEXT
         return Written(post(path, changed, upstream))
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model and usage. Raises UpstreamError."""
         return _ANSWERS.glance(body)
 
-    def read_response(self, body: bytes) -> EmbedResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> EmbedResponse:
         """The vectors, in the order of the inputs. Raises UpstreamError."""
         return _ANSWERS.read(body)
 

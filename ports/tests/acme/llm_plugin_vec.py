@@ -1,5 +1,6 @@
 """A toy dialect for embeddings, its plugin, and the samples for its contract."""
 
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -10,7 +11,7 @@ from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.embed import Embedding, EmbedRequest, EmbedResponse
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.hooks import BuildContext, ModelFactory, NoSettings, hookimpl
-from lockgate_ports.http import HttpRequest, Origin
+from lockgate_ports.http import NO_HEADERS, HttpRequest, Origin
 from lockgate_ports.http_model import Endpoint, HttpModel, Languages
 from lockgate_ports.testkit import ALIAS, KEY, OperationAsked, OperationSample, OperationSamples, Refused
 from lockgate_ports.usage import Usage
@@ -36,10 +37,10 @@ class Vec:
     def relay_request(self, body: bytes, headers: Any, upstream: Upstream) -> Written:
         return self._post(body.replace(ALIAS.encode(), upstream.model.encode()), upstream)
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         return Glance(None, self.usage(self.wire(body)))
 
-    def read_response(self, body: bytes) -> EmbedResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> EmbedResponse:
         wire = self.wire(body)
         vectors = tuple(Embedding(index, tuple(vector)) for index, vector in self.ordered(wire.v))
         return EmbedResponse(embeddings=vectors, usage=self.usage(wire))

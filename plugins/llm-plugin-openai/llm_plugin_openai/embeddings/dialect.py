@@ -16,7 +16,7 @@ from llm_plugin_openai.quirks import Quirks
 from lockgate_ports.dialect import ErrorAnswer, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.errors import LockgateError, UpstreamError
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
 
@@ -51,11 +51,11 @@ class OpenAIEmbeddings:
             return self.write_request(read_view(body), upstream)
         return relay_request(body, headers, upstream, self._target)
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model and usage. Raises UpstreamError."""
         return glance(body)
 
-    def read_response(self, body: bytes) -> EmbedResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> EmbedResponse:
         """The vectors as they came. Raises UpstreamError."""
         return read_response(body)
 

@@ -19,7 +19,7 @@ from lockgate_ports.events import (
     ToolCallDelta,
     UsageReport,
 )
-from lockgate_ports.http import Headers, HttpRequest
+from lockgate_ports.http import NO_HEADERS, Headers, HttpRequest
 from lockgate_ports.parts import Part, Text, ToolCall
 from lockgate_ports.patch import put, spans
 from lockgate_ports.sse import SseParser
@@ -100,11 +100,11 @@ class AcmeChat:
     def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
         return self._written(put(body, "model", msgspec.json.encode(upstream.model)), upstream)
 
-    def glance(self, body: bytes) -> Glance:
-        answer = self.read_response(body)
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
+        answer = self.read_response(body, headers)
         return Glance(answer.model, answer.usage, tuple(choice.finish_reason for choice in answer.choices))
 
-    def read_response(self, body: bytes) -> ChatResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ChatResponse:
         answer = decoded(_ANSWER, body)
         if not answer.reply:
             raise UpstreamError("the answer is empty", kind="transient")

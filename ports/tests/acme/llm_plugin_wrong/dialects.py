@@ -12,7 +12,7 @@ from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import EventReader, Upstream, Written
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure, Finish, Relayed, Start, ToolCallDelta, UsageReport
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.usage import Usage
 
 
@@ -104,8 +104,8 @@ class Hoarder(ReaderOf):
 class Free(AcmeChat):
     """Usage that was not reported is 0."""
 
-    def read_response(self, body: bytes) -> ChatResponse:
-        answer = super().read_response(body)
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ChatResponse:
+        answer = super().read_response(body, headers)
         return structs.replace(answer, usage=answer.usage or Usage(input_tokens=0, output_tokens=0))
 
 
@@ -127,8 +127,8 @@ class Tidy(AcmeChat):
 class Stopper(AcmeChat):
     """Says that an answer that calls tools has stopped."""
 
-    def read_response(self, body: bytes) -> ChatResponse:
-        answer = super().read_response(body)
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ChatResponse:
+        answer = super().read_response(body, headers)
         return structs.replace(
             answer, choices=tuple(structs.replace(choice, finish_reason="stop") for choice in answer.choices)
         )
@@ -140,9 +140,9 @@ class Stopper(AcmeChat):
 class Credulous(AcmeChat):
     """Takes an answer without words for an answer."""
 
-    def read_response(self, body: bytes) -> ChatResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ChatResponse:
         try:
-            return super().read_response(body)
+            return super().read_response(body, headers)
         except UpstreamError as error:
             if "empty" in str(error):
                 return ChatResponse(choices=())
@@ -152,9 +152,9 @@ class Credulous(AcmeChat):
 class Unguarded(AcmeChat):
     """Lets the decoder's own error out."""
 
-    def read_response(self, body: bytes) -> ChatResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ChatResponse:
         msgspec.json.decode(body)
-        return super().read_response(body)
+        return super().read_response(body, headers)
 
 
 class Picky(AcmeChat):

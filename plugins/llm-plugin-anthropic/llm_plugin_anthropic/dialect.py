@@ -10,13 +10,14 @@ from llm_plugin_anthropic.quirks import NAME, Quirks
 from llm_plugin_anthropic.read_request import read_request
 from llm_plugin_anthropic.read_response import glance, read_response
 from llm_plugin_anthropic.relay import relay_request
-from llm_plugin_anthropic.relay_reader import RelayReader
+from llm_plugin_anthropic.relay_reader import RelayGlance
 from llm_plugin_anthropic.write_request import write_request
 from llm_plugin_anthropic.write_response import write_response
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.http import NO_HEADERS, Headers
+from lockgate_ports.sse_relay import SseRelay
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
 _ANTHROPIC = Quirks()
@@ -51,7 +52,7 @@ class AnthropicMessages:
 
     def event_reader(self, *, relay: bool) -> EventReader:
         """For one stream."""
-        return RelayReader() if relay else MessageReader()
+        return SseRelay(RelayGlance()) if relay else MessageReader()
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""

@@ -1,6 +1,5 @@
 """A stream for a client of this very dialect: events go on as they came, and are only glanced at."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,7 +11,7 @@ from llm_plugin_anthropic.finish import reason_of
 from llm_plugin_anthropic.usage import WireUsage, merged, usage_of
 from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.events import Event, Failure, Finish, Relayed
-from lockgate_ports.sse import SseEvent, SseParser
+from lockgate_ports.sse import SseEvent
 
 
 class _Block(Struct, gc=False):
@@ -38,33 +37,17 @@ class _Glanced(Struct, gc=False):
 _EVENT = msgspec.json.Decoder(_Glanced)
 
 
-class RelayReader:
+class RelayGlance:
     """One `Relayed` an event. `message_stop` is not relayed: the writer closes a stream that is complete."""
 
     def __init__(self) -> None:
-        self._sse = SseParser()
         self._usage: WireUsage | None = None
         self._calls = False
         self._finished = False
-        self._over = False
+        self.over = False
 
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """The events that `data` completes. Raises UpstreamError for one that is too long."""
-        return self._take(self._sse.feed(data))
-
-    def end(self) -> Sequence[Event]:
-        """The event that lacked only its blank line."""
-        return self._take(self._sse.end())
-
-    def _take(self, arrived: list[SseEvent]) -> list[Event]:
-        events: list[Event] = []
-        for each in arrived:
-            event = None if self._over else self._read(each)
-            if event is not None:
-                events.append(event)
-        return events
-
-    def _read(self, event: SseEvent) -> Event | None:
+    def read(self, event: SseEvent) -> Event | None:
+        """The event, and what was told by it."""
         data = event.data
         if event.event == "error":
             return self._fail(data)
@@ -93,7 +76,7 @@ class RelayReader:
                 finishes = self._finish(word) if word is not None else ()
                 return Relayed(event.raw, finishes=finishes, usage=usage_of(self._usage))
             case "message_stop":
-                self._over = True
+                self.over = True
                 finishes = self._finish(None)
                 return Relayed(b"", finishes=finishes) if finishes else None
             case "error":
@@ -108,5 +91,5 @@ class RelayReader:
         return (Finish(reason_of(word, calls=self._calls), native_reason=word),)
 
     def _fail(self, data: bytes) -> Failure:
-        self._over = True
+        self.over = True
         return Failure(error_inside(data))

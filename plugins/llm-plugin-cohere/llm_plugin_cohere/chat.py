@@ -6,13 +6,14 @@ from llm_plugin_cohere.error_in import ERRORS
 from llm_plugin_cohere.events_in import EventsReader
 from llm_plugin_cohere.names import CHAT
 from llm_plugin_cohere.read_response import glance, read_response
-from llm_plugin_cohere.relay_reader import RelayReader
+from llm_plugin_cohere.relay_reader import RelayGlance
 from llm_plugin_cohere.wire import patched, post
 from llm_plugin_cohere.write_request import PATH, write_request
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import EventReader, Upstream, Written
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import NO_HEADERS, Headers
+from lockgate_ports.sse_relay import SseRelay
 from lockgate_ports.wire import Glance, Operation
 
 
@@ -41,7 +42,7 @@ class CohereChat:
 
     def event_reader(self, *, relay: bool) -> EventReader:
         """For one stream."""
-        return RelayReader() if relay else EventsReader()
+        return SseRelay(RelayGlance()) if relay else EventsReader()
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""

@@ -1,7 +1,5 @@
 """A stream for a client of cohere-chat itself: events go on as they came, and are only glanced at."""
 
-from collections.abc import Sequence
-
 import msgspec
 
 from llm_plugin_cohere.answer_wire import EVENT, WireDelta
@@ -12,31 +10,20 @@ from llm_plugin_cohere.usage import read_chat_usage
 from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure, Finish, Relayed
-from lockgate_ports.sse import SseEvent, SseParser
+from lockgate_ports.sse import SseEvent
 
 _CONTENT = ("content-delta", "content-start", "tool-plan-delta", "tool-call-start", "tool-call-delta")
 
 
-class RelayReader:
+class RelayGlance:
     """One `Relayed` an event."""
 
     def __init__(self) -> None:
-        self._sse = SseParser()
         self._calling = False
-        self._over = False
+        self.over = False
 
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """The events that `data` completes. Raises UpstreamError for one that is too long."""
-        return self._take(self._sse.feed(data))
-
-    def end(self) -> Sequence[Event]:
-        """The event that lacked only its blank line."""
-        return self._take(self._sse.end())
-
-    def _take(self, arrived: list[SseEvent]) -> list[Event]:
-        return [event for each in arrived if not self._over and (event := self._read(each)) is not None]
-
-    def _read(self, event: SseEvent) -> Event | None:
+    def read(self, event: SseEvent) -> Event | None:
+        """The event, and what was told by it."""
         if event.data.startswith(b"[DONE]"):
             return None
         try:
@@ -63,5 +50,5 @@ class RelayReader:
         return Relayed(event.raw, finishes=(finish,), usage=read_chat_usage(delta.usage))
 
     def _fail(self, error: UpstreamError) -> Failure:
-        self._over = True
+        self.over = True
         return Failure(error)

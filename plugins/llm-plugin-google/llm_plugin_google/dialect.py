@@ -9,13 +9,14 @@ from llm_plugin_google.events_out import ChunkWriter
 from llm_plugin_google.models import NAME
 from llm_plugin_google.read_request import GeminiRequest, read_request
 from llm_plugin_google.read_response import glance, read_response
-from llm_plugin_google.relay_reader import RelayReader
+from llm_plugin_google.relay_reader import RelayGlance
 from llm_plugin_google.write_request import chat_request, write_request
 from llm_plugin_google.write_response import write_response
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.http import NO_HEADERS, Headers
+from lockgate_ports.sse_relay import SseRelay
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
 _VERTEX = "projects/{project}/locations/{location}/publishers/google/"
@@ -53,7 +54,7 @@ class Gemini:
 
     def event_reader(self, *, relay: bool) -> EventReader:
         """For one stream."""
-        return RelayReader() if relay else ChunkReader()
+        return SseRelay(RelayGlance()) if relay else ChunkReader()
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""

@@ -1,7 +1,5 @@
 """A stream for a client of this very dialect: events go on as they came, and are only glanced at."""
 
-from collections.abc import Sequence
-
 import msgspec
 
 from llm_plugin_google.error_in import error_inside
@@ -12,32 +10,20 @@ from llm_plugin_google.wire import WireUsage
 from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.carried import said
 from lockgate_ports.events import Event, Failure, Finish, Relayed
-from lockgate_ports.sse import SseEvent, SseParser
+from lockgate_ports.sse import SseEvent
 
 
-class RelayReader:
+class RelayGlance:
     """One `Relayed` an event, with what a glance at it told."""
 
     def __init__(self) -> None:
-        self._sse = SseParser()
         self._calling: set[int] = set()
         self._finished: set[int] = set()
         self._usage: WireUsage | None = None
-        self._over = False
+        self.over = False
 
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """The events that `data` completes. Raises UpstreamError for one that is too long."""
-        return self._take(self._sse.feed(data))
-
-    def end(self) -> Sequence[Event]:
-        """The event that lacked only its blank line."""
-        return self._take(self._sse.end())
-
-    def _take(self, arrived: list[SseEvent]) -> list[Event]:
-        read = (None if self._over else self._read(each) for each in arrived)
-        return [event for event in read if event is not None]
-
-    def _read(self, event: SseEvent) -> Event | None:
+    def read(self, event: SseEvent) -> Event | None:
+        """The event, and what was told by it."""
         try:
             chunk = GLANCE.decode(event.data)
         except msgspec.ValidationError:
@@ -75,5 +61,5 @@ class RelayReader:
         return any(part.text != "" for part in parts)
 
     def _fail(self, data: bytes) -> Event:
-        self._over = True
+        self.over = True
         return Failure(error_inside(data))

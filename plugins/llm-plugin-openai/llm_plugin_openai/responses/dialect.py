@@ -10,7 +10,7 @@ from llm_plugin_openai.responses.events_in import EventsReader
 from llm_plugin_openai.responses.events_out import EventsWriter
 from llm_plugin_openai.responses.read_request import read_request
 from llm_plugin_openai.responses.read_response import glance, read_response
-from llm_plugin_openai.responses.relay_reader import RelayReader
+from llm_plugin_openai.responses.relay_reader import RelayGlance
 from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.responses.write_request import relay_request, write_request
 from llm_plugin_openai.responses.write_response import write_response
@@ -18,6 +18,7 @@ from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.http import NO_HEADERS, Headers
+from lockgate_ports.sse_relay import SseRelay
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
 
@@ -50,7 +51,7 @@ class OpenAIResponses:
 
     def event_reader(self, *, relay: bool) -> EventReader:
         """For one stream."""
-        return RelayReader() if relay else EventsReader()
+        return SseRelay(RelayGlance()) if relay else EventsReader()
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""

@@ -1,7 +1,5 @@
 """A stream for a client of this very dialect: events go on as they came, and are only glanced at."""
 
-from collections.abc import Sequence
-
 import msgspec
 from msgspec import Raw, Struct
 
@@ -14,7 +12,7 @@ from llm_plugin_openai.usage import read_usage
 from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import NULL, said
 from lockgate_ports.events import Event, Failure, Finish, Relayed
-from lockgate_ports.sse import SseEvent, SseParser
+from lockgate_ports.sse import SseEvent
 
 _ENDS = ("response.completed", "response.incomplete")
 _QUIET = ("response.created", "response.in_progress", "response.queued", "keepalive")
@@ -36,31 +34,15 @@ _GLANCE = msgspec.json.Decoder(_Glance)
 _ITEM = msgspec.json.Decoder(_Item)
 
 
-class RelayReader:
+class RelayGlance:
     """One `Relayed` an event."""
 
     def __init__(self) -> None:
-        self._sse = SseParser()
         self._calling = False
-        self._over = False
+        self.over = False
 
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """The events that `data` completes. Raises UpstreamError for one that is too long."""
-        return self._take(self._sse.feed(data))
-
-    def end(self) -> Sequence[Event]:
-        """The event that lacked only its blank line."""
-        return self._take(self._sse.end())
-
-    def _take(self, arrived: list[SseEvent]) -> list[Event]:
-        events: list[Event] = []
-        for each in arrived:
-            event = None if self._over else self._read(each)
-            if event is not None:
-                events.append(event)
-        return events
-
-    def _read(self, event: SseEvent) -> Event | None:
+    def read(self, event: SseEvent) -> Event | None:
+        """The event, and what was told by it."""
         data = event.data
         try:
             told = _GLANCE.decode(data)
@@ -86,16 +68,16 @@ class RelayReader:
 
     def _ending(self, kind: str, event: SseEvent, response: WireResponse) -> Event:
         if kind in ("response.failed", "response.cancelled"):
-            self._over = True
+            self.over = True
             return Failure(failed(response))
         if kind not in _ENDS:
             return Relayed(event.raw)
-        self._over = True
+        self.over = True
         calls = self._calling or any(_ITEM.decode(item).type in _CALLS for item in response.output or ())
         finish = Finish(reason_of(response, calls=calls), 0, native_word(response))
         usage = read_usage(response.usage) if said(response.usage) else None
         return Relayed(event.raw, content=True, finishes=(finish,), usage=usage)
 
     def _fail(self, data: bytes) -> Failure:
-        self._over = True
+        self.over = True
         return Failure(error_inside(data, NAME))

@@ -1,0 +1,44 @@
+"""SseRelay: server-sent events that go on as they came, to a client of the provider's own dialect."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from lockgate_ports.events import Event
+from lockgate_ports.sse import SseEvent, SseParser
+
+
+class Glance(Protocol):
+    """What a dialect looks at in the events of one stream."""
+
+    over: bool
+    """The stream has told its end, or an error: nothing after it counts."""
+
+    def read(self, event: SseEvent) -> Event | None:
+        """The event with what a glance at it tells, as Relayed, or a Failure; None for one that is not handed on."""
+        ...
+
+
+class SseRelay:
+    """An EventReader: one event at a time, until `glance` is over."""
+
+    def __init__(self, glance: Glance) -> None:
+        self._glance = glance
+        self._sse = SseParser()
+
+    def feed(self, data: bytes) -> Sequence[Event]:
+        """The events that `data` completes. Raises UpstreamError for one that is too long."""
+        return self._take(self._sse.feed(data))
+
+    def end(self) -> Sequence[Event]:
+        """The event that lacked only its blank line."""
+        return self._take(self._sse.end())
+
+    def _take(self, arrived: list[SseEvent]) -> list[Event]:
+        glance = self._glance
+        events: list[Event] = []
+        for each in arrived:
+            if glance.over:
+                break
+            if (event := glance.read(each)) is not None:
+                events.append(event)
+        return events

@@ -23,6 +23,7 @@ class Upstream:
         self.release = asyncio.Event()
         self.seen: list[dict[str, Any]] = []
         self.status = 200
+        self.images: list[Any] = []
         self.port = 0
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -33,7 +34,7 @@ class Upstream:
         usage = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
         head = {"id": "c1", "created": 1, "model": "tiny"}
         if not body.get("stream"):
-            message = {"role": "assistant", "content": "Paris it is."}
+            message = {"role": "assistant", "content": "Paris it is.", "images": self.images}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
             return web.json_response({**head, "object": "chat.completion", "choices": [choice], "usage": usage})
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
@@ -47,7 +48,7 @@ class Upstream:
             await send([{"index": 0, "delta": {"role": "assistant", "content": word}, "finish_reason": None}])
             if place == 0 and "slowly" in json.dumps(body):
                 await self.release.wait()
-        await send([{"index": 0, "delta": {}, "finish_reason": "stop"}])
+        await send([{"index": 0, "delta": {"images": self.images}, "finish_reason": "stop"}])
         await send([], usage=usage)
         await response.write(b"data: [DONE]\n\n")
         return response

@@ -51,6 +51,16 @@ async def test_options_reach_the_model(settings: Path, start: Any, upstream: Any
     assert (body["temperature"], body["max_tokens"], body["model"]) == (0.5, 7, "tiny")
 
 
+@pytest.mark.parametrize("how", [[], ["--no-stream"]], ids=["stream", "whole"])
+async def test_a_picture_in_the_answer_is_told_of(settings: Path, start: Any, upstream: Any, how: list[str]) -> None:
+    upstream.images = [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}]
+    code, out, err = await (await start("chat", "-m", "fast", *how, "hi")).end()
+    assert (code, out) == (0, "Paris it is.\n")
+    assert "the answer holds a part of the kind image, which a terminal does not show; --json prints it" in " ".join(
+        err.split()
+    )
+
+
 async def test_json_is_the_whole_answer(settings: Path, start: Any) -> None:
     code, out, _ = await (await start("chat", "-m", "fast", "--json", "hi")).end()
     answer = json.loads(out)

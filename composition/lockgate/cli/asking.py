@@ -109,7 +109,8 @@ def _tell(wish: Wish, response: ChatResponse, served: Served, dropped: tuple[str
 
 
 def _called(part: Audio | Image | Video | File | Native) -> str:
-    return f"a part {part.type!r} of {part.dialect}" if isinstance(part, Native) else type(part).__name__.lower()
+    kind = f"{part.type} of {part.dialect}" if isinstance(part, Native) else type(part).__name__.lower()
+    return f"a part of the kind {kind}"
 
 
 def _known(number: int | None) -> str:

@@ -29,10 +29,13 @@ from lockgate.plugins import Plugins, discover
 from lockgate.settings import (
     Breaker,
     Chosen,
+    Fallbacks,
+    Match,
     PluginSettings,
     ProviderRow,
     Retry,
     Route,
+    RouteTarget,
     ServerSettings,
     Settings,
     Timeouts,
@@ -89,6 +92,9 @@ def _engine() -> Iterator[str]:
     yield from _section("A row of providers", ProviderRow, leave_out=["kind_settings"])
     yield "The kind's own settings stand beside these; see below, and the README of the plugin that brings it.\n"
     yield from _section("A row of routes", Route)
+    yield from _section("A target", RouteTarget)
+    yield from _section("match", Match)
+    yield from _section("Fallbacks", Fallbacks)
 
 
 def _kinds(plugins: Plugins) -> Iterator[str]:

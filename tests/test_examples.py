@@ -21,7 +21,7 @@ from lockgate.surfaces.bounds import Bounds
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "docs" / "examples"
-KEYS = {"OPENAI_API_KEY": "unused", "LOCKGATE_CLIENT_KEY": "unused"}
+KEYS = {"OPENAI_API_KEY": "unused", "OPENAI_SPARE_KEY": "unused", "LOCKGATE_CLIENT_KEY": "unused"}
 
 
 def module(path: Path) -> ModuleType:

@@ -9,9 +9,11 @@ from msgspec import structs
 
 from lockgate.adapters.aiohttp_client import AiohttpClient
 from lockgate.adapters.lean_client import LeanClient
+from lockgate.adapters.mersenne import Mersenne
 from lockgate.adapters.secret_stores import SecretStores
 from lockgate.plugins import Plugins
-from lockgate.settings.model import ProviderRow, Settings, split_target
+from lockgate.route_table import build_routes
+from lockgate.settings.model import ProviderRow, Settings
 from lockgate_core.attempts import Attempts
 from lockgate_core.breaker import BreakerPolicy, Breakers
 from lockgate_core.budget import BudgetPolicy, RetryBudget
@@ -19,11 +21,10 @@ from lockgate_core.clock import Clock
 from lockgate_core.engine import Engine
 from lockgate_core.held_key import KeySource
 from lockgate_core.keys import KeyPool
+from lockgate_core.live_vitals import LiveVitals
 from lockgate_core.provider import Provider, Timeouts
 from lockgate_core.retry import RetryPolicy
-from lockgate_core.routing import Routes
 from lockgate_core.slots import Slots, SlotsPolicy
-from lockgate_ports.context import Target
 from lockgate_ports.egress import Allowance, EgressPolicyPort
 from lockgate_ports.errors import EgressDenied, SettingsError
 from lockgate_ports.hooks import BuildContext
@@ -100,13 +101,16 @@ def build_providers(
 
 
 @asynccontextmanager
-async def opened(providers: Mapping[str, Provider]) -> AsyncGenerator[None, None]:
-    """Opens them all at once, and closes them at the end. Raises SettingsError naming the one that does not open.
+async def opened(settings: Settings, providers: Mapping[str, Provider]) -> AsyncGenerator[None, None]:
+    """Opens all at once that are not disabled, and closes them at the end. Raises SettingsError naming the one that
+    does not open.
 
     Not a resource of the container: that could not be cancelled while a model loads.
     """
     try:
-        await asyncio.gather(*(_open(provider) for provider in providers.values()))
+        rows = settings.providers
+        enabled = [each for each in providers.values() if rows[each.provider_id].status != "disabled"]
+        await asyncio.gather(*map(_open, enabled))
         yield
     finally:
         await asyncio.gather(*(provider.port.aclose() for provider in providers.values()))
@@ -122,21 +126,19 @@ def build_steps(settings: Settings, plugins: Plugins, egress: EgressPolicyPort, 
 
 def build_engine(
     settings: Settings,
+    plugins: Plugins,
     providers: Mapping[str, Provider],
     steps: Sequence[Step],
     metrics: MetricsPort,
     clock: Clock,
 ) -> Engine:
     """Routing, steps and attempts over the open providers."""
-    named = {
-        name: tuple(Target(*split_target(target)) for target in route.targets)
-        for name, route in settings.routes.items()
-    }
     retry = settings.retry
     policy = RetryPolicy(retry.max_attempts, retry.base_delay, retry.max_delay, retry.max_retry_after)
     # Jitter is no secret: it only has to differ from one process to the next.
     attempts = Attempts(providers, policy, clock, random.random)
-    return Engine(Routes(named, tuple(providers)), steps, attempts, metrics, clock)
+    vitals = LiveVitals(providers, clock, Mersenne())
+    return Engine(build_routes(settings, plugins, providers), vitals, steps, attempts, metrics, clock)
 
 
 def _provider(

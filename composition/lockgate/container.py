@@ -20,4 +20,4 @@ class GatewayContainer(containers.DeclarativeContainer):
     metrics = providers.Resource(building.build_metrics, settings, plugins, egress, env)
     models = providers.Singleton(building.build_providers, settings, plugins, secrets, egress, env)
     steps = providers.Singleton(building.build_steps, settings, plugins, egress, env)
-    engine = providers.Singleton(building.build_engine, settings, models, steps, metrics, clock)
+    engine = providers.Singleton(building.build_engine, settings, plugins, models, steps, metrics, clock)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from lockgate.settings.model import Settings, split_target
+from lockgate.settings import Settings, split_target
 from lockgate_core.provider import Provider
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.dialect import ListedModel
@@ -15,12 +15,15 @@ def listed_models(settings: Settings, providers: Mapping[str, Provider]) -> list
     cards = {(name, card.id): card for name, provider in providers.items() for card in provider.port.models}
     listed: list[ListedModel] = []
     for name, route in settings.routes.items():
-        behind = [cards.get(split_target(target), _UNKNOWN) for target in route.targets]
+        if "{" in "".join(route.names):
+            continue  # it answers for names of others alone
+        behind = [cards.get(split_target(target), _UNKNOWN) for target in route.names]
         context = _least(card.context_tokens for card in behind)
         listed.append(ListedModel(name, "lockgate", 0, context, _least(card.max_output_tokens for card in behind)))
     listed += [
         ListedModel(f"{provider_id}/{model}", provider_id, 0, card.context_tokens, card.max_output_tokens)
         for (provider_id, model), card in cards.items()
+        if settings.providers[provider_id].status in ("active", "testing")
     ]
     return listed
 

@@ -46,7 +46,7 @@ async def open_gateway(
         models = await _made(container.models)
         engine = await _made(container.engine)
         counted = await _made(container.metrics)
-        async with opened(models):
+        async with opened(loaded, models):
             yield Gateway(loaded, plugins, engine, models, counted, keys)
     finally:
         await _made(container.shutdown_resources)

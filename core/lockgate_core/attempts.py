@@ -1,5 +1,6 @@
 """The attempt loop: key, deadline, ModelPort; on failure the same target again or the next one."""
 
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -33,21 +34,34 @@ class Attempts:
         self._luck = luck
 
     async def __call__(self, request: Request[Any], context: Context) -> Answer | AnswerStream:
-        """Asks the targets in order. When none answers, raises the error of the first one that was asked."""
+        """Asks the targets in order; those that the context has for a class of error take over after one of that
+        class. When none answers, raises the error of the first one that was asked."""
         asked: LockgateError | None = None
         shut: LockgateError | None = None
-        count = len(context.targets)
-        for place, target in enumerate(context.targets):
+        queue = deque(context.targets)
+        gone: set[Target] = set()
+        while queue:
+            target = queue.popleft()
+            gone.add(target)
             try:
-                return await self._ask(target, count - place, request, context)
+                return await self._ask(target, len(queue) + 1, request, context)
             except _Passed as passed:
-                asked = asked or passed.error
+                error = passed.error
             except Shut as closed:
                 shut = shut or closed.error
-        error = asked or shut
-        if error is None:
-            error = UpstreamError(f"route {context.route!r} has no target that may answer", kind="fatal", sent=False)
-        raise error
+                continue
+            except LockgateError as stopped:
+                if not context.otherwise.get(_class_of(stopped)):
+                    raise
+                error = stopped
+            asked = asked or error
+            instead = context.otherwise.get(_class_of(error))
+            if instead is not None:
+                queue = deque(each for each in instead if each not in gone)
+        told = asked or shut
+        if told is None:
+            told = UpstreamError(f"route {context.route!r} has no target that may answer", kind="fatal", sent=False)
+        raise told
 
     async def _ask(
         self, target: Target, targets: int, request: Request[Any], context: Context
@@ -86,7 +100,8 @@ class Attempts:
                         continue
                 tries += 1
                 tried.clear()
-                move = after(error, tries, targets > 1, self._policy, self._luck())
+                spare = targets > 1 or bool(context.otherwise.get(_class_of(error)))
+                move = after(error, tries, spare, self._policy, self._luck())
                 if move.to == "stop":
                     raise
                 if move.to == "next" or self._left(provider, context) <= move.delay:
@@ -227,6 +242,10 @@ def _call(port: ModelPort, request: Request[Any], attempt: Attempt) -> Awaitable
             return port.rerank(request, attempt)
         case "count_tokens":
             return port.count_tokens(request, attempt)
+
+
+def _class_of(error: LockgateError) -> str:
+    return error.kind if isinstance(error, UpstreamError) else error.code
 
 
 class _Passed(Exception):

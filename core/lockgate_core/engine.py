@@ -7,7 +7,7 @@ from msgspec import structs
 
 from lockgate_core.attempts import Attempts
 from lockgate_core.clock import Clock
-from lockgate_core.routing import Routes, plan
+from lockgate_core.routing import Routes, Vitals, plan
 from lockgate_core.steps import fold
 from lockgate_ports.context import Context
 from lockgate_ports.errors import LockgateError
@@ -22,9 +22,16 @@ class Engine:
     """Answers calls. Holds nothing of a call between them."""
 
     def __init__(
-        self, routes: Routes, steps: Sequence[Step], attempts: Attempts, metrics: MetricsPort, clock: Clock
+        self,
+        routes: Routes,
+        vitals: Vitals,
+        steps: Sequence[Step],
+        attempts: Attempts,
+        metrics: MetricsPort,
+        clock: Clock,
     ) -> None:
         self._routes = routes
+        self._vitals = vitals
         self._handler = fold(steps, attempts)
         self._metrics = metrics
         self._clock = clock
@@ -52,9 +59,11 @@ class Engine:
             deadline=None if deadline is None else now + deadline,
         )
         try:
-            decided = plan(request.model, self._routes)
+            decided = plan(request, self._routes, self._vitals, purpose=purpose)
             journal.route = decided.route
-            context = structs.replace(context, route=decided.route, targets=decided.targets)
+            context = structs.replace(
+                context, route=decided.route, targets=decided.targets, otherwise=decided.otherwise
+            )
             answer = await self._handler(request, context)
         except LockgateError as error:
             journal.close(error)

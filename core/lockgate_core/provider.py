@@ -1,10 +1,11 @@
 """A provider as the engine sees it."""
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from lockgate_core.breaker import Breakers
 from lockgate_core.budget import RetryBudget
 from lockgate_core.keys import KeyPool
+from lockgate_core.loads import Loads
 from lockgate_core.slots import Slots
 from lockgate_ports.model import ModelPort
 from lockgate_ports.secret import Secret
@@ -34,6 +35,8 @@ class Provider(Struct, frozen=True):
     budget: RetryBudget
     slots: Slots | None = None
     """None: any number of calls at a time."""
+    loads: Loads = field(default_factory=Loads)
+    """How many calls run there, and how quick it is."""
 
     async def secret(self) -> Secret | None:
         """The first key as it is now, None where it needs none. Raises SettingsError."""

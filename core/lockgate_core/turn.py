@@ -6,6 +6,7 @@ from typing import Self
 from lockgate_core.breaker import Breaker
 from lockgate_core.clock import Clock
 from lockgate_core.keys import Lease
+from lockgate_core.loads import Load
 from lockgate_core.provider import Provider
 from lockgate_ports.context import Target
 from lockgate_ports.errors import UpstreamError
@@ -16,10 +17,17 @@ _TARGETS_FAULT = frozenset({"transient", "overloaded", "timeout"})
 class Turn:
     """One try at one target. `end` it once; what is told afterwards counts for nothing."""
 
-    __slots__ = ("_breaker", "_clock", "_era", "_luck", "_over", "_provider", "cut_short", "lease")
+    __slots__ = ("_began", "_breaker", "_clock", "_era", "_load", "_luck", "_over", "_provider", "cut_short", "lease")
 
     def __init__(
-        self, provider: Provider, breaker: Breaker, era: int, lease: Lease, clock: Clock, luck: Callable[[], float]
+        self,
+        provider: Provider,
+        breaker: Breaker,
+        era: int,
+        lease: Lease,
+        load: Load,
+        clock: Clock,
+        luck: Callable[[], float],
     ) -> None:
         self._provider = provider
         self._breaker = breaker
@@ -27,6 +35,10 @@ class Turn:
         self._clock = clock
         self._luck = luck
         self._over = False
+        self._load = load
+        self._began: float | None = clock.now()
+        """None once it is known how quick the target was."""
+        load.began()
         self.lease = lease
         self.cut_short = False
         """The caller has less time than the provider may take: running out of it is nobody's fault."""
@@ -60,12 +72,13 @@ class Turn:
             if provider.slots is not None:
                 provider.slots.give_back()
             raise
-        return cls(provider, breaker, era, lease, clock, luck)
+        return cls(provider, breaker, era, lease, provider.loads.of(target.model), clock, luck)
 
     def proven(self) -> None:
         """The first content of a stream is here."""
         self._breaker.proven(self._era)
         self._provider.keys.succeeded(self.lease)
+        self._quick(self._load.answered)
 
     def end(self, error: object = None) -> None:
         """Answered (None), failed with an UpstreamError, or ended by anything else."""
@@ -73,21 +86,30 @@ class Turn:
             return
         self._over = True
         provider, now = self._provider, self._clock.now()
+        self._load.ended()
         if provider.slots is not None:
             provider.slots.give_back()
         breaker = self._breaker
         if error is None:
             breaker.answered(self._era, now)
             provider.keys.succeeded(self.lease)
+            self._quick(self._load.answered)
         elif not isinstance(error, UpstreamError) or (self.cut_short and _silent(error)):
             breaker.left(self._era)
             provider.keys.left(self.lease, now)
         else:
             if error.kind in _TARGETS_FAULT:
                 breaker.failed(self._era, now, self._luck())
+                self._quick(self._load.failed)
             else:
                 breaker.proven(self._era)
             provider.keys.failed(self.lease, error, now)
+
+    def _quick(self, tell: Callable[[float, float], None]) -> None:
+        if self._began is not None:
+            now = self._clock.now()
+            tell(now - self._began, now)
+            self._began = None
 
 
 class Shut(Exception):

@@ -1,5 +1,7 @@
 """What is known of a call besides the request itself."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from lockgate_ports.http import NO_PURPOSE, Purpose
@@ -31,3 +33,6 @@ class Context(Struct, frozen=True, kw_only=True):
     """The route that was taken; the model's name itself when it was asked for as `provider_id/model`."""
     targets: tuple[Target, ...] = ()
     """Who may answer, in order. A step may narrow them."""
+    otherwise: Mapping[str, tuple[Target, ...]] = {}
+    """Who takes over, in place of the targets that are left, after an error of a class: an `ErrorKind`, or the code of
+    another error (`unsupported`)."""

@@ -64,6 +64,7 @@ class Factory(Struct, Generic[SettingsT, PortT], frozen=True, kw_only=True):
 class ModelFactory(Struct, Generic[SettingsT], frozen=True, kw_only=True):
     """A kind of provider. `origins` are the places a provider with these settings may be asked at: its egress
     allowance. `catalogue` are the models known without asking. `needs_credential`: it cannot work without a key.
+    `prefixes`: how the names of its own models begin, `claude-` say; a bare name that no catalogue lists finds it so.
     `embedded`: it answers in process with default settings and no key, so that a gateway without settings serves it.
     """
 
@@ -73,6 +74,7 @@ class ModelFactory(Struct, Generic[SettingsT], frozen=True, kw_only=True):
     origins: Callable[[SettingsT], tuple[Origin, ...]]
     summary: str = ""
     catalogue: tuple[ModelCard, ...] = ()
+    prefixes: tuple[str, ...] = ()
     needs_credential: bool = False
     embedded: bool = False
 

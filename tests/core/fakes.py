@@ -12,7 +12,7 @@ from lockgate_core.held_key import KeySource
 from lockgate_core.keys import KeyPool
 from lockgate_core.provider import Provider, Timeouts
 from lockgate_core.retry import RetryPolicy
-from lockgate_core.routing import Routes
+from lockgate_core.routing import CALM, Candidate, Registered, Route, Routes
 from lockgate_core.slots import Slots, SlotsPolicy
 from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
 from lockgate_ports.context import Target
@@ -174,6 +174,7 @@ class Bench:
         timeouts: Timeouts | None = None,
         steps=(),
         providers: dict[str, Provider] | None = None,
+        by_class: dict[str, tuple[str, ...]] | None = None,
         **models: FakeModel,
     ):
         self.clock = FakeClock()
@@ -181,9 +182,10 @@ class Bench:
         self.models = models
 
         providers = {name: provider(name, model, timeouts) for name, model in models.items()} | (providers or {})
-        routes = Routes({"r": tuple(Target(name, "m") for name in providers)}, tuple(providers))
+        route = Route("r", tuple(Candidate(Target(name, "m")) for name in providers), by_class=by_class or {})
+        routes = Routes(dict.fromkeys(providers, Registered()), {"r": route})
         attempts = Attempts(providers, policy or RetryPolicy(), self.clock, lambda: 0.5)
-        self.engine = Engine(routes, steps, attempts, self.metrics, self.clock)
+        self.engine = Engine(routes, CALM, steps, attempts, self.metrics, self.clock)
 
     async def ask(self, model: str = "r", stream: bool = False, **options: Any) -> Any:
         view = ChatRequest(model=model, messages=(user("hi"),), stream=stream)

@@ -31,9 +31,9 @@ def listed(
     asked = [provider] if provider is not None else list(settings.providers)
     cards = catalogues(settings, plugins, env, asked)
     found = [
-        Offered(model=name, targets=route.targets)
+        Offered(model=name, targets=route.names)
         for name, route in settings.routes.items()
-        if provider is None or any(split_target(target)[0] == provider for target in route.targets)
+        if provider is None or any(split_target(target)[0] == provider for target in route.names)
     ]
     found += [
         Offered(

@@ -54,7 +54,7 @@ def command(ctx: click.Context, file: Path | None, config: Path | None, environm
 def _summary(settings: "Settings", plugins: "Plugins") -> dict[str, object]:
     return {
         "providers": {provider_id: row.kind for provider_id, row in settings.providers.items()},
-        "routes": {name: route.targets for name, route in settings.routes.items()},
+        "routes": {name: route.names for name, route in settings.routes.items()},
         "quarantined": [{"plugin": each.name, "reason": each.reason} for each in plugins.quarantined],
     }
 
@@ -68,6 +68,6 @@ def _print(name: str, environment: str | None, settings: "Settings", plugins: "P
     for provider_id, row in settings.providers.items():
         out.print(f"  provider   {provider_id} ({row.kind})", soft_wrap=True)
     for route_name, route in settings.routes.items():
-        out.print(f"  route      {route_name} -> {' then '.join(route.targets)}", soft_wrap=True)
+        out.print(f"  route      {route_name} -> {' then '.join(route.names)}", soft_wrap=True)
     for each in plugins.quarantined:
         out.print(f"  set aside  {each.name} ({each.distribution}): {each.reason}", style="yellow", soft_wrap=True)

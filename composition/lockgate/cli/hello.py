@@ -70,7 +70,7 @@ async def _ask(out: Console, url: str, question: Mapping[str, Any], key: str | N
 def _question(gateway: Gateway, model: str) -> dict[str, Any]:
     """What is asked. The small embedded model is held to its first words; others may not take such fields."""
     routes = gateway.settings.routes
-    provider_id, _ = split_target(routes[model].targets[0] if model in routes else model)
+    provider_id, _ = split_target(routes[model].names[0] if model in routes and routes[model].names else model)
     embedded = gateway.plugins.models[gateway.settings.providers[provider_id].kind].embedded
     held = {"temperature": 0, "max_tokens": 64} if embedded else {}
     return {"model": model, "messages": [{"role": "user", "content": _QUESTION}], **held}

@@ -8,24 +8,27 @@ from lockgate.settings.model import (
     PluginSettings,
     ProviderRow,
     Retry,
-    Route,
     ServerSettings,
     Settings,
     Timeouts,
-    split_target,
 )
 from lockgate.settings.offers import Offers
+from lockgate.settings.routes import Fallbacks, Match, Route, RouteTarget
+from lockgate.settings.targets import split_target
 
 __all__ = [
     "Breaker",
     "Chosen",
     "Draft",
+    "Fallbacks",
     "Fault",
+    "Match",
     "Offers",
     "PluginSettings",
     "ProviderRow",
     "Retry",
     "Route",
+    "RouteTarget",
     "ServerSettings",
     "Settings",
     "SettingsFaults",

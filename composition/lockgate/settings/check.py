@@ -8,10 +8,12 @@ from typing import Any
 
 from msgspec import inspect, structs
 
+from lockgate.settings.check_routes import RouteChecks
 from lockgate.settings.faults import Fault, Place
-from lockgate.settings.kinds import did_you_mean
-from lockgate.settings.model import CREDENTIAL_REF, Chosen, ProviderRow, Route, Settings, Timeouts, split_target
+from lockgate.settings.kinds import did_you_mean, fields_of
+from lockgate.settings.model import CREDENTIAL_REF, Chosen, ProviderRow, Settings, Timeouts
 from lockgate.settings.offers import Offers
+from lockgate.settings.routes import Route
 from lockgate.settings.shape import FAULTY, Shape, Special, without_secrets
 from lockgate.settings.tree import Entry, Items, Node, Path, Scalar, Table, quoted
 from lockgate_ports.errors import LockgateError
@@ -19,16 +21,8 @@ from lockgate_ports.hooks import Factory, ModelFactory
 
 _PROVIDER_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _REF = re.compile(r"([a-z][a-z0-9+.-]*):\S(.*\S)?")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _WIDEST = {4: 8, 6: 7}
 """The shortest prefix that `private_addresses` takes, by IP version: wider ones name addresses that are not private."""
-
-
-def fields_of(cls: type) -> tuple[inspect.Field, ...]:
-    """The fields of a Struct, as they stand in a file."""
-    kind = inspect.type_info(cls)
-    assert isinstance(kind, inspect.StructType)  # noqa: S101  the callers pass Structs
-    return kind.fields
 
 
 ENGINE_FIELDS = tuple(field for field in fields_of(ProviderRow) if field.name not in ("kind", "kind_settings"))
@@ -50,8 +44,9 @@ class _Checking:
         self._offers = offers
         self._schemes: set[str] = set()
         self._providers: Mapping[str, Entry] = {}
-        special: dict[type, Special] = {Chosen: self._chosen, ProviderRow: self._provider, Route: self._route}
+        special: dict[type, Special] = {Chosen: self._chosen, ProviderRow: self._provider, Route: self._route_row}
         self.shape = Shape(special, {CREDENTIAL_REF: self._credential_ref})
+        self._routes = RouteChecks(self.shape)
 
     def read(self, tree: Table) -> dict[str, Any]:
         """Every field of Settings."""
@@ -63,9 +58,11 @@ class _Checking:
         providers = entries.get("providers")
         if providers is not None and isinstance(providers.node, Table):
             self._providers = providers.node.entries
+            self._routes.providers = tuple(self._providers)
         table = Table(entries, tree.place)
         fields = [field for field in fields_of(Settings) if field.name not in ("secrets", "environments")]
         values = self.shape.fields(table, fields, (), tree.place, ("secrets", "environments"))
+        self._routes.finish()
         values["secrets"] = self._secrets(entries.get("secrets"), tree.place)
         if not self.shape.faults:
             self._inherit_timeouts(values)
@@ -235,34 +232,8 @@ class _Checking:
     def _near_scheme(self, scheme: str) -> bool:
         return bool(self._offers.reason_for(scheme) or did_you_mean(scheme, self._offers.secrets))
 
-    def _route(self, node: Node, path: Path, at: Place) -> Any:
-        name = str(path[-1])
-        if not name.strip() or _CONTROL.search(name):
-            message = "the name of a route must not be blank and must hold no control characters"
-            self.shape.fault(at, "bad-name", path, message)
-        if not isinstance(node, Table):
-            return self.shape.wrong_type(node, "a mapping with targets", path)
-        values = self.shape.fields(node, fields_of(Route), path, at)
-        targets = values.get("targets", FAULTY)
-        if targets is FAULTY:
-            return FAULTY
-        listed = node.entries["targets"].node
-        assert isinstance(listed, Items)  # noqa: S101  it was read as a list just now
-        for index, (item, target) in enumerate(zip(listed.items, targets, strict=True)):
-            self._target(target, (*path, "targets", index), item.place)
-        return Route(targets=tuple(targets))
-
-    def _target(self, target: str, path: Path, place: Place) -> None:
-        try:
-            provider_id, _ = split_target(target)
-        except ValueError as error:
-            return self.shape.fault(place, "bad-value", path, str(error), "openai/gpt-5.4-mini, say")
-        if provider_id not in self._providers:
-            message = f"there is no provider {quoted(provider_id)}"
-            known = f"known providers: {', '.join(self._providers) or 'none'}"
-            hint = did_you_mean(provider_id, self._providers) or known
-            self.shape.fault(place, "unknown-provider", path, message, hint)
-        return None
+    def _route_row(self, node: Node, path: Path, at: Place) -> Any:
+        return self._routes.read(node, path, at)
 
     def _inherit_timeouts(self, values: dict[str, Any]) -> None:
         common: Timeouts = values.get("timeouts", Timeouts())

@@ -14,6 +14,13 @@ MAPPINGS = (inspect.StructType, inspect.DataclassType, inspect.TypedDictType, in
 LISTS = (inspect.CollectionType, inspect.TupleType)
 
 
+def fields_of(cls: type) -> tuple[inspect.Field, ...]:
+    """The fields of a Struct, as they stand in a file."""
+    kind = inspect.type_info(cls)
+    assert isinstance(kind, inspect.StructType)  # noqa: S101  the callers pass Structs
+    return kind.fields
+
+
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """`did you mean base_url?`, or nothing."""
     near = get_close_matches(name, sorted(names), 1, 0.6)

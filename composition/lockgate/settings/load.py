@@ -108,6 +108,9 @@ def _as_written(settings: Settings) -> dict[str, Any]:
         row.update(row.pop("kind_settings") or {})
         if settings.providers[provider_id].timeouts is INHERITED:
             del row["timeouts"]
+    for row in written["routes"].values():
+        if not row["targets"]:
+            del row["targets"]
     for name in ("egress", "metrics"):
         written[name] = _flat(getattr(settings, name))
     written["steps"] = [_flat(step) for step in settings.steps]

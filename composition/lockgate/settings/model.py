@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from lockgate.settings.routes import Route, Status
+
 CREDENTIAL_REF = "credential_ref"
 """The mark, in a type's `Meta(extra=...)`, of a string that must be `scheme:rest` and is never shown."""
 
@@ -121,6 +123,9 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     """Where the key is kept: `env:OPENAI_API_KEY`, `file:/run/secrets/keys.yaml#openai`. Never the key itself."""
     credential_refs: Annotated[tuple[CredentialRef, ...], Meta(min_length=1)] | None = None
     """Several keys, in place of `credential_ref`: calls are spread over those that work."""
+    status: Status = "active"
+    """`testing`: answers whoever asks for `provider_id/model`, and no route. `draining`: gets no new call.
+    `disabled`: is not opened and not listed."""
     max_parallel: Annotated[int, Meta(ge=1)] | None = None
     """How many calls it gets at a time; more are told `busy` (429) or go to the next target. Absent: any number."""
     max_queued: Annotated[int, Meta(ge=0)] = 0
@@ -138,13 +143,6 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     def keys(self) -> tuple[str, ...]:
         """The references of all its keys."""
         return self.credential_refs or ((self.credential_ref,) if self.credential_ref is not None else ())
-
-
-class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A name that clients may ask for, and who answers."""
-
-    targets: Annotated[tuple[str, ...], Meta(min_length=1)]
-    """`provider_id/model`, in the order in which they are tried; the model may hold slashes."""
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -179,11 +177,3 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     environments: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     """Overlays by name (`dev`, `prod`): any part of the file again. Mappings merge, lists and values replace, null
     removes. Loaded: the chosen one is merged in, and this is empty."""
-
-
-def split_target(target: str) -> tuple[str, str]:
-    """`openai/gpt-5.4-mini` -> provider_id and model. Raises ValueError when it has no provider_id or no model."""
-    provider_id, slash, model = target.partition("/")
-    if not (provider_id and slash and model):
-        raise ValueError("a target is written provider_id/model")
-    return provider_id, model

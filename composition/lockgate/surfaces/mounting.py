@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lockgate.plugins import Plugins
-from lockgate.settings.model import ServerSettings, Settings, split_target
+from lockgate.settings import ServerSettings, Settings, split_target
 from lockgate.surfaces.catalogue import CataloguePlace
 from lockgate.surfaces.cors import Cors
 from lockgate.surfaces.front_door import DialectPlace, FrontDoor, Place
@@ -56,12 +56,13 @@ def probes(settings: Settings, providers: Mapping[str, Provider]) -> list[Tested
     return [
         _tested(provider, settings.providers[provider_id].kind, _models(provider_id, provider, settings))
         for provider_id, provider in providers.items()
+        if settings.providers[provider_id].status != "disabled"
     ]
 
 
 def _models(provider_id: str, provider: Provider, settings: Settings) -> tuple[str, ...]:
-    targets = [split_target(target) for route in settings.routes.values() for target in route.targets]
-    routed = [model for asked, model in targets if asked == provider_id]
+    targets = [split_target(target) for route in settings.routes.values() for target in route.names]
+    routed = [model for asked, model in targets if asked == provider_id and "{" not in model]
     return tuple(dict.fromkeys([*routed, *(card.id for card in provider.port.models)]))
 
 

@@ -1,0 +1,93 @@
+"""Routes as settings: names, patterns, tasks and sizes, who answers for them, and who stands in."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Status = Literal["active", "testing", "draining", "disabled"]
+Strategy = Literal["ordered", "weighted", "round_robin", "least_busy", "fastest", "usage", "cheapest"]
+
+Names = tuple[str, ...]
+
+
+class Match(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a route answers for besides its own name; exactly one of these."""
+
+    pattern: Annotated[str, Meta(min_length=1)] | None = None
+    """A regular expression for the whole name of a model. In `targets`, `{model}` stands for the name, and `{group}`
+    for the group `(?P<group>...)`."""
+    tasks: Annotated[tuple[str, ...], Meta(min_length=1)] | None = None
+    """Words for what models can do: `task:code` asks for the route that has `code`, and as few others as any."""
+    size: str | None = None
+    """`< 8B`, `8B - 13B` or `> 13B`: `size:7B` asks for the route that holds 7 billion parameters."""
+    any: Literal[True] | None = None
+    """Every name that nothing else answers for."""
+
+
+class RouteTarget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A target with more to say of it than its name."""
+
+    target: str
+    """`provider_id/model`; the model may hold slashes."""
+    weight: Annotated[float, Meta(ge=0)] | None = None
+    """Its share of the calls, beside the others' weights, with `strategy: weighted`; absent: 1. With 0 it is asked only
+    when all others have failed."""
+    status: Status = "active"
+    """`testing`, `draining` or `disabled`: this route does not ask it."""
+
+
+class Fallbacks(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who stands in: routes or targets, in order. Those of a class of error take over right after an error of that
+    class, in place of the targets that are left; an empty list means nobody."""
+
+    any: Names = ()
+    """After all targets of the route, whatever their errors."""
+    context_length: Names | None = None
+    """The request is too long for the model."""
+    content_filter: Names | None = None
+    """The provider refused the content."""
+    unsupported: Names | None = None
+    """The target cannot do or say what was asked."""
+    invalid_request: Names | None = None
+    """The provider found the request bad."""
+    rate_limit: Names | None = None
+    """Too many requests."""
+    quota: Names | None = None
+    """No credit is left."""
+    timeout: Names | None = None
+    """No answer in time."""
+    overloaded: Names | None = None
+    """The provider has too much to do."""
+    transient: Names | None = None
+    """The provider failed."""
+    not_found: Names | None = None
+    """The provider has no such model."""
+    auth: Names | None = None
+    """The key is not accepted."""
+    permission: Names | None = None
+    """The key may not do this."""
+
+
+class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A name that clients may ask for, and who answers."""
+
+    targets: Annotated[tuple[str | RouteTarget, ...], Meta(min_length=1)] = ()
+    """`provider_id/model` each, the model may hold slashes; or a mapping as under [A target](#a-target). May be left
+    out where `match` says `tasks` or `size`: then all models answer whose cards say so."""
+    strategy: Strategy = "ordered"
+    """Which target is asked first: the first that is listed, one by its weight, each in turn, the one with the fewest
+    calls running, the quickest, the one with most room left under its limits, the cheapest."""
+    match: Match | None = None
+    """What it answers for besides its name."""
+    fallbacks: Names | Fallbacks = ()
+    """Routes or targets that stand in when no target answers; or a mapping as under [Fallbacks](#fallbacks)."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The targets, each as `provider_id/model`."""
+        return tuple(each if isinstance(each, str) else each.target for each in self.targets)
+
+    @property
+    def stand_ins(self) -> Fallbacks:
+        """The fallbacks in full."""
+        return self.fallbacks if isinstance(self.fallbacks, Fallbacks) else Fallbacks(any=self.fallbacks)

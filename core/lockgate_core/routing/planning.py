@@ -1,0 +1,120 @@
+"""The decision: from a request, the routes and the moment to the targets, in order."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from lockgate_core.routing.fit import misfit, stands_back
+from lockgate_core.routing.names import direct
+from lockgate_core.routing.need import need_of
+from lockgate_core.routing.order import ordered
+from lockgate_core.routing.routes import Routes
+from lockgate_core.routing.values import Candidate, Dropped, Plan, Route
+from lockgate_core.routing.vitals import Vitals
+from lockgate_ports.context import Target
+from lockgate_ports.errors import EgressDenied, Unsupported, UpstreamError
+from lockgate_ports.http import NO_PURPOSE, Purpose
+from lockgate_ports.wire import Request
+
+Admit = Callable[[Target, Purpose], str | None]
+"""Why a target may not be asked on somebody's behalf; None when it may. At once, from memory."""
+
+
+def NOBODY_OBJECTS(target: Target, purpose: Purpose) -> str | None:  # noqa: N802  a constant that is called
+    """Every target may be asked."""
+    return None
+
+
+def plan(
+    request: Request[Any],
+    routes: Routes,
+    vitals: Vitals,
+    *,
+    purpose: Purpose = NO_PURPOSE,
+    admit: Admit = NOBODY_OBJECTS,
+) -> Plan:
+    """Who answers `request.model`. Raises as `Routes.find` does; Unsupported when no target can do what is asked,
+    EgressDenied when none may, UpstreamError when none is active."""
+    route = routes.find(request.model)
+    if route.asked_directly and admit is NOBODY_OBJECTS:
+        return Plan(route.name, (route.candidates[0].target,))
+    return _Planning(request, routes, vitals, purpose, admit).plan(route)
+
+
+class _Planning:
+    """One decision. Notes whom it drops, and why."""
+
+    def __init__(self, request: Request[Any], routes: Routes, vitals: Vitals, purpose: Purpose, admit: Admit) -> None:
+        self._request = request
+        self._routes = routes
+        self._vitals = vitals
+        self._purpose = purpose
+        self._admit = admit
+        self._dropped: dict[Target, Dropped] = {}
+
+    def plan(self, route: Route) -> Plan:
+        targets = self._targets(route)
+        if route.fallbacks:
+            targets += self._chain(route.fallbacks, {route.name})
+        found = tuple(dict.fromkeys(targets))
+        otherwise = {
+            kind: tuple(dict.fromkeys(self._chain(names, {route.name}))) for kind, names in route.by_class.items()
+        }
+        dropped = tuple(self._dropped.values())
+        if not found:
+            # What would have sent the first target's error on sends the call on before it is made.
+            reasons = [each.why for each in dropped]
+            found = next((otherwise[why] for why in reasons if otherwise.get(why)), ())
+            if not found:
+                raise _nobody(route, dropped)
+        return Plan(route.name, found, otherwise, dropped)
+
+    def _targets(self, route: Route) -> list[Target]:
+        return [each.target for each in ordered(route, self._able(route), self._vitals)]
+
+    def _able(self, route: Route) -> Sequence[Candidate]:
+        standing = [each for each in route.candidates if not self._drop(stands_back(each))]
+        if self._admit is not NOBODY_OBJECTS:
+            standing = [each for each in standing if not self._drop(self._objection(each.target))]
+        if not route.doubted:
+            return standing
+        need = need_of(self._request, route.doubted)
+        return [each for each in standing if not self._drop(misfit(each, need))]
+
+    def _chain(self, names: Iterable[str], seen: set[str]) -> list[Target]:
+        """The targets of routes and targets that are named, and of their own fallbacks; each route once."""
+        found: list[Target] = []
+        for name in names:
+            if name in seen:
+                continue
+            seen.add(name)
+            if (route := self._routes.named.get(name)) is not None:
+                found += self._targets(route)
+                found += self._chain(route.fallbacks, seen)
+            elif (target := direct(name)) is not None:
+                found += self._targets(Route(name, (self._routes.candidate(target),)))
+        return found
+
+    def _objection(self, target: Target) -> Dropped | None:
+        reason = self._admit(target, self._purpose)
+        return None if reason is None else Dropped(target, "policy", reason)
+
+    def _drop(self, dropped: Dropped | None) -> bool:
+        if dropped is None:
+            return False
+        self._dropped.setdefault(dropped.target, dropped)
+        return True
+
+
+def _nobody(route: Route, dropped: Sequence[Dropped]) -> Exception:
+    told = "; ".join(f"{each.target} {each.reason}" for each in dropped[:5])
+    if len(dropped) > 5:
+        told += f"; and {len(dropped) - 5} more"
+    kinds = {each.why for each in dropped}
+    if kinds & {"unsupported", "context_length"}:
+        code = "context_length" if "unsupported" not in kinds else None
+        return Unsupported(f"no target of the route {route.name!r} can do this: {told}", param="model", code=code)
+    if "policy" in kinds:
+        message = f"no target of the route {route.name!r} may be asked: {told}"
+        return EgressDenied(message, rule="routing", provider_id=dropped[0].target.provider_id)
+    message = f"no target of the route {route.name!r} takes calls: {told}"
+    return UpstreamError(message, kind="overloaded", sent=False)

@@ -73,5 +73,6 @@ ANTHROPIC = ModelFactory(
     origins=origin_of,
     summary="Anthropic's API, by Messages, and servers that speak it.",
     catalogue=CATALOGUE,
+    prefixes=("claude-",),
     needs_credential=True,
 )

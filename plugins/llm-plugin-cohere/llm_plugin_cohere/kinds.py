@@ -48,5 +48,6 @@ COHERE = ModelFactory(
     origins=origin_of,
     summary="Cohere: chat, embeddings and reranking by its API v2.",
     catalogue=tuple(ModelCard(id=name) for name in _CATALOGUE),
+    prefixes=("command-", "embed-", "rerank-"),
     needs_credential=True,
 )

@@ -98,6 +98,7 @@ GOOGLE = ModelFactory(
     origins=origin_of,
     summary="Google's Gemini API.",
     catalogue=(*GEMINI, *GOOGLE_EMBEDDINGS),
+    prefixes=("gemini-",),
     needs_credential=True,
 )
 VERTEX = ModelFactory(
@@ -107,4 +108,5 @@ VERTEX = ModelFactory(
     origins=_vertex_origins,
     summary="Gemini on Google Cloud's Vertex AI.",
     catalogue=(*GEMINI, *VERTEX_EMBEDDINGS),
+    prefixes=("gemini-",),
 )

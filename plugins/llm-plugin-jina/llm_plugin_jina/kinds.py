@@ -41,5 +41,6 @@ JINA = ModelFactory(
     origins=origin_of,
     summary="Jina AI: embeddings and reranking.",
     catalogue=tuple(ModelCard(id=name) for name in _CATALOGUE),
+    prefixes=("jina-",),
     needs_credential=True,
 )

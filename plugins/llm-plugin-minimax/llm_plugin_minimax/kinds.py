@@ -64,5 +64,6 @@ MINIMAX = ModelFactory(
     origins=origin_of,
     summary="MiniMax's API.",
     catalogue=model_cards(_CATALOGUE),
+    prefixes=("MiniMax-",),
     needs_credential=True,
 )

@@ -113,6 +113,7 @@ OPENAI = ModelFactory(
     origins=origin_of,
     summary="OpenAI's API: Chat Completions, Responses, Embeddings.",
     catalogue=tuple(ModelCard(id=name) for name in _CATALOGUE),
+    prefixes=("gpt-", "chatgpt-", "o1", "o3", "o4-", "text-embedding-"),
     needs_credential=True,
 )
 OPENAI_COMPATIBLE = ModelFactory(

@@ -49,5 +49,6 @@ VOYAGE = ModelFactory(
     origins=origin_of,
     summary="Voyage AI: embeddings and reranking.",
     catalogue=tuple(ModelCard(id=name) for name in _CATALOGUE),
+    prefixes=("voyage-",),
     needs_credential=True,
 )

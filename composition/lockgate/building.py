@@ -29,6 +29,7 @@ from lockgate_ports.egress import Allowance, EgressPolicyPort
 from lockgate_ports.errors import EgressDenied, SettingsError
 from lockgate_ports.hooks import BuildContext
 from lockgate_ports.http import HttpPort, HttpRequest, HttpResponse
+from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.secrets import SecretsPort
 from lockgate_ports.steps import Step
@@ -90,6 +91,21 @@ async def build_metrics(
         await metrics.aclose()
 
 
+async def build_ledger(
+    settings: Settings, plugins: Plugins, egress: EgressPolicyPort, env: Env
+) -> AsyncIterator[LedgerPort | None]:
+    """Where calls are written down for good, if anywhere."""
+    chosen = settings.ledger
+    if chosen is None:
+        yield None
+        return
+    ledger = plugins.ledgers[chosen.kind].build(chosen.settings, _context("ledger", settings, egress, env))
+    try:
+        yield ledger
+    finally:
+        await ledger.aclose()
+
+
 def build_providers(
     settings: Settings, plugins: Plugins, secrets: SecretsPort, egress: EgressPolicyPort, env: Env
 ) -> dict[str, Provider]:
@@ -131,6 +147,7 @@ def build_engine(
     steps: Sequence[Step],
     metrics: MetricsPort,
     clock: Clock,
+    ledger: LedgerPort | None,
 ) -> Engine:
     """Routing, steps and attempts over the open providers."""
     retry = settings.retry
@@ -138,7 +155,14 @@ def build_engine(
     # Jitter is no secret: it only has to differ from one process to the next.
     attempts = Attempts(providers, policy, clock, random.random)
     vitals = LiveVitals(providers, clock, Mersenne())
-    return Engine(build_routes(settings, plugins, providers), vitals, steps, attempts, metrics, clock)
+    prices = {
+        (provider_id, card.id): card.price
+        for provider_id, provider in providers.items()
+        for card in provider.port.models
+        if card.price is not None
+    }
+    routes = build_routes(settings, plugins, providers)
+    return Engine(routes, vitals, steps, attempts, metrics, clock, ledger=ledger, prices=prices)
 
 
 def _provider(

@@ -18,6 +18,7 @@ class GatewayContainer(containers.DeclarativeContainer):
     egress = providers.Singleton(building.build_egress, settings, plugins, env)
     secrets = providers.Resource(building.build_secrets, settings, plugins, egress, env)
     metrics = providers.Resource(building.build_metrics, settings, plugins, egress, env)
+    ledger = providers.Resource(building.build_ledger, settings, plugins, egress, env)
     models = providers.Singleton(building.build_providers, settings, plugins, secrets, egress, env)
     steps = providers.Singleton(building.build_steps, settings, plugins, egress, env)
-    engine = providers.Singleton(building.build_engine, settings, plugins, models, steps, metrics, clock)
+    engine = providers.Singleton(building.build_engine, settings, plugins, models, steps, metrics, clock, ledger)

@@ -13,10 +13,10 @@ from lockgate.plugins import Plugins
 from lockgate.settings.model import Settings
 from lockgate_core.engine import Engine
 from lockgate_core.provider import Provider
+from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.dialect import ListedModel
 from lockgate_ports.embed import EmbedRequest
-from lockgate_ports.http import NO_PURPOSE, Purpose
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.rerank import RerankRequest
 from lockgate_ports.secret import Secret
@@ -50,22 +50,20 @@ class Gateway:
         self._engine = engine
         self._client_keys = tuple(client_keys)
 
-    async def chat(
-        self, request: ChatRequest, *, purpose: Purpose = NO_PURPOSE, timeout: float | None = None
-    ) -> ChatAnswer:
-        """One whole answer. `timeout` bounds all tries together, in seconds.
+    async def chat(self, request: ChatRequest, *, caller: Caller = NOBODY, timeout: float | None = None) -> ChatAnswer:
+        """One whole answer. `caller`: on whose behalf; `timeout` bounds all tries together, in seconds.
 
         Raises ModelNotFound, Unsupported, EgressDenied, or UpstreamError when no target answers.
         """
         answer = await self._engine.answer(
-            _request(request, stream=False), request_id=_request_id(), purpose=purpose, deadline=timeout
+            _request(request, stream=False), request_id=_request_id(), caller=caller, deadline=timeout
         )
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
         return ChatAnswer(answer.reply.view, answer.served, answer.reply.dropped)
 
     async def rerank(
-        self, request: RerankRequest, *, purpose: Purpose = NO_PURPOSE, timeout: float | None = None
+        self, request: RerankRequest, *, caller: Caller = NOBODY, timeout: float | None = None
     ) -> RerankAnswer:
         """Which documents answer a query best. `timeout` bounds all tries together, in seconds.
 
@@ -74,7 +72,7 @@ class Gateway:
         answer = await self._engine.answer(
             Request(operation="rerank", model=request.model, stream=False, view=request),
             request_id=_request_id(),
-            purpose=purpose,
+            caller=caller,
             deadline=timeout,
         )
         if not isinstance(answer, Answer):
@@ -83,13 +81,13 @@ class Gateway:
 
     @asynccontextmanager
     async def stream(
-        self, request: ChatRequest, *, purpose: Purpose = NO_PURPOSE, timeout: float | None = None
+        self, request: ChatRequest, *, caller: Caller = NOBODY, timeout: float | None = None
     ) -> AsyncGenerator[ChatStream, None]:
         """`async with gateway.stream(request) as stream:` opens when a provider has begun to answer, so that failures
         before it are retried unseen; leaving the block stops the provider's work. Raises as `chat` does.
         """
         answer = await self._engine.answer(
-            _request(request, stream=True), request_id=_request_id(), purpose=purpose, deadline=timeout
+            _request(request, stream=True), request_id=_request_id(), caller=caller, deadline=timeout
         )
         if isinstance(answer, Answer):
             raise TypeError("a step answered a stream with a plain answer")
@@ -100,11 +98,11 @@ class Gateway:
             await stream.aclose()
 
     async def embed(
-        self, request: EmbedRequest, *, purpose: Purpose = NO_PURPOSE, timeout: float | None = None
+        self, request: EmbedRequest, *, caller: Caller = NOBODY, timeout: float | None = None
     ) -> EmbedAnswer:
         """One vector for each input. `timeout` and errors as for `chat`; Unsupported where the provider makes none."""
         call = Request(operation="embeddings", model=request.model, stream=False, view=request)
-        answer = await self._engine.answer(call, request_id=_request_id(), purpose=purpose, deadline=timeout)
+        answer = await self._engine.answer(call, request_id=_request_id(), caller=caller, deadline=timeout)
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
         return EmbedAnswer(answer.reply.view, answer.served, answer.reply.dropped)

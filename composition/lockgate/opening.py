@@ -14,6 +14,7 @@ from lockgate.container import GatewayContainer
 from lockgate.gateway import Gateway
 from lockgate.loading import Source, load
 from lockgate_ports.egress import EgressPolicyPort
+from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.secrets import SecretsPort
 
@@ -27,6 +28,7 @@ async def open_gateway(
     secrets: SecretsPort | None = None,
     egress: EgressPolicyPort | None = None,
     metrics: MetricsPort | None = None,
+    ledger: LedgerPort | None = None,
 ) -> AsyncGenerator[Gateway, None]:
     """Opens a gateway for the time of an `async with` block.
 
@@ -37,7 +39,7 @@ async def open_gateway(
     variables = dict(os.environ if env is None else env)
     # Plugins are imported here, and an import may be slow: it must not hold up the loop of the embedding service.
     loaded, plugins = await asyncio.to_thread(load, settings, environment=environment, env=variables)
-    own = {"secrets": secrets, "egress": egress, "metrics": metrics}
+    own = {"secrets": secrets, "egress": egress, "metrics": metrics, "ledger": ledger}
     replaced = {name: providers.Object(port) for name, port in own.items() if port is not None}
     container = GatewayContainer(settings=loaded, plugins=plugins, env=variables, **replaced)
     try:

@@ -14,9 +14,10 @@ from lockgate_ports.context import Context, Target
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.events import Event
 from lockgate_ports.journal import CANCELLED
-from lockgate_ports.metrics import AttemptRecord
 from lockgate_ports.model import Attempt, ModelPort
+from lockgate_ports.records import UNKNOWN_COST, AttemptRecord, Cost
 from lockgate_ports.steps import Answer, AnswerStream, Served
+from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Reply, Request
 
 T = TypeVar("T")
@@ -128,7 +129,7 @@ class Attempts:
         turn: Turn,
         left: float,
     ) -> Answer | AnswerStream:
-        attempt = Attempt(target.model, turn.lease.secret, context.purpose)
+        attempt = Attempt(target.model, turn.lease.secret, context.caller.purpose)
         served = Served(context.route, target, len(context.journal.attempts) + 1)
         if request.stream:
             return await self._stream(provider, request, attempt, served, context, turn, left)
@@ -138,10 +139,11 @@ class Attempts:
         )
         turn.end()
         journal = context.journal
-        journal.attempts.append(_record(target, turn, self._clock.now() - began))
+        usage = reply.glance.usage
+        journal.attempts.append(_record(target, turn, self._clock.now() - began, usage=usage))
         journal.provider_id = target.provider_id
         journal.response_model = reply.glance.model
-        journal.usage = reply.glance.usage
+        journal.usage = usage
         return Answer(reply, served)
 
     async def _stream(
@@ -271,8 +273,25 @@ def _note(context: Context, target: Target, turn: Turn, took: float, error: Base
         case _:
             code = CANCELLED
             context.journal.provider_id = target.provider_id
-    context.journal.attempts.append(_record(target, turn, took, code))
+    context.journal.attempts.append(_record(target, turn, took, code, cost=_charged(error)))
 
 
-def _record(target: Target, turn: Turn, took: float, error: str | None = None) -> AttemptRecord:
-    return AttemptRecord(target.provider_id, target.model, took, error, turn.lease.ref or None)
+def _record(
+    target: Target,
+    turn: Turn,
+    took: float,
+    error: str | None = None,
+    *,
+    usage: Usage | None = None,
+    cost: Cost | None = None,
+) -> AttemptRecord:
+    return AttemptRecord(target.provider_id, target.model, took, error, turn.lease.ref or None, usage, cost)
+
+
+def _charged(error: BaseException) -> Cost | None:
+    """None for a try that nobody charges: it was not sent, or was refused. Else nobody knows what it cost."""
+    if isinstance(error, UpstreamError) and (not error.sent or error.upstream_status is not None):
+        return None
+    if isinstance(error, LockgateError) and not isinstance(error, UpstreamError):
+        return None
+    return UNKNOWN_COST

@@ -1,21 +1,27 @@
 """The engine: routing, steps, attempts, and one record a call. The same for the library and the server."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 from msgspec import structs
 
 from lockgate_core.attempts import Attempts
 from lockgate_core.clock import Clock
+from lockgate_core.cost import Prices, cost_of, total
 from lockgate_core.routing import Routes, Vitals, plan
 from lockgate_core.steps import fold
+from lockgate_ports.caller import NOBODY, Caller
+from lockgate_ports.cards import Price
 from lockgate_ports.context import Context
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.http import NO_PURPOSE, Purpose
 from lockgate_ports.journal import CANCELLED, Journal
-from lockgate_ports.metrics import CallRecord, MetricsPort
+from lockgate_ports.ledger import LedgerPort
+from lockgate_ports.metrics import MetricsPort
+from lockgate_ports.records import AttemptRecord, CallRecord
 from lockgate_ports.steps import Answer, AnswerStream, Step
 from lockgate_ports.wire import Request
+
+_NO_PRICES: Mapping[tuple[str, str], Price] = {}
 
 
 class Engine:
@@ -29,12 +35,17 @@ class Engine:
         attempts: Attempts,
         metrics: MetricsPort,
         clock: Clock,
+        *,
+        ledger: LedgerPort | None = None,
+        prices: Prices = _NO_PRICES,
     ) -> None:
         self._routes = routes
         self._vitals = vitals
         self._handler = fold(steps, attempts)
         self._metrics = metrics
         self._clock = clock
+        self._ledger = ledger
+        self._prices = prices
 
     async def answer(
         self,
@@ -42,7 +53,7 @@ class Engine:
         *,
         request_id: str,
         surface: str = "embedded",
-        purpose: Purpose = NO_PURPOSE,
+        caller: Caller = NOBODY,
         deadline: float | None = None,
     ) -> Answer | AnswerStream:
         """An AnswerStream where `request.stream` is set, else an Answer. Raises LockgateError.
@@ -50,12 +61,12 @@ class Engine:
         `deadline` is when the caller stops waiting, in seconds from now.
         """
         now = self._clock.now()
-        journal = Journal(now, lambda closed, error: self._record(request, surface, closed, error))
+        journal = Journal(now, lambda closed, error: self._record(request, context, closed, error))
         context = Context(
             request_id=request_id,
             journal=journal,
             surface=surface,
-            purpose=purpose,
+            caller=caller,
             deadline=None if deadline is None else now + deadline,
         )
         try:
@@ -76,22 +87,45 @@ class Engine:
             raise
         if isinstance(answer, Answer):
             journal.close()
+            if journal.receipt is not None:
+                await journal.receipt
         return answer
 
-    def _record(self, request: Request[Any], surface: str, journal: Journal, error: str | None) -> None:
+    def _record(
+        self, request: Request[Any], context: Context, journal: Journal, error: str | None
+    ) -> Awaitable[None] | None:
         first = journal.first_token
-        self._metrics.record(
-            CallRecord(
-                operation=request.operation,
-                request_model=request.model if journal.route is not None else "(unknown)",
-                surface=surface,
-                provider_id=journal.provider_id,
-                response_model=journal.response_model,
-                stream=request.stream,
-                duration=self._clock.now() - journal.started,
-                first_token=None if first is None else first - journal.started,
-                attempts=tuple(journal.attempts),
-                usage=journal.usage,
-                error=error,
-            )
+        attempts = [self._priced(attempt, journal.response_model) for attempt in journal.attempts]
+        call = CallRecord(
+            request_id=context.request_id,
+            operation=request.operation,
+            request_model=request.model if journal.route is not None else "(unknown)",
+            surface=context.surface,
+            caller=context.caller,
+            trace_id=journal.trace_id,
+            route=journal.route,
+            profile_id=journal.profile_id,
+            prompt_template_id=journal.prompt_template_id,
+            prompt_version=journal.prompt_version,
+            provider_id=journal.provider_id,
+            response_model=journal.response_model,
+            stream=request.stream,
+            duration=self._clock.now() - journal.started,
+            first_token=None if first is None else first - journal.started,
+            attempts=tuple(attempts),
+            usage=journal.usage,
+            cost=total(attempt.cost for attempt in attempts),
+            error=error,
         )
+        self._metrics.record(call)
+        return None if self._ledger is None else self._ledger.append(call)
+
+    def _priced(self, attempt: AttemptRecord, response_model: str | None) -> AttemptRecord:
+        """With its cost, where it answered or used something."""
+        if attempt.error is not None and attempt.usage is None:
+            return attempt
+        price = self._prices.get((attempt.provider_id, attempt.model))
+        if price is None and response_model is not None:
+            price = self._prices.get((attempt.provider_id, response_model))
+        tier = attempt.usage.service_tier if attempt.usage is not None else None
+        return structs.replace(attempt, cost=cost_of(attempt.usage, price, tier))

@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 
+from msgspec import structs
+
 from lockgate_core.clock import Clock
 from lockgate_core.stream_rules import StreamRules
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.events import Event
 from lockgate_ports.journal import CANCELLED, Journal
 from lockgate_ports.model import ReplyStream
+from lockgate_ports.records import UNKNOWN_COST
 from lockgate_ports.steps import Served
 
 
@@ -75,6 +78,8 @@ class LiveStream:
             if not self._rules.complete:
                 raise self._rules.truncated()
             self._close(None)
+            if self._journal.receipt is not None:
+                await self._journal.receipt
         except LockgateError as error:
             if isinstance(error, UpstreamError) and not error.provider_id:
                 error.provider_id = self.served.target.provider_id
@@ -92,8 +97,14 @@ class LiveStream:
     def _close(self, error: LockgateError | str | None) -> None:
         # That a call ran out of its time says nothing about who answers it.
         self._end(CANCELLED if self._late else error)
-        self._journal.usage = self._rules.usage
-        self._journal.close(error)
+        journal = self._journal
+        if not journal.closed:
+            journal.usage = self._rules.usage
+            code = error.code if isinstance(error, LockgateError) else error
+            # Its attempt was written down when it began to answer; only now is it known what became of it.
+            began = journal.attempts[-1]
+            journal.attempts[-1] = structs.replace(began, usage=journal.usage, error=code, cost=UNKNOWN_COST)
+            journal.close(error)
 
     def _stalled(self) -> UpstreamError:
         self._late = self._clock.now() >= self._deadline

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lockgate import ChatRequest, EgressDenied, SettingsError, open_gateway, user
 from lockgate_ports.egress import Decision, EgressRequest
-from lockgate_ports.metrics import CallRecord
+from lockgate_ports.records import CallRecord
 from lockgate_ports.secret import Secret
 
 

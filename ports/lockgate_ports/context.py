@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from lockgate_ports.http import NO_PURPOSE, Purpose
+from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.journal import Journal
 
 
@@ -26,7 +26,7 @@ class Context(Struct, frozen=True, kw_only=True):
     journal: Journal
     surface: str = "embedded"
     """The client's dialect."""
-    purpose: Purpose = NO_PURPOSE
+    caller: Caller = NOBODY
     deadline: float | None = None
     """When the caller stops waiting, on the engine's monotonic clock, in seconds."""
     route: str = ""

@@ -20,6 +20,8 @@ from lockgate_ports.cards import ModelCard
 from lockgate_ports.dialect import CatalogueDialect, SurfaceDialect
 from lockgate_ports.egress import Allowance, EgressPolicyPort
 from lockgate_ports.http import HttpPort, Origin
+from lockgate_ports.ledger import LedgerPort
+from lockgate_ports.limits import LimitsPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.model import ModelPort
 from lockgate_ports.secrets import SecretsPort
@@ -126,6 +128,16 @@ class PluginHooks:
     @hookspec
     def register_metrics(self) -> Iterable[Factory[Any, MetricsPort]]:
         """Kinds of metrics backend."""
+        return ()
+
+    @hookspec
+    def register_ledgers(self) -> Iterable[Factory[Any, LedgerPort]]:
+        """Kinds of ledger."""
+        return ()
+
+    @hookspec
+    def register_limits(self) -> Iterable[Factory[Any, LimitsPort]]:
+        """Kinds of store for limits and budgets."""
         return ()
 
     @hookspec

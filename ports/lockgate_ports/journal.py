@@ -1,9 +1,9 @@
 """The notebook of one call: each stage writes down what it did, and it is closed once, when the last byte is out."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.metrics import AttemptRecord
+from lockgate_ports.records import AttemptRecord
 from lockgate_ports.usage import Usage
 
 CANCELLED = "cancelled"
@@ -12,22 +12,47 @@ CANCELLED = "cancelled"
 class Journal:
     """Open from a call's arrival until its end. Times are seconds on the engine's monotonic clock."""
 
-    __slots__ = ("_on_close", "attempts", "first_token", "provider_id", "response_model", "route", "started", "usage")
+    __slots__ = (
+        "_on_close",
+        "attempts",
+        "first_token",
+        "profile_id",
+        "prompt_template_id",
+        "prompt_version",
+        "provider_id",
+        "receipt",
+        "response_model",
+        "route",
+        "started",
+        "trace_id",
+        "usage",
+    )
 
-    def __init__(self, started: float, on_close: Callable[["Journal", str | None], None]) -> None:
+    def __init__(self, started: float, on_close: Callable[["Journal", str | None], Awaitable[None] | None]) -> None:
         self.started = started
         self.route: str | None = None
         """None until routing has found one."""
+        self.profile_id: str | None = None
+        self.prompt_template_id: str | None = None
+        self.prompt_version: str | None = None
+        self.trace_id: str | None = None
         self.attempts: list[AttemptRecord] = []
         self.provider_id: str | None = None
         """Who answers; None until somebody does."""
         self.response_model: str | None = None
         self.first_token: float | None = None
         self.usage: Usage | None = None
-        self._on_close: Callable[[Journal, str | None], None] | None = on_close
+        self.receipt: Awaitable[None] | None = None
+        """What must be awaited before the call may be acknowledged; None when nothing must."""
+        self._on_close: Callable[[Journal, str | None], Awaitable[None] | None] | None = on_close
+
+    @property
+    def closed(self) -> bool:
+        """The call is over."""
+        return self._on_close is None
 
     def close(self, error: LockgateError | str | None = None) -> None:
         """The call is over: answered (None), failed, or left by its client (CANCELLED). Only the first call counts."""
         on_close, self._on_close = self._on_close, None
         if on_close is not None:
-            on_close(self, error.code if isinstance(error, LockgateError) else error)
+            self.receipt = on_close(self, error.code if isinstance(error, LockgateError) else error)

@@ -22,6 +22,7 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     input_audio_tokens: int | None = None
     output_audio_tokens: int | None = None
     input_image_tokens: int | None = None
+    output_image_tokens: int | None = None
     accepted_prediction_tokens: int | None = None
     rejected_prediction_tokens: int | None = None
     tool_use_tokens: int | None = None
@@ -29,6 +30,10 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     server_tool_requests: int | None = None
     reported_cost: Decimal | None = None
     """US dollars, where the provider says what the call cost."""
+    service_tier: str | None = None
+    """What the call was served by, in the provider's word: `flex`, `priority`, `batch`."""
+    estimated: bool = False
+    """Nobody reported these counts: they are what the text that was seen amounts to."""
 
     @property
     def known(self) -> bool:

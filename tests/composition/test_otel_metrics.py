@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from lockgate.adapters import builtins
 from lockgate.adapters.otel_metrics import OtelMetrics
 from lockgate_ports.hooks import BuildContext
-from lockgate_ports.metrics import AttemptRecord, CallRecord
+from lockgate_ports.records import AttemptRecord, CallRecord
 from lockgate_ports.usage import Usage
 
 DURATION = "gen_ai_client_operation_duration_seconds"
@@ -58,6 +58,7 @@ class Kept(export.MetricExporter):
 
 def call(**changes: Any) -> CallRecord:
     fields: dict[str, Any] = {
+        "request_id": "req_1",
         "operation": "chat",
         "request_model": "fast",
         "surface": "openai-chat",

@@ -23,7 +23,7 @@ from lockgate.adapters.metric_names import (
 )
 from lockgate.adapters.tally import Buckets, Labels, Tally
 from lockgate_ports.journal import CANCELLED
-from lockgate_ports.metrics import CallRecord
+from lockgate_ports.records import CallRecord
 
 _LONGEST = 100
 

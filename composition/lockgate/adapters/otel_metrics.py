@@ -27,7 +27,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from lockgate.adapters.aggregate import Aggregate, Points
 from lockgate.adapters.prometheus_text import prometheus_text
 from lockgate.adapters.tally import Buckets, Labels
-from lockgate_ports.metrics import CallRecord
+from lockgate_ports.records import CallRecord
 
 _log = logging.getLogger(__name__)
 _SCOPE = "lockgate"

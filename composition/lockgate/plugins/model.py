@@ -7,6 +7,8 @@ from msgspec import Struct
 from lockgate_ports.dialect import CatalogueDialect, SurfaceDialect
 from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.hooks import Factory, ModelFactory, Weights
+from lockgate_ports.ledger import LedgerPort
+from lockgate_ports.limits import LimitsPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.secrets import SecretsPort
 from lockgate_ports.steps import Step
@@ -47,6 +49,8 @@ class Plugins(Struct, frozen=True, kw_only=True):
     secrets: dict[str, Factory[Any, SecretsPort]] = {}
     egress: dict[str, Factory[Any, EgressPolicyPort]] = {}
     metrics: dict[str, Factory[Any, MetricsPort]] = {}
+    ledgers: dict[str, Factory[Any, LedgerPort]] = {}
+    limits: dict[str, Factory[Any, LimitsPort]] = {}
     steps: dict[str, Factory[Any, Step]] = {}
     weights: dict[str, Weights] = {}
     commands: dict[str, Any] = {}

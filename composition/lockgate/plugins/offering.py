@@ -18,6 +18,8 @@ FAMILIES = {
     "register_secrets": "secrets",
     "register_egress_policies": "egress",
     "register_metrics": "metrics",
+    "register_ledgers": "ledgers",
+    "register_limits": "limits",
     "register_steps": "steps",
     "register_weights": "weights",
     "register_commands": "commands",

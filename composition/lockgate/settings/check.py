@@ -91,6 +91,7 @@ class _Checking:
         families: dict[str, tuple[str, Mapping[str, Factory[Any, Any]]]] = {
             "egress": ("egress policy", self._offers.egress),
             "metrics": ("metrics backend", self._offers.metrics),
+            "ledger": ("ledger", self._offers.ledgers),
             "steps": ("step", self._offers.steps),
         }
         what, offered = families[str(path[0])]

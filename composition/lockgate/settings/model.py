@@ -160,6 +160,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The egress policy: where bytes may go."""
     metrics: Chosen = Chosen(kind="prometheus")
     """Where calls are counted."""
+    ledger: Chosen | None = None
+    """Where a durable record of each call and each audit event is kept; absent: nowhere."""
     steps: tuple[Chosen, ...] = ()
     """The policy chain around each call, outermost first."""
     http_client: Literal["lean", "aiohttp"] = "lean"

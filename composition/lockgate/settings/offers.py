@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.hooks import Factory, ModelFactory
+from lockgate_ports.ledger import LedgerPort
+from lockgate_ports.limits import LimitsPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.secrets import SecretsPort
 from lockgate_ports.steps import Step
@@ -31,6 +33,16 @@ class Offers(Protocol):
     @property
     def metrics(self) -> Mapping[str, Factory[Any, MetricsPort]]:
         """Kinds of metrics backend."""
+        ...
+
+    @property
+    def ledgers(self) -> Mapping[str, Factory[Any, LedgerPort]]:
+        """Kinds of ledger."""
+        ...
+
+    @property
+    def limits(self) -> Mapping[str, Factory[Any, LimitsPort]]:
+        """Kinds of store for limits and budgets."""
         ...
 
     @property

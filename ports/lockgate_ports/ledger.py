@@ -1,0 +1,105 @@
+"""LedgerPort: durable records of calls and of what was done to the gateway, chained so that no row can be changed."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from decimal import Decimal
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from lockgate_ports.records import CallRecord
+
+AuditKind = Literal[
+    "opened",
+    "closed",
+    "config_reloaded",
+    "config_refused",
+    "key_created",
+    "key_changed",
+    "key_revoked",
+    "egress_denied",
+    "breaker_opened",
+    "breaker_closed",
+    "budget_exceeded",
+    "rollout_changed",
+    "secret_rotated",
+    "plugin_connected",
+]
+
+
+class AuditEvent(Struct, frozen=True, kw_only=True):
+    """Something that an auditor asks about. `actor` did it (a key's id, `cli`, `gateway`) to `subject`."""
+
+    kind: AuditKind
+    actor: str
+    subject: str
+    details: Mapping[str, str] = {}
+
+
+UsageKey = Literal[
+    "tenant", "user", "key", "model", "provider", "route", "profile", "operation", "surface", "outcome", "day", "hour"
+]
+
+
+class UsageQuery(Struct, frozen=True, kw_only=True):
+    """What to add up: by which columns, in which time (seconds since 1970; `until` not included)."""
+
+    by: tuple[UsageKey, ...] = ()
+    since: float | None = None
+    until: float | None = None
+    tenant: str | None = None
+    """Only this tenant's."""
+
+
+class UsageSum(Struct, frozen=True, kw_only=True):
+    """One row of the answer. `unpriced` calls have an unknown cost, which `usd` does not hold."""
+
+    group: tuple[str | None, ...]
+    """The values of `UsageQuery.by`, in its order."""
+    calls: int
+    errors: int
+    attempts: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    unmetered: int
+    """Calls whose usage nobody reported, and which these sums do not hold."""
+    usd: Decimal
+    estimated_usd: Decimal
+    """The share of `usd` that is an estimate."""
+    unpriced: int
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """Whether the chain holds. `fault` says what is wrong with the first row that does not fit, None when none is."""
+
+    rows: int
+    head: str
+    """The hash of the last row, in hex; empty when there is none."""
+    fault: str | None = None
+    row: int | None = None
+
+
+class LedgerPort(Protocol):
+    """Keeps rows for good, in the order in which they were given."""
+
+    def append(self, row: CallRecord | AuditEvent) -> Awaitable[None] | None:
+        """Take a row, at once. What is returned is awaited before the call is acknowledged; None where rows are written
+        behind the call. Neither raises: a ledger that cannot write says so in `lost` and in the log."""
+        ...
+
+    @property
+    def lost(self) -> int:
+        """How many rows could not be kept."""
+        ...
+
+    async def usage(self, query: UsageQuery) -> Sequence[UsageSum]:
+        """Sums over the calls, the dearest first. Raises LockgateError when the store cannot be read."""
+        ...
+
+    async def verify(self) -> Verdict:
+        """Reads the whole chain."""
+        ...
+
+    async def aclose(self) -> None:
+        """Write what is left."""
+        ...

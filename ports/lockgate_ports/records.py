@@ -1,0 +1,71 @@
+"""What is written down of a call once it is over: for counting, and for the ledger."""
+
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from lockgate_ports.caller import NOBODY, Caller
+from lockgate_ports.usage import Usage
+
+CostBasis = Literal["reported", "priced", "estimated", "unknown"]
+"""Where a cost comes from: the provider said it; its usage by a price that we know; an estimate of usage by such a
+price; or nobody knows."""
+
+
+class Cost(Struct, frozen=True):
+    """What was spent, in US dollars; None when it is not known, never 0 in place of that."""
+
+    usd: Decimal | None
+    basis: CostBasis
+    price_source: str | None = None
+    price_as_of: str | None = None
+
+
+UNKNOWN_COST = Cost(None, "unknown")
+
+
+class AttemptRecord(Struct, frozen=True):
+    """One try at one target. `error` is the error's code, None when it answered. Times are in seconds.
+
+    `key` is the reference of the key that was used (`env:OPENAI_API_KEY`), None where none is needed. `usage` and
+    `cost` are None for a try that cannot have been charged: it was never sent, or it was refused.
+    """
+
+    provider_id: str
+    model: str
+    duration: float
+    error: str | None = None
+    key: str | None = None
+    usage: Usage | None = None
+    cost: Cost | None = None
+
+
+class CallRecord(Struct, frozen=True, kw_only=True):
+    """One call from its arrival to its last byte. Times are in seconds; `usage` None means not reported."""
+
+    request_id: str
+    operation: str
+    request_model: str
+    """The name the client asked for, or `(unknown)` when nothing has that name, so that labels stay bounded."""
+    surface: str
+    """The client's dialect, or `embedded`."""
+    caller: Caller = NOBODY
+    trace_id: str | None = None
+    """32 lower-case hex digits, where the call is part of a trace."""
+    route: str | None = None
+    profile_id: str | None = None
+    prompt_template_id: str | None = None
+    prompt_version: str | None = None
+    provider_id: str | None
+    """Who answered; None when nobody did."""
+    response_model: str | None
+    stream: bool
+    duration: float
+    first_token: float | None
+    attempts: tuple[AttemptRecord, ...]
+    usage: Usage | None
+    cost: Cost | None = None
+    """All attempts together; its basis is the least certain of theirs. None when nothing can have been charged."""
+    error: str | None
+    """The error's code; `cancelled` when the client went away; None for an answer."""

@@ -25,7 +25,8 @@ def cost_of(usage: Usage | None, price: Price | None, service_tier: str | None =
     usd = _sum(usage, _rates(usage, price, service_tier))
     if usd is None:
         return Cost(None, "unknown", price.source, price.as_of)
-    return Cost(usd, "estimated" if usage.estimated else "priced", price.source, price.as_of)
+    basis: CostBasis = "estimated" if usage.estimated else "priced"
+    return Cost(usd, basis, price.source, price.as_of)
 
 
 def total(costs: Iterable[Cost | None]) -> Cost | None:

@@ -15,6 +15,7 @@
     │   ├── UnsupportedMedia        415
     │   └── Busy                    429  the gateway's own limit or queue; `retry_after` says when to come back
     ├── EgressDenied                403  the policy forbids the destination; `rule` names what said so
+    ├── LedgerFailed                503  the call could not be written down, and must be before it is answered
     └── UpstreamError               the provider failed or refused; `kind` is one of `ErrorKind`
 
 No message holds a secret or more than 200 bytes of a body.
@@ -146,6 +147,13 @@ class Busy(CallerError):
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class LedgerFailed(LockgateError):
+    """The call was made, but could not be written down, and settings say that it must be before it is answered."""
+
+    status = 503
+    code = "ledger_failed"
 
 
 class EgressDenied(LockgateError):

@@ -83,8 +83,10 @@ class LedgerPort(Protocol):
     """Keeps rows for good, in the order in which they were given."""
 
     def append(self, row: CallRecord | AuditEvent) -> Awaitable[None] | None:
-        """Take a row, at once. What is returned is awaited before the call is acknowledged; None where rows are written
-        behind the call. Neither raises: a ledger that cannot write says so in `lost` and in the log."""
+        """Take a row, at once; raises nothing.
+
+        What is returned is awaited before the call is acknowledged, and raises LedgerFailed when the row could not be
+        kept. None where rows are written behind the calls: what cannot be kept then counts as `lost`."""
         ...
 
     @property

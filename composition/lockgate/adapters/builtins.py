@@ -8,8 +8,10 @@ from msgspec import Meta, Struct
 from lockgate.adapters.allow_list import AllowList, AllowListSettings
 from lockgate.adapters.env_secrets import EnvSecrets
 from lockgate.adapters.file_secrets import FileSecrets
+from lockgate.adapters.sqlite_ledger import SqliteLedger, SqliteLedgerSettings
 from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.hooks import BuildContext, Factory, NoSettings, hookimpl
+from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.secrets import SecretsPort
 
@@ -30,6 +32,10 @@ def _file_secrets(settings: NoSettings, context: BuildContext) -> SecretsPort:
 
 def _allow_list(settings: AllowListSettings, context: BuildContext) -> EgressPolicyPort:
     return AllowList(context.allowances, settings)
+
+
+def _sqlite(settings: SqliteLedgerSettings, context: BuildContext) -> LedgerPort:
+    return SqliteLedger(settings)
 
 
 def _prometheus(settings: PrometheusSettings, context: BuildContext) -> MetricsPort:
@@ -56,6 +62,19 @@ def register_egress_policies() -> Iterable[Factory[AllowListSettings, EgressPoli
             settings=AllowListSettings,
             build=_allow_list,
             summary="each provider's own hosts, those that settings name, and nothing else",
+        ),
+    )
+
+
+@hookimpl
+def register_ledgers() -> Iterable[Factory[SqliteLedgerSettings, LedgerPort]]:
+    """`sqlite`."""
+    return (
+        Factory(
+            kind="sqlite",
+            settings=SqliteLedgerSettings,
+            build=_sqlite,
+            summary="each call and each audit event in a file of SQLite, chained by hashes",
         ),
     )
 

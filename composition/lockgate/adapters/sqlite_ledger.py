@@ -1,0 +1,87 @@
+"""LedgerPort in one SQLite file, which several processes of a machine may share."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Awaitable, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from lockgate.adapters import sqlite_rows
+from lockgate_ports.errors import SettingsError
+from lockgate_ports.ledger import AuditEvent, UsageQuery, UsageSum, Verdict
+from lockgate_ports.ledger_queue import LedgerQueue
+from lockgate_ports.ledger_rows import Entry
+from lockgate_ports.records import CallRecord
+
+_PRUNE_EVERY = 3600.0
+
+
+class SqliteLedgerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One file, beside which SQLite keeps two more while it is open."""
+
+    path: str
+    """The file; it is made, readable by its owner alone, where there is none. Its folder must exist."""
+    durability: Literal["async", "before_answer"] = "async"
+    """`async`: rows are written behind the calls, some milliseconds later. `before_answer`: no answer is complete
+    before its row is on the disk."""
+    queue: Annotated[int, Meta(ge=1)] = 10_000
+    """With `async`: the most rows that wait to be written, and so the most that a dying process loses."""
+    keep_days: Annotated[int, Meta(ge=1)] | None = None
+    """Older rows are removed, by the hour; absent: all are kept. The chain then begins with the oldest one kept."""
+
+
+class SqliteLedger:
+    """Opens its file when it is first needed. Rows are written in a thread, many in one commit."""
+
+    def __init__(self, settings: SqliteLedgerSettings) -> None:
+        self._path = Path(settings.path)
+        self._durable = settings.durability == "before_answer"
+        self._keep = None if settings.keep_days is None else settings.keep_days * 86_400.0
+        self._queue = LedgerQueue(self._write, durable=self._durable, most=settings.queue)
+        self._store: sqlite3.Connection | None = None
+        self._busy = Lock()
+        self._pruned = 0.0
+        if not self._path.parent.is_dir():
+            raise SettingsError(f"ledger.path: there is no folder {str(self._path.parent)!r}; make it first")
+
+    @property
+    def lost(self) -> int:
+        """How many rows could not be kept."""
+        return self._queue.lost
+
+    def append(self, row: CallRecord | AuditEvent) -> Awaitable[None] | None:
+        """Take a row, at once."""
+        return self._queue.put(row)
+
+    async def usage(self, query: UsageQuery) -> Sequence[UsageSum]:
+        """Sums over the calls, the dearest first. Raises LockgateError when the file cannot be read."""
+        return await asyncio.to_thread(sqlite_rows.sums, self._path, query)
+
+    async def verify(self) -> Verdict:
+        """Reads the whole chain. Raises LockgateError when the file cannot be read."""
+        return await asyncio.to_thread(sqlite_rows.verdict, self._path)
+
+    async def aclose(self) -> None:
+        """Write what is left."""
+        await self._queue.aclose()
+        with self._busy:
+            if self._store is not None:
+                self._store.close()
+                self._store = None
+
+    async def _write(self, entries: Sequence[Entry]) -> None:
+        await asyncio.to_thread(self._commit, entries)
+
+    def _commit(self, entries: Sequence[Entry]) -> None:
+        with self._busy:
+            if self._store is None:
+                self._store = sqlite_rows.opened(self._path, durable=self._durable)
+            sqlite_rows.add(self._store, entries)
+            now = time.time()
+            if self._keep is not None and now - self._pruned > _PRUNE_EVERY:
+                self._pruned = now
+                sqlite_rows.prune(self._store, now - self._keep)

@@ -1,0 +1,91 @@
+"""Rows on their way to a store: gathered while it writes, so that one commit serves many calls."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from time import time
+
+from lockgate_ports.errors import LedgerFailed
+from lockgate_ports.ledger import AuditEvent
+from lockgate_ports.ledger_rows import Entry
+from lockgate_ports.records import CallRecord
+
+_log = logging.getLogger("lockgate.ledger")
+_RETRY_AFTER = 1.0
+_LARGEST = 2_000
+"""Rows in one write."""
+
+Write = Callable[[Sequence[Entry]], Awaitable[None]]
+"""Keeps the entries for good, all or none. Raises anything."""
+
+
+class LedgerQueue:
+    """`put` takes an entry at once. Where it is `durable`, what it returns is done when the entry is kept; else at most
+    `most` entries wait, which is also the most that is lost when the process dies.
+    """
+
+    def __init__(self, write: Write, *, durable: bool, most: int) -> None:
+        self._write = write
+        self._durable = durable
+        self._most = most
+        self._waiting: list[tuple[Entry, asyncio.Future[None] | None]] = []
+        self._writer: asyncio.Task[None] | None = None
+        self._closing = False
+        self._failing = False
+        self.lost = 0
+        """Entries that were not kept."""
+
+    def put(self, row: CallRecord | AuditEvent) -> Awaitable[None] | None:
+        """Raises nothing; awaiting what it returns raises LedgerFailed."""
+        entry = Entry(at=time(), call=row) if isinstance(row, CallRecord) else Entry(at=time(), audit=row)
+        kept: asyncio.Future[None] | None = None
+        if self._durable:
+            kept = asyncio.get_running_loop().create_future()
+        elif len(self._waiting) >= self._most:
+            self._lose(1, "the queue is full")
+            return None
+        self._waiting.append((entry, kept))
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._run(), name="lockgate-ledger")
+        return kept
+
+    async def aclose(self) -> None:
+        """Writes what waits; what cannot be written now is lost."""
+        self._closing = True
+        if self._writer is not None:
+            await self._writer
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:_LARGEST], self._waiting[_LARGEST:]
+            try:
+                await self._write([entry for entry, _ in batch])
+            except Exception as error:  # noqa: BLE001 - whatever the store raises, the gateway lives on and says so
+                await self._failed(batch, error)
+            else:
+                if self._failing:
+                    self._failing = False
+                    _log.warning("the ledger is written again")
+                for _, kept in batch:
+                    if kept is not None and not kept.done():
+                        kept.set_result(None)
+        self._writer = None
+
+    async def _failed(self, batch: list[tuple[Entry, asyncio.Future[None] | None]], error: Exception) -> None:
+        if not self._failing:
+            self._failing = True
+            _log.error("the ledger cannot be written: %s: %s", type(error).__name__, str(error)[:200])
+        if not self._durable and not self._closing:
+            self._waiting = batch + self._waiting
+            await asyncio.sleep(_RETRY_AFTER)
+            return
+        self._lose(len(batch), "the store failed")
+        for _, kept in batch:
+            if kept is not None and not kept.done():
+                kept.set_exception(LedgerFailed("the call could not be written down; come back later"))
+                kept.exception()  # whoever awaited it may have left
+
+    def _lose(self, count: int, why: str) -> None:
+        if not self.lost:
+            _log.error("ledger rows are lost (%s); lockgate_ledger_lost counts them", why)
+        self.lost += count

@@ -135,6 +135,11 @@ class KeyHealth:
         if standing.refusal is not None:
             standing.refused_until = standing.recheck_at = now
 
+    def let_in(self, now: float) -> None:
+        """The provider knows the key, and refuses it for one model alone: others may be asked for."""
+        if self.refused_at is not None:
+            self.dead_until = now
+
     def _troubled(self, model: str, now: float) -> Standing:
         standing = self._models.get(model)
         if standing is None:

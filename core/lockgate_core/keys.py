@@ -95,6 +95,8 @@ class KeyPool:
         """The call failed, which may be the key's fault."""
         if lease.probe and error.kind not in REFUSALS:
             lease.health.unproven(lease.model, now)
+        elif lease.probe and error.kind == "permission":
+            lease.health.let_in(now)
         lease.health.failed(lease.model, error, now)
 
     def left(self, lease: Lease, now: float) -> None:

@@ -88,6 +88,8 @@ class KeyPoolModel(RuleBasedStateMachine):
         self.refused[lease.ref, lease.model] = now
         if kind != "permission":
             self.refused[lease.ref, "*"] = now
+        elif lease.probe and (lease.ref, "*") in self.refused:
+            self.refused[lease.ref, "*"] = -HOUR
 
     @rule(lease=consumes(leases), seconds=st.none() | st.floats(0.1, 100))
     def limit(self, lease: Lease, seconds: float | None) -> None:

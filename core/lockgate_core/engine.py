@@ -70,7 +70,7 @@ class Engine:
             deadline=None if deadline is None else now + deadline,
         )
         try:
-            decided = plan(request, self._routes, self._vitals, purpose=purpose)
+            decided = plan(request, self._routes, self._vitals, purpose=caller.purpose)
             journal.route = decided.route
             context = structs.replace(
                 context, route=decided.route, targets=decided.targets, otherwise=decided.otherwise

@@ -1,6 +1,7 @@
 """Change top-level fields of a JSON object in its own bytes, leaving every other byte as it is."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 import msgspec
@@ -41,13 +42,28 @@ def replace_string(body: bytes, name: str, old: str, new: str) -> bytes:
 
 def put(body: bytes, name: str, value: bytes) -> bytes:
     """`body` with the top-level field `name` set to the JSON `value`, appended when it is not there."""
-    at = spans(body)
-    if name in at:
-        start, stop = at[name]
-        return body[:start] + value + body[stop:]
-    end = body.rindex(b"}")
-    comma = b"," if at else b""
-    return body[:end] + comma + b'"%s":' % name.encode() + value + body[end:]
+    return rewritten(body, {name: value})
+
+
+def rewritten(body: bytes, changes: Mapping[str, bytes | None]) -> bytes:
+    """`body` with top-level fields set to a JSON value, or taken out where that is None; those that are not there are
+    appended. Raises InvalidRequest when a field stands twice."""
+    pieces, end = [body[: body.index(b"{") + 1]], body.rindex(b"}")
+    last = len(pieces[0])
+    told, left = False, dict(changes)
+    for name, (key, start, stop) in _members(body).items():
+        value = left.pop(name, body[start:stop])
+        if value is not None:
+            between = body[last:key]
+            pieces += (between if told else between.replace(b",", b"", 1), body[key:start], value)
+            told = True
+        last = stop
+    pieces.append(body[last:end])
+    for name, value in left.items():
+        if value is not None:
+            pieces.append((b',"%s":' if told else b'"%s":') % name.encode() + value)
+            told = True
+    return b"".join((*pieces, body[end:]))
 
 
 def spans(body: bytes) -> dict[str, tuple[int, int]]:
@@ -55,8 +71,13 @@ def spans(body: bytes) -> dict[str, tuple[int, int]]:
 
     Raises InvalidRequest when a field stands twice.
     """
+    return {name: (start, stop) for name, (_, start, stop) in _members(body).items()}
+
+
+def _members(body: bytes) -> dict[str, tuple[int, int, int]]:
+    """Where the name and the value of each top-level field begin, and where the value ends."""
     fields = _FIELDS.decode(body)
-    at: dict[str, tuple[int, int]] = {}
+    at: dict[str, tuple[int, int, int]] = {}
     place = _skip(body, body.index(b"{") + 1)
     while body[place] != 0x7D:
         if body[place] == 0x2C:
@@ -70,7 +91,7 @@ def spans(body: bytes) -> dict[str, tuple[int, int]]:
         place = _skip(body, start + len(value)) if body.startswith(value, start) else -1
         if name in at or place < 0 or body[place] not in b",}":
             raise InvalidRequest(f"the field {name!r} stands twice; send it once", param=name)
-        at[name] = (start, start + len(value))
+        at[name] = (key.start(), start, start + len(value))
     return at
 
 

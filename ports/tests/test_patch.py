@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockgate_ports.errors import InvalidRequest
-from lockgate_ports.patch import put, replace_string, spans
+from lockgate_ports.patch import put, replace_string, rewritten, spans
 
 ODD = (
     b'{ "zz" : 1.50, "n":123456789012345678901234567890,\t"model" : "old" , '
@@ -82,6 +82,20 @@ def test_put_sets_or_appends(body: bytes, expected: bytes) -> None:
     assert put(body, "stream", b"true") == expected
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"a":1}', b'{"n":2}'),
+        (b'{ "a" : 1 , "b":[1.50 ] }\n', b'{  "b":[1.50 ] ,"n":2}\n'),
+        (b'{"b":{"a":1} , "a": 1 }', b'{"b":{"a":1} ,"n":2}'),
+        (b'{"b":1,"a":2, "n" : 7,"c":3}', b'{"b":1, "n" : 2,"c":3}'),
+        (b'{"c":1}', b'{"c":1,"n":2}'),
+    ],
+)
+def test_fields_are_taken_out_and_set_in_one_go(body: bytes, expected: bytes) -> None:
+    assert rewritten(body, {"a": None, "n": b"2", "z": None}) == expected
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('mdel"\\é', max_size=5), inner, max_size=3),
@@ -100,6 +114,9 @@ def test_any_object_keeps_all_but_the_field(
 ) -> None:
     body = json.dumps({**told, "model": "old"}, ensure_ascii=ascii_only, indent=indent).encode()
     assert json.loads(replace_string(body, "model", "old", new)) == {**told, "model": new}
+    assert json.loads(rewritten(body, {"model": None, "m": None})) == {
+        k: v for k, v in told.items() if k not in ("m", "model")
+    }
     assert json.loads(put(body, "d", b"[1]")) == {**told, "model": "old", "d": [1]}
     assert {name: json.loads(body[start:stop]) for name, (start, stop) in spans(body).items()} == json.loads(body)
 

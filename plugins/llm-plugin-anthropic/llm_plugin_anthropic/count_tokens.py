@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_anthropic.error_in import error_inside, read_error
+from llm_plugin_anthropic.error_in import ErrorReader, error_inside, read_error
 from llm_plugin_anthropic.error_out import write_error
 from llm_plugin_anthropic.quirks import COUNT, Quirks
 from llm_plugin_anthropic.read_request import read_count_request
@@ -40,8 +40,9 @@ class AnthropicCountTokens:
     operation: Operation = "count_tokens"
     surfaces: tuple[Surface, ...] = (Surface("POST", "/v1/messages/count_tokens"),)
 
-    def __init__(self, quirks: Quirks = _ANTHROPIC) -> None:
+    def __init__(self, quirks: Quirks = _ANTHROPIC, errors: ErrorReader = read_error) -> None:
         self._quirks = quirks
+        self._errors = errors
 
     def write_request(self, view: ChatRequest, upstream: Upstream) -> Written:
         """From the canonical view. Raises Unsupported, naming the field."""
@@ -67,7 +68,7 @@ class AnthropicCountTokens:
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""
-        return read_error(status, headers, body)
+        return self._errors(status, headers, body)
 
     def read_request(self, inbound: Inbound) -> Request[ChatRequest]:
         """Checks the shape of the whole body. Raises InvalidRequest, naming the field."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from llm_plugin_anthropic.error_in import read_error
+from llm_plugin_anthropic.error_in import ErrorReader, read_error
 from llm_plugin_anthropic.error_out import write_error
 from llm_plugin_anthropic.events_in import MessageReader
 from llm_plugin_anthropic.events_out import MessageWriter
@@ -24,15 +24,17 @@ _ANTHROPIC = Quirks()
 
 
 class AnthropicMessages:
-    """A ProviderDialect and a SurfaceDialect. `quirks` are the ways of the place it is spoken with."""
+    """A ProviderDialect and a SurfaceDialect. `quirks` are the ways of the place it is spoken with; `errors` reads the
+    error answers of one that gives its own."""
 
     name: str = NAME
     operation: Operation = "chat"
     surfaces: tuple[Surface, ...] = (Surface("POST", "/v1/messages"),)
     event_content_type: str = "text/event-stream"
 
-    def __init__(self, quirks: Quirks = _ANTHROPIC) -> None:
+    def __init__(self, quirks: Quirks = _ANTHROPIC, errors: ErrorReader = read_error) -> None:
         self._quirks = quirks
+        self._errors = errors
 
     def write_request(self, view: ChatRequest, upstream: Upstream) -> Written:
         """From the canonical view. Raises Unsupported, naming the field."""
@@ -56,7 +58,7 @@ class AnthropicMessages:
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""
-        return read_error(status, headers, body)
+        return self._errors(status, headers, body)
 
     def read_request(self, inbound: Inbound) -> Request[ChatRequest]:
         """Checks the shape of the whole body. Raises InvalidRequest, naming the field."""

@@ -1,7 +1,7 @@
 """A provider's error answer, classified (Anthropic API reference, Errors)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from msgspec import Struct
@@ -10,6 +10,9 @@ from llm_plugin_anthropic.quirks import NAME
 from lockgate_ports.errors import ErrorKind, UpstreamError
 from lockgate_ports.refusals import BY_STATUS, SAYS, Words, kind_of_status, refused, value_in
 from lockgate_ports.retry_after import retry_after
+
+ErrorReader = Callable[[int, Mapping[str, str], bytes], UpstreamError]
+"""Status, header fields and body of an error answer, whatever its shape."""
 
 _CONTEXT = re.compile(
     r"prompt is too long|exceed(s|ed)? (the )?(model'?s )?context (limit|window|length)|context window"

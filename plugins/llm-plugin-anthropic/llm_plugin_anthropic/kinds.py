@@ -4,6 +4,7 @@ import re
 
 from msgspec import Struct
 
+from llm_plugin_anthropic.betas import beta_fields
 from llm_plugin_anthropic.count_tokens import AnthropicCountTokens
 from llm_plugin_anthropic.dialect import AnthropicMessages
 from llm_plugin_anthropic.models import CATALOGUE
@@ -18,7 +19,6 @@ from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.http_settings import RESPONSE_LIMIT, check_header, header_fields, model_cards
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_BETA = re.compile(r"[a-zA-Z0-9._-]+")
 
 
 class AuthStyle(Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,15 +46,12 @@ def build_anthropic(settings: AnthropicSettings, context: BuildContext) -> HttpM
     """Raises SettingsError for a base URL, version, beta or header that cannot be."""
     if _DATE.fullmatch(settings.version) is None:
         raise SettingsError(f"version: {settings.version!r} is no version of the API, such as {FIRST_VERSION}")
-    for place, beta in enumerate(settings.betas):
-        if _BETA.fullmatch(beta) is None:
-            raise SettingsError(f"betas[{place}]: {beta!r} is no name of a beta")
+    betas = beta_fields(settings.betas)
     header = settings.auth.header.lower()
     check_header(header, settings.auth.scheme, "auth.header")
     for written in settings.headers:
         if written.lower() in ("anthropic-version", "anthropic-beta"):
             raise SettingsError(f"headers.{written}: set it by `version` or `betas`")
-    betas = (("anthropic-beta", ",".join(settings.betas)),) if settings.betas else ()
     own = (("anthropic-version", settings.version), *betas)
     headers = (*own, *header_fields(settings.headers, header))
     endpoint = endpoint_of(settings, settings.base_url, headers, HeaderAuth(header, settings.auth.scheme))

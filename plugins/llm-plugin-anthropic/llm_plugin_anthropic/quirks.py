@@ -1,5 +1,6 @@
 """How places that serve the Messages API differ from Anthropic's own, as data."""
 
+from typing import Literal
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -23,9 +24,17 @@ class Quirks(Struct, frozen=True, kw_only=True):
     stream_path: str = "/v1/messages"
     count_path: str = "/v1/messages/count_tokens"
     model_in_body: bool = True
+    """Of a message; a count of tokens always names its model there."""
     stream_in_body: bool = True
     version_in_body: str | None = None
     """`anthropic_version` in the body (`vertex-2023-10-16`, `bedrock-2023-05-31`), where no header says it."""
+    betas: Literal["header", "body", "both"] = "header"
+    """Where it reads betas: in the header `anthropic-beta`, in the list `anthropic_beta` of the body, or one here and
+    another there, so that both are sent."""
+    known_betas: tuple[str, ...] | None = None
+    """The betas it takes, where it refuses a request that names another."""
+    body_betas: tuple[str, ...] = ()
+    """Betas that it refuses in the header and takes in the body."""
     sampling: bool = True
     """It knows temperature, top_p and top_k, as API versions before 2026-10-21 do."""
     models: tuple[ModelCard, ...] = ()

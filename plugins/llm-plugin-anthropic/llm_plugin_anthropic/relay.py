@@ -1,20 +1,25 @@
 """A request in this very dialect, sent on in its own bytes."""
 
+from typing import Any
+
 import msgspec
 from msgspec import Struct
 
+from llm_plugin_anthropic.betas import betas_for
 from llm_plugin_anthropic.quirks import Quirks
-from llm_plugin_anthropic.send import http_request
+from llm_plugin_anthropic.send import cloud_request, http_request
 from lockgate_ports.body_faults import BROKEN, fault
-from lockgate_ports.carried import MEMBERS
 from lockgate_ports.dialect import Upstream, Written
+from lockgate_ports.draft import Draft
+from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.http import Headers
-from lockgate_ports.patch import put, replace_string
+from lockgate_ports.patch import put, replace_string, rewritten
 
 
 class _Said(Struct, gc=False):
-    model: str
+    model: str | None = None
     stream: bool | None = None
+    anthropic_beta: Any = None
 
 
 _SAID = msgspec.json.Decoder(_Said)
@@ -23,17 +28,44 @@ _SAID = msgspec.json.Decoder(_Said)
 def relay_request(body: bytes, headers: Headers, upstream: Upstream, quirks: Quirks) -> Written:
     """All that `body` says, with `model` set. Raises InvalidRequest."""
     wire = _said(body)
-    patched = replace_string(body, "model", wire.model, upstream.model)
-    if upstream.stream is not bool(wire.stream):
-        patched = put(patched, "stream", b"true" if upstream.stream else b"false")
     path = quirks.stream_path if upstream.stream else quirks.path
-    return Written(http_request(_elsewhere(patched, quirks), upstream, quirks, path, headers))
+    if quirks.version_in_body is not None:
+        changes: dict[str, bytes | None] = {} if quirks.model_in_body else {"model": None}
+        if not quirks.stream_in_body:
+            changes["stream"] = None
+        elif upstream.stream is not bool(wire.stream):
+            changes["stream"] = _bool(upstream.stream)
+        return _to_cloud(body, wire, headers, upstream, quirks, path, changes)
+    patched = _with_model(body, wire, upstream)
+    if upstream.stream is not bool(wire.stream):
+        patched = put(patched, "stream", _bool(upstream.stream))
+    return Written(http_request(patched, upstream, quirks, path, headers))
 
 
 def relay_count(body: bytes, headers: Headers, upstream: Upstream, quirks: Quirks) -> Written:
     """The same for a count of tokens."""
-    patched = replace_string(body, "model", _said(body).model, upstream.model)
-    return Written(http_request(_elsewhere(patched, quirks), upstream, quirks, quirks.count_path, headers))
+    wire = _said(body)
+    if quirks.version_in_body is not None:
+        return _to_cloud(body, wire, headers, upstream, quirks, quirks.count_path, {})
+    return Written(http_request(_with_model(body, wire, upstream), upstream, quirks, quirks.count_path, headers))
+
+
+def _to_cloud(
+    body: bytes,
+    wire: _Said,
+    headers: Headers,
+    upstream: Upstream,
+    quirks: Quirks,
+    path: str,
+    changes: dict[str, bytes | None],
+) -> Written:
+    """For places that want version and betas in the body: these are set in it, beside `changes`."""
+    draft = Draft(upstream)
+    betas = betas_for(upstream, quirks, draft, headers, wire.anthropic_beta)
+    told = {"model": msgspec.json.encode(upstream.model), **changes}
+    told["anthropic_version"] = msgspec.json.encode(quirks.version_in_body)
+    told["anthropic_beta"] = msgspec.json.encode(betas) if betas and quirks.betas != "header" else None
+    return Written(cloud_request(rewritten(body, told), upstream, quirks, path, betas, headers), draft.dropped)
 
 
 def _said(body: bytes) -> _Said:
@@ -43,15 +75,11 @@ def _said(body: bytes) -> _Said:
         raise fault(error, body) from None
 
 
-def _elsewhere(body: bytes, quirks: Quirks) -> bytes:
-    """For places that want the version in the body, and model or stream in the path: each value as it came."""
-    if quirks.version_in_body is None and quirks.model_in_body and quirks.stream_in_body:
-        return body
-    fields: dict[str, object] = dict(MEMBERS.decode(body))
-    if not quirks.model_in_body:
-        del fields["model"]
-    if not quirks.stream_in_body:
-        fields.pop("stream", None)
-    if quirks.version_in_body is not None:
-        fields["anthropic_version"] = quirks.version_in_body
-    return msgspec.json.encode(fields)
+def _with_model(body: bytes, wire: _Said, upstream: Upstream) -> bytes:
+    if wire.model is None:
+        raise InvalidRequest("model is missing", param="model")
+    return replace_string(body, "model", wire.model, upstream.model)
+
+
+def _bool(value: bool) -> bytes:
+    return b"true" if value else b"false"

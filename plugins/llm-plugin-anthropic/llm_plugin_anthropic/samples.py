@@ -1,9 +1,12 @@
 """Known answers of `anthropic-messages`, for the contract of every provider that speaks it."""
 
 import json
+import re
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
+from msgspec import structs
 
 from lockgate_ports.chat import Choice
 from lockgate_ports.http import HttpRequest
@@ -252,3 +255,37 @@ ANTHROPIC_MESSAGES = Samples(
     + b'","max_tokens":9,"messages":[{"content":"Hi","role":"user"}]}',
     stream_end=_STOP,
 )
+
+
+_IN_PATH = re.compile(r"/models?/([^/:]+)[:/](rawPredict|streamRawPredict|invoke|invoke-with-response-stream)$")
+
+
+class _CloudRequest(msgspec.Struct):
+    anthropic_version: str
+    messages: list[_Message]
+    system: str | None = None
+    tools: tuple[_Tool, ...] = ()
+    max_tokens: int | None = None
+
+
+def in_path(version: str) -> Samples:
+    """The same for a cloud: the model stands in the path, and `version` in the body."""
+
+    def read_back(request: HttpRequest) -> Asked:
+        asked = msgspec.json.decode(request.body, type=_CloudRequest)
+        assert asked.anthropic_version == version, asked.anthropic_version  # noqa: S101
+        found = _IN_PATH.search(request.target)
+        assert found is not None, request.target  # noqa: S101
+        system = (("system", asked.system),) if asked.system is not None else ()
+        return Asked(
+            model=unquote(found.group(1)),
+            messages=(*system, *((message.role, message.content) for message in asked.messages)),
+            tools=tuple(tool.name for tool in asked.tools),
+            max_tokens=asked.max_tokens,
+            stream="stream" in found.group(2).lower(),
+        )
+
+    relayed = ANTHROPIC_MESSAGES.relay_request.replace(
+        b'"model":"%s"' % ALIAS.encode(), b'"anthropic_version":"%s"' % version.encode()
+    )
+    return structs.replace(ANTHROPIC_MESSAGES, read_back=read_back, relay_request=relayed)

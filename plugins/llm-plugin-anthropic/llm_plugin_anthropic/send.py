@@ -1,20 +1,33 @@
 """Bodies of this dialect on their way to a place that serves it: where, and with which header fields."""
 
+from llm_plugin_anthropic.betas import HEADER, header_of
 from llm_plugin_anthropic.quirks import Quirks
 from lockgate_ports.dialect import Upstream
 from lockgate_ports.http import Headers, HttpRequest
 
-_VERSION, _BETA = "anthropic-version", "anthropic-beta"
+_VERSION = "anthropic-version"
 _JSON = (("content-type", "application/json"), ("accept", "application/json"))
 _STREAM = (("content-type", "application/json"), ("accept", "text/event-stream"))
 
 
 def http_request(body: bytes, upstream: Upstream, quirks: Quirks, path: str, travelled: Headers = ()) -> HttpRequest:
     """POST {prefix}{path}. A client's own API version holds for its own body; its betas join those of the settings."""
+    return _post(body, upstream, quirks, path, _with(upstream.headers, travelled) if travelled else upstream.headers)
+
+
+def cloud_request(
+    body: bytes, upstream: Upstream, quirks: Quirks, path: str, betas: list[str], travelled: Headers = ()
+) -> HttpRequest:
+    """The same for a place that reads version or betas in the body."""
+    fields = _with(upstream.headers, travelled) if travelled else upstream.headers
+    others = tuple(field for field in fields if field[0] not in (_VERSION, HEADER))
+    return _post(body, upstream, quirks, path, others + header_of(betas, quirks))
+
+
+def _post(body: bytes, upstream: Upstream, quirks: Quirks, path: str, headers: Headers) -> HttpRequest:
     base = _STREAM if upstream.stream else _JSON
-    headers = base + (_with(upstream.headers, travelled) if travelled else upstream.headers)
     target = quirks.target(path, upstream)
-    return HttpRequest("POST", upstream.origin, target, headers, body, upstream.purpose)
+    return HttpRequest("POST", upstream.origin, target, base + headers, body, upstream.purpose)
 
 
 def _with(own: Headers, travelled: Headers) -> Headers:
@@ -23,7 +36,7 @@ def _with(own: Headers, travelled: Headers) -> Headers:
     for name, value in own:
         if name == _VERSION and name in given:
             continue
-        if name == _BETA and name in given:
+        if name == HEADER and name in given:
             words = dict.fromkeys(word.strip() for word in f"{value},{given.pop(name)}".split(",") if word.strip())
             fields.append((name, ",".join(words)))
         else:

@@ -4,10 +4,11 @@ from typing import Any
 
 import msgspec
 
+from llm_plugin_anthropic.betas import betas_for
 from llm_plugin_anthropic.draft import MessagesDraft
 from llm_plugin_anthropic.quirks import Quirks
 from llm_plugin_anthropic.read_view import TIERS
-from llm_plugin_anthropic.send import http_request
+from llm_plugin_anthropic.send import cloud_request, http_request
 from llm_plugin_anthropic.write_format import ANSWER_TOOL, answer_tool, native_format
 from llm_plugin_anthropic.write_messages import conversation
 from llm_plugin_anthropic.write_reasoning import Thought, thought_of
@@ -53,7 +54,7 @@ def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks) -> Writ
     if upstream.stream and quirks.stream_in_body:
         fields["stream"] = True
     path = quirks.stream_path if upstream.stream else quirks.path
-    return Written(http_request(_encoded(fields, draft), upstream, quirks, path), draft.dropped)
+    return _written(fields, draft, path, names_model=quirks.model_in_body)
 
 
 def write_count(view: ChatRequest, upstream: Upstream, quirks: Quirks) -> Written:
@@ -62,7 +63,7 @@ def write_count(view: ChatRequest, upstream: Upstream, quirks: Quirks) -> Writte
     fields = _asked(view, draft, view.max_tokens or quirks.max_tokens(upstream.model))
     if draft.own:
         _extras(fields, view, draft)
-    return Written(http_request(_encoded(fields, draft), upstream, quirks, quirks.count_path), draft.dropped)
+    return _written(fields, draft, quirks.count_path, names_model=True)
 
 
 def _asked(view: ChatRequest, draft: MessagesDraft, max_tokens: int) -> dict[str, Any]:
@@ -142,12 +143,21 @@ def _extras(fields: dict[str, Any], view: ChatRequest, draft: MessagesDraft) -> 
             fields[name] = value
 
 
-def _encoded(fields: dict[str, Any], draft: MessagesDraft) -> bytes:
-    quirks = draft.quirks
-    head: dict[str, Any] = {"model": draft.upstream.model} if quirks.model_in_body else {}
-    if quirks.version_in_body is not None:
-        head["anthropic_version"] = quirks.version_in_body
+def _written(fields: dict[str, Any], draft: MessagesDraft, path: str, *, names_model: bool) -> Written:
+    upstream, quirks = draft.upstream, draft.quirks
+    head: dict[str, Any] = {"model": upstream.model} if names_model else {}
+    if quirks.version_in_body is None:
+        return Written(http_request(_encoded(head | fields), upstream, quirks, path), draft.dropped)
+    head["anthropic_version"] = quirks.version_in_body
+    betas = betas_for(upstream, quirks, draft)
+    if betas and quirks.betas != "header":
+        head["anthropic_beta"] = betas
+    # what a caller wrote for another cloud under these names does not count here
+    return Written(cloud_request(_encoded(head | fields | head), upstream, quirks, path, betas), draft.dropped)
+
+
+def _encoded(fields: dict[str, Any]) -> bytes:
     try:
-        return msgspec.json.encode(head | {name: value for name, value in fields.items() if value is not None})
+        return msgspec.json.encode({name: value for name, value in fields.items() if value is not None})
     except UnicodeEncodeError:
         raise InvalidRequest("the request holds a lone surrogate, which is half a character and no text") from None

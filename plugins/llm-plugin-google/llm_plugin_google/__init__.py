@@ -9,7 +9,8 @@ from lockgate_ports.hooks import ModelFactory, hookimpl
 @hookimpl
 def register_models() -> tuple[ModelFactory[Any], ...]:
     """`google` and `vertex`."""
-    from llm_plugin_google.kinds import GOOGLE, VERTEX
+    from llm_plugin_google.kinds import GOOGLE
+    from llm_plugin_google.vertex import VERTEX
 
     return (GOOGLE, VERTEX)
 

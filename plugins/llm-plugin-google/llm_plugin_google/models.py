@@ -7,10 +7,11 @@ from lockgate_ports.dialect import Upstream
 from lockgate_ports.errors import InvalidRequest
 
 NAME = "gemini"
+GOOGLES_OWN = "/publishers/google"
+"""Where Google's own models stand in a place of Vertex AI."""
 
 _GENERATION = re.compile(r"gemini-(\d+(?:\.\d+)?)")
 _COLLECTIONS = ("models/", "tunedModels/")
-_GOOGLES_OWN = "/publishers/google"
 
 
 def generation(model: str) -> float | None:
@@ -36,7 +37,7 @@ def target_of(upstream: Upstream, method: str) -> str:
     name = quote(model, safe="/@:")
     prefix = upstream.prefix
     if model.startswith("endpoints/"):
-        return f"{prefix.removesuffix(_GOOGLES_OWN)}/{name}:{method}"
+        return f"{prefix.removesuffix(GOOGLES_OWN)}/{name}:{method}"
     if model.startswith(_COLLECTIONS):
         return f"{prefix}/{name}:{method}"
     return f"{prefix}/models/{name}:{method}"

@@ -1,9 +1,11 @@
-"""The two kinds under the contract of every provider."""
+"""The two kinds under the contract of every provider, and each maker's models on Vertex AI."""
 
 from typing import ClassVar
 
 import llm_plugin_google
+from llm_plugin_anthropic.samples import in_path
 from llm_plugin_google.samples import GEMINI
+from llm_plugin_openai.samples import OPENAI_CHAT
 from lockgate_ports.testkit import ProviderContract
 
 
@@ -23,3 +25,19 @@ class TestVertex(ProviderContract):
     settings: ClassVar = {"project": "acme", "location": "europe-west4"}
     model = "sample-1"
     samples = GEMINI
+
+
+class TestClaudeOnVertex(ProviderContract):
+    plugin = llm_plugin_google
+    kind = "vertex"
+    settings: ClassVar = {"project": "acme", "location": "us-east5"}
+    model = "claude-sonnet-4-5@20250929"
+    samples = in_path("vertex-2023-10-16")
+
+
+class TestOpenModelsOnVertex(ProviderContract):
+    plugin = llm_plugin_google
+    kind = "vertex"
+    settings: ClassVar = {"base_url": "http://vertex.test/v1/projects/p/locations/l/publishers/google", "project": "p"}
+    model = "meta/llama-4-maverick-17b-128e-instruct-maas"
+    samples = OPENAI_CHAT

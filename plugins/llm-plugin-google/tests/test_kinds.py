@@ -7,7 +7,8 @@ import msgspec
 import pytest
 import yaml
 
-from llm_plugin_google.kinds import GOOGLE, VERTEX, GoogleSettings, VertexSettings
+from llm_plugin_google.kinds import GOOGLE, GoogleSettings
+from llm_plugin_google.vertex import VERTEX, VertexSettings
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext

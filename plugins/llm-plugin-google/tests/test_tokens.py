@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from llm_plugin_google.kinds import VERTEX
 from llm_plugin_google.tokens import GoogleAuth
+from llm_plugin_google.vertex import VERTEX
 from lockgate_ports.errors import SettingsError, UpstreamError
 from lockgate_ports.hooks import BuildContext
 from lockgate_ports.http import HttpRequest, Origin

@@ -1,6 +1,6 @@
 """A request in anthropic-messages while it is being written: for which model, by whom."""
 
-from llm_plugin_anthropic.models import Abilities, abilities
+from llm_plugin_anthropic.models import Abilities
 from llm_plugin_anthropic.quirks import NAME, Quirks
 from lockgate_ports.dialect import Upstream
 from lockgate_ports.draft import Draft
@@ -14,4 +14,4 @@ class MessagesDraft(Draft):
         self.quirks = quirks
         self.own = native == NAME
         """The caller's words need no translation."""
-        self.model: Abilities = abilities(upstream.model)
+        self.model: Abilities = quirks.abilities(upstream.model)

@@ -1,11 +1,12 @@
 """How places that serve the Messages API differ from Anthropic's own, as data."""
 
+from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import quote
 
 from msgspec import Struct
 
-from llm_plugin_anthropic.models import abilities
+from llm_plugin_anthropic.models import Abilities, abilities
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.dialect import Upstream
 
@@ -37,13 +38,19 @@ class Quirks(Struct, frozen=True, kw_only=True):
     """Betas that it refuses in the header and takes in the body."""
     sampling: bool = True
     """It knows temperature, top_p and top_k, as API versions before 2026-10-21 do."""
+    behind: Mapping[str, str] = {}
+    """The models that names telling none (a deployment's, an ARN) stand for."""
     models: tuple[ModelCard, ...] = ()
     """Where the most tokens of an answer are looked up when the caller names none."""
 
     def max_tokens(self, model: str) -> int:
         """What to ask for when the caller names no limit, since the API wants one: as much as the model can give."""
         known = next((card.max_output_tokens for card in self.models if card.id == model), None)
-        return known or abilities(model).output_tokens
+        return known or self.abilities(model).output_tokens
+
+    def abilities(self, model: str) -> Abilities:
+        """What a model takes, by the name that the place has for it."""
+        return abilities(self.behind.get(model, model))
 
     def target(self, path: str, upstream: Upstream) -> str:
         """Where to ask."""

@@ -15,6 +15,7 @@ from lockgate_ports.secret import Secret
 
 AUTHORITY = "https://login.microsoftonline.com"
 SCOPE = "https://cognitiveservices.azure.com/.default"
+FOUNDRY_SCOPE = "https://ai.azure.com/.default"
 
 _EARLY = 300.0
 """Seconds before its end from which on a token is replaced."""

@@ -8,6 +8,9 @@ from urllib.parse import quote, urlencode
 from llm_plugin_openai.post import Target
 from lockgate_ports.dialect import Upstream
 
+CLAUDES_PLACE = "/anthropic"
+"""Where a resource of Foundry serves Anthropic's language (Microsoft Foundry, "Deploy and use Claude models")."""
+
 Paths = Literal["v1", "deployments", "models"]
 
 _VERSIONS: dict[tuple[str, str], str] = {
@@ -31,8 +34,11 @@ def target_of(paths: Paths, api_version: str | None) -> Target:
 
 
 def resource_prefix(prefix: str) -> str:
-    """The path before `/openai`, which people often paste along with the address of the resource."""
-    return prefix.removesuffix("/v1").removesuffix("/openai") if prefix.endswith(("/openai", "/openai/v1")) else prefix
+    """The path before `/openai` or `/anthropic`, which people often paste along with the address of the resource."""
+    for pasted in ("/openai", CLAUDES_PLACE):
+        if prefix.removesuffix("/v1").endswith(pasted):
+            return prefix.removesuffix("/v1").removesuffix(pasted)
+    return prefix
 
 
 def _path(paths: Paths, operation: str, deployment: str) -> str:

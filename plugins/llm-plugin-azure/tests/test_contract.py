@@ -1,8 +1,9 @@
-"""The kind under the contract of every provider, by each style of path."""
+"""The kind under the contract of every provider, by each style of path, and for Claude."""
 
 from typing import ClassVar
 
 import llm_plugin_azure
+from llm_plugin_anthropic.samples import ANTHROPIC_MESSAGES
 from llm_plugin_openai.responses.samples import OPENAI_RESPONSES
 from llm_plugin_openai.samples import OPENAI_CHAT
 from lockgate_ports.testkit import ProviderContract
@@ -35,4 +36,14 @@ class TestResponses(ProviderContract):
     model = "sample-1"
     samples = OPENAI_RESPONSES
     key_header = "api-key"
+    key_form = "{key}"
+
+
+class TestClaude(ProviderContract):
+    plugin = llm_plugin_azure
+    kind = "azure-openai"
+    settings: ClassVar = {"base_url": "http://azure.test/anthropic/", "claude": {"fast": "claude-haiku-4-5"}}
+    model = "fast"
+    samples = ANTHROPIC_MESSAGES
+    key_header = "x-api-key"
     key_form = "{key}"

@@ -13,7 +13,10 @@ class Auth(Protocol):
     """Puts a secret on a request: a header, or a signature over all of it."""
 
     async def sign(self, request: HttpRequest, secret: Secret | None) -> HttpRequest:
-        """The request as it may leave. Raises SettingsError when a secret is needed and there is none."""
+        """The request as it may leave; its `shows` names what was put on it, a token got for the secret above all.
+
+        Raises SettingsError when a secret is needed and there is none.
+        """
         ...
 
 
@@ -37,4 +40,6 @@ class HeaderAuth(Struct, frozen=True):
                 "ASCII, which no header can carry; store the bare key"
             )
         value = f"{self.scheme} {key}" if self.scheme else key
-        return structs.replace(request, headers=(*request.headers, (self.header, value)))
+        return structs.replace(
+            request, headers=(*request.headers, (self.header, value)), shows=(*request.shows, secret)
+        )

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from lockgate_ports.secret import Secret
+
 Headers = tuple[tuple[str, str], ...]
 """Header fields in order, names in lower case."""
 
@@ -38,7 +40,8 @@ NO_PURPOSE = Purpose()
 
 
 class HttpRequest(Struct, frozen=True):
-    """One request. `target` is path and query, percent-encoded, as it stands in the request line.
+    """One request. `target` is path and query, percent-encoded, as it stands in the request line; `shows` are the
+    secrets that it carries, which no word that comes back may show on.
 
     Its repr leaves out query, headers and body: keys and prompts travel in them."""
 
@@ -48,6 +51,7 @@ class HttpRequest(Struct, frozen=True):
     headers: Headers = ()
     body: bytes = b""
     purpose: Purpose = NO_PURPOSE
+    shows: tuple[Secret, ...] = ()
 
     def __repr__(self) -> str:
         return f"HttpRequest({self.method} {self.origin}{self.target.partition('?')[0]})"

@@ -34,9 +34,14 @@ async def refusal(dialect: ProviderDialect[Any, Any], response: HttpResponse) ->
     return error
 
 
-def told_as(provider_id: str, error: UpstreamError, secret: Secret | None) -> UpstreamError:
-    """The same error, told as this provider's and without a trace of the key."""
-    hide = secret.redact if secret is not None else str
+def told_as(provider_id: str, error: UpstreamError, shown: Sequence[Secret]) -> UpstreamError:
+    """The same error, told as this provider's and without a trace of the secrets that the call has shown."""
+
+    def hide(text: str) -> str:
+        for secret in shown:
+            text = secret.redact(text)
+        return text
+
     if not error.provider_id:
         error.provider_id = provider_id
         error.message = f"{provider_id}: {error.message}"
@@ -48,7 +53,7 @@ def told_as(provider_id: str, error: UpstreamError, secret: Secret | None) -> Up
         error.upstream_code = hide(error.upstream_code)
     if error.param is not None:
         error.param = hide(error.param)
-    if error.body is not None and secret is not None:
+    if error.body is not None and shown:
         error.body = hide(error.body.decode("utf-8", "replace")).encode()
     return error
 
@@ -62,12 +67,12 @@ class HttpStream:
         reader: EventReader,
         dropped: tuple[str, ...],
         provider_id: str,
-        secret: Secret | None,
+        shown: Sequence[Secret],
     ) -> None:
         self._response = response
         self._reader = reader
         self._provider_id = provider_id
-        self._secret = secret
+        self._shown = shown
         self.dropped = dropped
         self.request_id = request_id_of(response)
 
@@ -77,14 +82,14 @@ class HttpStream:
                 yield self._told(self._reader.feed(chunk))
             yield self._told(self._reader.end())
         except UpstreamError as error:
-            raise told_as(self._provider_id, error, self._secret) from error.__cause__
+            raise told_as(self._provider_id, error, self._shown) from error.__cause__
         finally:
             self._response.abort()
 
     def _told(self, events: Sequence[Event]) -> Sequence[Event]:
         for event in events:
             if isinstance(event, Failure) and isinstance(event.error, UpstreamError):
-                told_as(self._provider_id, event.error, self._secret)
+                told_as(self._provider_id, event.error, self._shown)
         return events
 
     async def aclose(self) -> None:

@@ -93,8 +93,9 @@ class HttpModel:
     async def stream(self, request: Request[ChatRequest], attempt: Attempt) -> ReplyStream:
         """Opens the stream; in the client's own dialect its events are kept as they came."""
         dialect = self._speaks(self._chat_in(request), request)
+        shown = _held(attempt)
         try:
-            response, dropped = await self._ask(dialect, request, attempt, stream=True)
+            response, dropped = await self._ask(dialect, request, attempt, shown, stream=True)
             kind = media_type(response)
             if kind == "text/html":
                 response.abort()
@@ -111,9 +112,9 @@ class HttpModel:
                 events = unfold(dialect.read_response(body, response.headers))
                 return ToldStream(events, dropped, request_id_of(response))
         except UpstreamError as error:
-            raise told_as(self._provider_id, error, attempt.secret) from error.__cause__
+            raise told_as(self._provider_id, error, shown) from error.__cause__
         relay = request.relay_reply and request.dialect == dialect.name
-        return HttpStream(response, dialect.event_reader(relay=relay), dropped, self._provider_id, attempt.secret)
+        return HttpStream(response, dialect.event_reader(relay=relay), dropped, self._provider_id, shown)
 
     async def probe(self, attempt: Attempt) -> None:
         """The smallest call of what the provider has: one token, one vector, or one document to rank. A model that it
@@ -155,8 +156,9 @@ class HttpModel:
         glance_at: Callable[[AnswerT], Glance],
     ) -> Reply[AnswerT]:
         dialect = self._speaks(language, request)
+        shown = _held(attempt)
         try:
-            response, dropped = await self._ask(dialect, request, attempt, stream=False)
+            response, dropped = await self._ask(dialect, request, attempt, shown, stream=False)
             try:
                 body = await response.read(self._endpoint.response_limit)
             finally:
@@ -167,14 +169,14 @@ class HttpModel:
                     dialect.glance(body, response.headers),
                     dialect=dialect.name,
                     body=body,
-                    read=lambda: self._read(dialect, body, response.headers, attempt.secret),
+                    read=lambda: self._read(dialect, body, response.headers, shown),
                     dropped=dropped,
                     request_id=request_id,
                 )
             view = dialect.read_response(body, response.headers)
             return Reply(glance_at(view), view=view, dropped=dropped, request_id=request_id)
         except UpstreamError as error:
-            raise told_as(self._provider_id, error, attempt.secret) from error.__cause__
+            raise told_as(self._provider_id, error, shown) from error.__cause__
 
     def _chat_in(self, request: Request[ChatRequest]) -> ChatProviderDialect | None:
         """The client's own language where the provider has it: less is translated, nothing is lost."""
@@ -189,8 +191,15 @@ class HttpModel:
         return language
 
     async def _ask(
-        self, dialect: ProviderDialect[View, Any], request: Request[View], attempt: Attempt, *, stream: bool
+        self,
+        dialect: ProviderDialect[View, Any],
+        request: Request[View],
+        attempt: Attempt,
+        shown: list[Secret],
+        *,
+        stream: bool,
     ) -> tuple[HttpResponse, tuple[str, ...]]:
+        """Adds to `shown` what is shown beside the attempt's own secret: a token that was got for it."""
         endpoint = self._endpoint
         upstream = Upstream(
             provider_id=self._provider_id,
@@ -203,7 +212,9 @@ class HttpModel:
             purpose=attempt.purpose,
         )
         written = _write(dialect, request, upstream)
-        response = await self._http.send(await endpoint.auth.sign(written.http, attempt.secret))
+        signed = await endpoint.auth.sign(written.http, attempt.secret)
+        shown += [secret for secret in signed.shows if secret is not attempt.secret]
+        response = await self._http.send(signed)
         if 200 <= response.status < 300 and response.status != 204:
             return response, written.dropped
         try:
@@ -212,12 +223,16 @@ class HttpModel:
             response.abort()
 
     def _read(
-        self, dialect: ProviderDialect[Any, AnswerT], body: bytes, headers: Mapping[str, str], secret: Secret | None
+        self, dialect: ProviderDialect[Any, AnswerT], body: bytes, headers: Mapping[str, str], shown: list[Secret]
     ) -> AnswerT:
         try:
             return dialect.read_response(body, headers)
         except UpstreamError as error:
-            raise told_as(self._provider_id, error, secret) from error.__cause__
+            raise told_as(self._provider_id, error, shown) from error.__cause__
+
+
+def _held(attempt: Attempt) -> list[Secret]:
+    return [] if attempt.secret is None else [attempt.secret]
 
 
 def _asked(operation: Operation, model: str, view: View) -> Request[View]:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from urllib.parse import quote, urlencode
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
+from lockgate_ports.auth import HeaderAuth
 from lockgate_ports.errors import SettingsError, UpstreamError, clip
 from lockgate_ports.http import HttpPort, HttpRequest, Origin
 from lockgate_ports.secret import Secret
@@ -42,17 +43,20 @@ class _Answer(Struct):
 _ANSWER = msgspec.json.Decoder(_Answer, strict=False)
 
 
-class _Token:
-    """`client_secret` is the one it was given for: a new one must be shown to be good. No struct, since its repr would
-    tell."""
+_BEARER = HeaderAuth()
 
-    __slots__ = ("client_secret", "ends_at", "renew_at", "value")
 
-    def __init__(self, client_secret: str, value: str, renew_at: float, ends_at: float) -> None:
-        self.client_secret = client_secret
-        self.value = value
-        self.renew_at = renew_at
-        self.ends_at = ends_at
+class _Token(Struct, frozen=True):
+    """`given_for` is the client secret it was given for: a new one must be shown to be good."""
+
+    given_for: Secret
+    value: Secret
+    renew_at: float
+    ends_at: float
+
+    def is_for(self, secret: Secret) -> bool:
+        """Whether it was given for this client secret."""
+        return self.given_for.reveal() == secret.reveal()
 
 
 class EntraAuth:
@@ -73,15 +77,15 @@ class EntraAuth:
         if secret is None:
             raise SettingsError("auth: entra needs the client secret; set credential_ref")
         token = self._token
-        if token is None or token.client_secret != secret.reveal() or self._clock() >= token.renew_at:
+        if token is None or not token.is_for(secret) or self._clock() >= token.renew_at:
             token = await self._renewed(request, secret)
-        return structs.replace(request, headers=(*request.headers, ("authorization", f"Bearer {token.value}")))
+        return await _BEARER.sign(request, token.value)
 
     async def _renewed(self, request: HttpRequest, secret: Secret) -> _Token:
         """One at a time; calls that wait for it take the same token. A token that still holds outlives a failure."""
         async with self._lock:
             token, now = self._token, self._clock()
-            known = token is not None and token.client_secret == secret.reveal()
+            known = token is not None and token.is_for(secret)
             if token is not None and known and now < token.renew_at:
                 return token
             try:
@@ -118,7 +122,7 @@ class EntraAuth:
             raise _refusal(response.status, answer)
         lasts = answer.expires_in if answer.expires_in is not None else _EARLY
         early = min(_EARLY, lasts / 2)
-        return _Token(secret.reveal(), answer.access_token, asked_at + lasts - early, asked_at + lasts)
+        return _Token(secret, Secret(answer.access_token, secret.ref), asked_at + lasts - early, asked_at + lasts)
 
 
 def _refusal(status: int, answer: _Answer) -> UpstreamError:

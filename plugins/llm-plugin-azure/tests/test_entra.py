@@ -8,10 +8,17 @@ from urllib.parse import parse_qs
 import pytest
 
 from llm_plugin_azure.entra import EntraAuth, Grant
+from llm_plugin_azure.kind import AZURE_OPENAI, AzureSettings
+from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import SettingsError, UpstreamError
+from lockgate_ports.hooks import BuildContext
 from lockgate_ports.http import HttpRequest, Origin
+from lockgate_ports.model import Attempt
+from lockgate_ports.parts import user
 from lockgate_ports.secret import Secret
-from lockgate_ports.testkit import Exchange, ScriptedHttp
+from lockgate_ports.testkit import KEY, Exchange, ScriptedHttp
+from lockgate_ports.testkit.keys import shows_key, told_by
+from lockgate_ports.wire import Request
 
 _LOGIN = Origin("https", "login.microsoftonline.com", 443)
 _GRANT = Grant(origin=_LOGIN, prefix="", tenant_id="ten/ant", client_id="client")
@@ -121,3 +128,24 @@ async def test_what_is_no_token_is_an_error_of_its_kind(answer: Exchange, kind: 
 async def test_without_a_secret_there_is_nothing_to_ask_with() -> None:
     with pytest.raises(SettingsError, match="credential_ref"):
         await EntraAuth(_GRANT, ScriptedHttp(), Hand()).sign(_CALL, None)
+
+
+@pytest.mark.parametrize("model", ["gpt", "claude-opus-4-6"])
+async def test_a_token_that_azure_echoes_shows_in_no_error_and_no_log(
+    model: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    echo = json.dumps({"error": {"code": "401", "message": f"Bearer {KEY} is not for us"}}).encode()
+    http = ScriptedHttp(_token(KEY), Exchange(status=401, chunks=(echo,)))
+    settings = AzureSettings(base_url="https://r.test", auth="entra", tenant_id="t", client_id="c")
+    provider = AZURE_OPENAI.build(settings, BuildContext("az", http))
+    view = ChatRequest(model="m", messages=(user("Hi"),))
+    with pytest.raises(UpstreamError, match="is not for us") as caught:
+        await provider.chat(Request(operation="chat", model="m", stream=False, view=view), Attempt(model, _SECRET))
+    assert not shows_key(*told_by(caught.value), caplog.text)
+
+
+async def test_a_token_that_is_held_shows_in_no_repr() -> None:
+    auth = EntraAuth(_GRANT, ScriptedHttp(_token(KEY)), Hand())
+    signed = await auth.sign(_CALL, _SECRET)
+    assert not shows_key(repr(vars(auth)), repr(signed))

@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 
 from llm_plugin_bedrock.credentials import Credentials
 from lockgate_ports.http import HttpRequest
+from lockgate_ports.secret import Secret
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 SERVICE = "bedrock"
@@ -27,9 +28,10 @@ class Signer(Struct, frozen=True):
         `now` is seconds since 1970. Every header it carries but those that proxies change is signed.
         """
         stamp = time.strftime(_STAMP, time.gmtime(now))
-        added = [("x-amz-date", stamp)]
+        added, shows = [("x-amz-date", stamp)], request.shows
         if credentials.session_token is not None:
             added.append(("x-amz-security-token", credentials.session_token))
+            shows += (Secret(credentials.session_token),)
         asked = self.request(
             method=request.method,
             url=f"{request.origin}{request.target}",
@@ -43,7 +45,7 @@ class Signer(Struct, frozen=True):
         signature = auth.signature(to_sign, asked)
         signed = auth.signed_headers(auth.headers_to_sign(asked))
         value = f"AWS4-HMAC-SHA256 Credential={auth.scope(asked)}, SignedHeaders={signed}, Signature={signature}"
-        return structs.replace(request, headers=(*request.headers, *added, ("authorization", value)))
+        return structs.replace(request, headers=(*request.headers, *added, ("authorization", value)), shows=shows)
 
 
 @cache

@@ -11,10 +11,20 @@ import pytest
 
 from llm_plugin_bedrock.auth import BedrockAuth
 from llm_plugin_bedrock.credentials import Credentials
+from llm_plugin_bedrock.kinds import BEDROCK
+from llm_plugin_bedrock.settings import BedrockSettings
 from llm_plugin_bedrock.signing import load_signer
-from lockgate_ports.errors import SettingsError
+from lockgate_ports.chat import ChatRequest
+from lockgate_ports.errors import SettingsError, UpstreamError
+from lockgate_ports.hooks import BuildContext
 from lockgate_ports.http import HttpRequest, split_url
+from lockgate_ports.model import Attempt
+from lockgate_ports.parts import user
 from lockgate_ports.secret import Secret
+from lockgate_ports.testkit import KEY as CANARY
+from lockgate_ports.testkit import Exchange, ScriptedHttp
+from lockgate_ports.testkit.keys import shows_key, told_by
+from lockgate_ports.wire import Request
 
 KEY, SECRET, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "FwoGZXIvYXdzEXAMPLE//token=="
 MODELS = (
@@ -136,3 +146,16 @@ def test_credentials_do_not_print_their_secrets() -> None:
     keys = Credentials(access_key_id=KEY, secret_access_key=SECRET, session_token=TOKEN)
     assert SECRET not in repr(keys)
     assert TOKEN not in repr(keys)
+
+
+async def test_a_fetched_session_token_that_bedrock_echoes_shows_in_no_error() -> None:
+    session = f"{CANARY}//session=="
+    env = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": session}
+    echo = f'{{"message":"The security token {session} is expired"}}'.encode()
+    http = ScriptedHttp(Exchange(status=403, chunks=(echo,)))
+    provider = BEDROCK.build(BedrockSettings(region="us-east-1", auth="env"), BuildContext("aws", http, env=env))
+    view = ChatRequest(model="m", messages=(user("Hi"),))
+    with pytest.raises(UpstreamError, match="is expired") as caught:
+        await provider.chat(Request(operation="chat", model="m", stream=False, view=view), Attempt(MODELS[0]))
+    assert ("x-amz-security-token", session) in http.requests[0].headers
+    assert not shows_key(*told_by(caught.value), repr(http.requests[0]))

@@ -26,6 +26,8 @@ _EARLY = 300.0
 _LIMIT = 64 * 1024
 _FORM = (("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json"))
 _KEPT = 16
+_SHOWN = ("assertion", "refresh_token", "client_secret")
+"""What of a form is worth a token to whoever reads it."""
 
 
 class Credentials(Struct, frozen=True):
@@ -43,7 +45,7 @@ class Credentials(Struct, frozen=True):
 class Token(Struct, frozen=True):
     """`ends` is on the clock that the holder reads."""
 
-    value: str
+    value: Secret
     ends: float
 
 
@@ -83,10 +85,9 @@ class GoogleAuth:
         token is given for them."""
         if secret is not None and not secret.reveal().lstrip().startswith("{"):
             return await _BEARER.sign(request, secret)
-        token = await self._token(secret, request)
-        return await _BEARER.sign(request, Secret(token, secret.ref if secret is not None else "metadata"))
+        return await _BEARER.sign(request, await self._token(secret, request))
 
-    async def _token(self, secret: Secret | None, request: HttpRequest) -> str:
+    async def _token(self, secret: Secret | None, request: HttpRequest) -> Secret:
         key = secret.reveal() if secret is not None else ""
         held = self._tokens.get(key)
         if held is None or held.ends - self._clock() < _EARLY:
@@ -107,7 +108,8 @@ class GoogleAuth:
             raise
         if len(self._tokens) >= _KEPT and key not in self._tokens:
             self._tokens.pop(next(iter(self._tokens)))
-        token = self._tokens[key] = Token(grant.access_token, now + grant.expires_in)
+        value = Secret(grant.access_token, secret.ref if secret is not None else "metadata")
+        token = self._tokens[key] = Token(value, now + grant.expires_in)
         return token
 
     def _asking(self, secret: Secret | None, request: HttpRequest) -> HttpRequest:
@@ -120,8 +122,9 @@ class GoogleAuth:
             flavor = (("metadata-flavor", "Google"),)
             return HttpRequest("GET", self._metadata, METADATA_PATH, flavor, b"", request.purpose)
         origin, path = self._token_place
-        form = urlencode(self._form(secret)).encode()
-        return HttpRequest("POST", origin, path or "/", _FORM, form, request.purpose)
+        form = self._form(secret)
+        shows = tuple(Secret(form[name]) for name in _SHOWN if name in form)
+        return HttpRequest("POST", origin, path or "/", _FORM, urlencode(form).encode(), request.purpose, shows)
 
     def _form(self, secret: Secret) -> dict[str, str]:
         try:
@@ -162,21 +165,24 @@ class GoogleAuth:
         finally:
             response.abort()
         if response.status != 200:
-            raise _refusal(request.origin, response.status, read_error(response.status, response.headers, body))
+            raise _refusal(request, response.status, read_error(response.status, response.headers, body))
         try:
             return _GRANTED.decode(body)
         except BROKEN:
             raise UpstreamError(f"{request.origin} gave no token", kind="transient", sent=False) from None
 
 
-def _refusal(origin: Origin, status: int, error: UpstreamError) -> UpstreamError:
+def _refusal(request: HttpRequest, status: int, error: UpstreamError) -> UpstreamError:
     """OAuth says `invalid_grant` with status 400 when it does not accept the account."""
     kind = "auth" if status in (400, 401, 403, 404) else error.kind
+    said = error.upstream_message
+    for secret in request.shows:
+        said = secret.redact(said) if said else said
     return UpstreamError(
-        f"{origin} gave no token ({status})" + (f": {error.upstream_message}" if error.upstream_message else ""),
+        f"{request.origin} gave no token ({status})" + (f": {said}" if said else ""),
         kind=kind,
         upstream_status=status,
-        upstream_message=error.upstream_message,
+        upstream_message=said,
         retry_after=error.retry_after,
         sent=False,
     )

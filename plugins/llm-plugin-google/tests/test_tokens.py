@@ -12,11 +12,16 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from llm_plugin_google.tokens import GoogleAuth
 from llm_plugin_google.vertex import VERTEX
+from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import SettingsError, UpstreamError
 from lockgate_ports.hooks import BuildContext
 from lockgate_ports.http import HttpRequest, Origin
+from lockgate_ports.model import Attempt
+from lockgate_ports.parts import user
 from lockgate_ports.secret import Secret
-from lockgate_ports.testkit import Exchange, ScriptedHttp
+from lockgate_ports.testkit import KEY, Exchange, ScriptedHttp
+from lockgate_ports.testkit.keys import shows_key, told_by
+from lockgate_ports.wire import Request
 
 _KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 _PEM = _KEY.private_bytes(
@@ -152,3 +157,40 @@ def test_a_project_or_location_that_would_change_the_address_is_refused(project:
     settings = VERTEX.settings(project=project, location=location)
     with pytest.raises(SettingsError, match="is no name that Google Cloud gives"):
         VERTEX.build(settings, BuildContext("v", ScriptedHttp()))
+
+
+@pytest.mark.parametrize("model", ["gemini-2.5-flash", "claude-opus-4-6", "meta/llama-4"])
+async def test_a_token_that_google_echoes_shows_in_no_error_and_no_log(
+    model: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    echo = json.dumps({"error": {"code": 401, "message": f"no {KEY} here", "status": "UNAUTHENTICATED"}}).encode()
+    http = ScriptedHttp(_granted(KEY), Exchange(status=401, chunks=(echo,)))
+    provider = VERTEX.build(VERTEX.settings(project="acme", credentials="metadata"), BuildContext("v", http))
+    view = ChatRequest(model="m", messages=(user("Hi"),))
+    with pytest.raises(UpstreamError, match="here") as caught:
+        await provider.chat(Request(operation="chat", model="m", stream=False, view=view), Attempt(model))
+    assert not shows_key(*told_by(caught.value), caplog.text)
+
+
+async def test_what_a_token_is_asked_for_with_shows_neither() -> None:
+    refusals = ScriptedHttp()
+    auth = _auth(refusals, _Clock())
+
+    async def send(request: HttpRequest) -> Any:
+        refusals.requests.append(request)
+        (given,) = parse_qs(request.body.decode())["assertion"]
+        said = json.dumps({"error": "invalid_grant", "error_description": f"bad: {given}"}).encode()
+        return await ScriptedHttp(Exchange(status=400, chunks=(said,))).send(request)
+
+    refusals.send = send  # type: ignore[method-assign]
+    with pytest.raises(UpstreamError, match="bad: ") as caught:
+        await auth.sign(_ASKED, _account())
+    (given,) = parse_qs(refusals.requests[0].body.decode())["assertion"]
+    assert not any(given[at : at + 12] in text for text in told_by(caught.value) for at in range(0, len(given), 12))
+
+
+async def test_a_token_that_is_held_shows_in_no_repr() -> None:
+    auth = _auth(ScriptedHttp(_granted(KEY)), _Clock(), _MACHINE)
+    signed = await auth.sign(_ASKED, None)
+    assert not shows_key(repr(vars(auth)), repr(signed))

@@ -1,4 +1,4 @@
-"""Amazon Bedrock for Lockgate: Converse and ConverseStream, Titan and Cohere embeddings."""
+"""Amazon Bedrock for Lockgate: Converse, InvokeModel, Titan and Cohere embeddings."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""BedrockModel: an HttpModel that asks once for each input of a model that embeds one at a time."""
+"""BedrockModel: a ModelPort that asks once for each input of a model that embeds one at a time."""
 
 import asyncio
 
@@ -10,8 +10,7 @@ from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.count import TokenCount
 from lockgate_ports.embed import Embedding, EmbedRequest, EmbedResponse
-from lockgate_ports.http_model import HttpModel
-from lockgate_ports.model import Attempt, ReplyStream
+from lockgate_ports.model import Attempt, ModelPort, ReplyStream
 from lockgate_ports.replies import glance_embeddings
 from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.usage import Usage
@@ -24,7 +23,7 @@ AT_ONCE = 4
 class BedrockModel:
     """A ModelPort. Titan's embedding models take one input a request; everything else is `inner`'s."""
 
-    def __init__(self, inner: HttpModel) -> None:
+    def __init__(self, inner: ModelPort) -> None:
         self._inner = inner
 
     @property

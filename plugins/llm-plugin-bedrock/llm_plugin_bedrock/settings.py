@@ -11,6 +11,8 @@ from lockgate_ports.errors import SettingsError
 from lockgate_ports.http import Origin
 from lockgate_ports.http_settings import RESPONSE_LIMIT, address
 
+Body = Literal["anthropic", "nova", "openai", "titan"]
+"""The languages that InvokeModel is asked in."""
 AuthStyle = Literal["sigv4", "bearer", "env", "profile", "web-identity", "container", "instance"]
 
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
@@ -20,6 +22,10 @@ _REGION_IN_HOST = re.compile(r"(?:^|\.)bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.
 class BedrockSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`region` and `base_url` tell each other; one of them is needed. `auth` says where credentials come from; without
     it the form of the secret tells a key pair (`sigv4`) from a Bedrock API key (`bearer`).
+
+    `api` is what a request in another language than the model's own is translated for; `invoke` names, for models that
+    are to be asked by InvokeModel whatever `api` says, the language of their bodies. `betas` are Anthropic's, for every
+    request to Claude by InvokeModel.
 
     `access_key_id` stands here when the secret is the secret access key alone. `behind` names, for an ARN, the model it
     stands for. `response_limit` is in bytes, of one whole answer; `models` replaces the built-in catalogue.
@@ -37,6 +43,9 @@ class BedrockSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     container_url: str = "http://169.254.170.2"
     metadata_url: str = "http://169.254.169.254"
     behind: dict[str, str] = {}
+    api: Literal["converse", "invoke"] = "converse"
+    invoke: dict[str, Body] = {}
+    betas: tuple[str, ...] = ()
     params: Params = "drop"
     models: tuple[str | ModelCard, ...] = ()
     response_limit: int = RESPONSE_LIMIT

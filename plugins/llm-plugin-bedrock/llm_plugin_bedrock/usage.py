@@ -24,6 +24,8 @@ class WireUsage(Struct, gc=False):
     totalTokens: int | None = None  # noqa: N815
     cacheReadInputTokens: int | None = None  # noqa: N815
     cacheWriteInputTokens: int | None = None  # noqa: N815
+    cacheReadInputTokenCount: int | None = None  # noqa: N815  Nova's own names for the two above
+    cacheWriteInputTokenCount: int | None = None  # noqa: N815
     cacheDetails: list[CacheDetail] | None = None  # noqa: N815
 
 
@@ -37,7 +39,8 @@ def usage_of(wire: WireUsage | None) -> Usage | None:
     """In the canonical meaning; None where nothing was reported."""
     if wire is None or (wire.inputTokens is None and wire.outputTokens is None):
         return None
-    read, written = wire.cacheReadInputTokens, wire.cacheWriteInputTokens
+    read = wire.cacheReadInputTokenCount if wire.cacheReadInputTokens is None else wire.cacheReadInputTokens
+    written = wire.cacheWriteInputTokenCount if wire.cacheWriteInputTokens is None else wire.cacheWriteInputTokens
     hour = [each.inputTokens for each in wire.cacheDetails or () if each.ttl == "1h" and each.inputTokens is not None]
     return Usage(
         input_tokens=wire.inputTokens + (read or 0) + (written or 0) if wire.inputTokens is not None else None,

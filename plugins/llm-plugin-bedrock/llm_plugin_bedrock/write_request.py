@@ -71,9 +71,27 @@ def relay_request(body: bytes, upstream: Upstream) -> Written:
 
 
 def post(body: bytes, operation: str, upstream: Upstream, headers: tuple[tuple[str, str], ...] = _JSON) -> HttpRequest:
-    """POST {prefix}/model/{model}/{operation}; colons and slashes of the model's id or ARN are percent-encoded."""
-    target = f"{upstream.prefix}/model/{quote(upstream.model, safe='')}/{operation}"
+    """POST {prefix}/model/{model}/{operation}."""
+    target = target_of(upstream, operation)
     return HttpRequest("POST", upstream.origin, target, headers + upstream.headers, body, upstream.purpose)
+
+
+def invoke(body: bytes, upstream: Upstream) -> HttpRequest:
+    """InvokeModel with this body, or InvokeModelWithResponseStream."""
+    headers = _STREAM if upstream.stream else _JSON
+    return HttpRequest(
+        "POST", upstream.origin, invoke_target(upstream), headers + upstream.headers, body, upstream.purpose
+    )
+
+
+def invoke_target(upstream: Upstream, operation: str = "") -> str:
+    """Where a model takes its own body, whatever the `operation` is called in its language."""
+    return target_of(upstream, "invoke-with-response-stream" if upstream.stream else "invoke")
+
+
+def target_of(upstream: Upstream, operation: str) -> str:
+    """Colons and slashes of the model's id or ARN are percent-encoded."""
+    return f"{upstream.prefix}/model/{quote(upstream.model, safe='')}/{operation}"
 
 
 def _refuse(view: ChatRequest, draft: ConverseDraft) -> None:

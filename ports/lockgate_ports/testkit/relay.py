@@ -40,7 +40,7 @@ class Relaying(Declared):
         )
         assert error is None
         raw = b"".join(event.raw for event in events if isinstance(event, Relayed))
-        assert raw == sample.stream.removesuffix(provider.samples.stream_end)
+        assert raw == provider.samples.to_client(sample.stream)
         finishes: list[Finish] = []
         usage: Usage | None = None
         for event in events:

@@ -66,7 +66,8 @@ class Samples(Struct, frozen=True, kw_only=True):
     form. `no_answer` are bodies that come with status 200 and hold no answer: no choices, an error. `malformed_event`
     is a well-framed event whose payload is rubbish; it is put into the middle of a stream. `relay_request` is a request
     as odd as the dialect allows (unknown fields, big integers, unusual spacing) with ALIAS for the model where the
-    dialect has it in the body. `stream_end` is what closes a good stream and is not relayed (`data: [DONE]`).
+    dialect has it in the body. `stream_end` is what closes a good stream and is not relayed (`data: [DONE]`);
+    `relayed` says what a client of the dialect is given of a stream, where the provider wraps its events in frames.
     """
 
     dialect: str
@@ -86,8 +87,13 @@ class Samples(Struct, frozen=True, kw_only=True):
     no_answer: tuple[bytes, ...]
     relay_request: bytes
     stream_end: bytes = b""
+    relayed: Callable[[bytes], bytes] | None = None
     event_content_type: str = "text/event-stream"
     split_events: Callable[[bytes], list[bytes]] = by_blank_line
+
+    def to_client(self, stream: bytes) -> bytes:
+        """What a client of the dialect is given of a sample's stream."""
+        return self.relayed(stream) if self.relayed is not None else stream.removesuffix(self.stream_end)
 
     @property
     def answers(self) -> dict[str, Sample]:

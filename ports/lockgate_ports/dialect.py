@@ -48,10 +48,12 @@ class Upstream(Struct, frozen=True, kw_only=True):
 
 
 class Written(Struct, frozen=True):
-    """A request for an upstream, and the names of the fields that it leaves out."""
+    """A request for an upstream, and the names of the fields that it leaves out. `relays`: the answer may go to a
+    client of the same dialect as it comes; it may not where the request asks by other means than the client did."""
 
     http: HttpRequest
     dropped: tuple[str, ...] = ()
+    relays: bool = True
 
 
 class WrittenAnswer(Struct, frozen=True):

@@ -95,7 +95,7 @@ class HttpModel:
         dialect = self._speaks(self._chat_in(request), request)
         shown = _held(attempt)
         try:
-            response, dropped = await self._ask(dialect, request, attempt, shown, stream=True)
+            response, written = await self._ask(dialect, request, attempt, shown, stream=True)
             kind = media_type(response)
             if kind == "text/html":
                 response.abort()
@@ -110,11 +110,11 @@ class HttpModel:
                 finally:
                     response.abort()
                 events = unfold(dialect.read_response(body, response.headers))
-                return ToldStream(events, dropped, request_id_of(response))
+                return ToldStream(events, written.dropped, request_id_of(response))
         except UpstreamError as error:
             raise told_as(self._provider_id, error, shown) from error.__cause__
-        relay = request.relay_reply and request.dialect == dialect.name
-        return HttpStream(response, dialect.event_reader(relay=relay), dropped, self._provider_id, shown)
+        relay = written.relays and request.relay_reply and request.dialect == dialect.name
+        return HttpStream(response, dialect.event_reader(relay=relay), written.dropped, self._provider_id, shown)
 
     async def probe(self, attempt: Attempt) -> None:
         """The smallest call of what the provider has: one token, one vector, or one document to rank. A model that it
@@ -158,23 +158,23 @@ class HttpModel:
         dialect = self._speaks(language, request)
         shown = _held(attempt)
         try:
-            response, dropped = await self._ask(dialect, request, attempt, shown, stream=False)
+            response, written = await self._ask(dialect, request, attempt, shown, stream=False)
             try:
                 body = await response.read(self._endpoint.response_limit)
             finally:
                 response.abort()
             request_id = request_id_of(response)
-            if request.relay_reply and request.dialect == dialect.name:
+            if written.relays and request.relay_reply and request.dialect == dialect.name:
                 return Reply(
                     dialect.glance(body, response.headers),
                     dialect=dialect.name,
                     body=body,
                     read=lambda: self._read(dialect, body, response.headers, shown),
-                    dropped=dropped,
+                    dropped=written.dropped,
                     request_id=request_id,
                 )
             view = dialect.read_response(body, response.headers)
-            return Reply(glance_at(view), view=view, dropped=dropped, request_id=request_id)
+            return Reply(glance_at(view), view=view, dropped=written.dropped, request_id=request_id)
         except UpstreamError as error:
             raise told_as(self._provider_id, error, shown) from error.__cause__
 
@@ -198,7 +198,7 @@ class HttpModel:
         shown: list[Secret],
         *,
         stream: bool,
-    ) -> tuple[HttpResponse, tuple[str, ...]]:
+    ) -> tuple[HttpResponse, Written]:
         """Adds to `shown` what is shown beside the attempt's own secret: a token that was got for it."""
         endpoint = self._endpoint
         upstream = Upstream(
@@ -216,7 +216,7 @@ class HttpModel:
         shown += [secret for secret in signed.shows if secret is not attempt.secret]
         response = await self._http.send(signed)
         if 200 <= response.status < 300 and response.status != 204:
-            return response, written.dropped
+            return response, written
         try:
             raise await refusal(dialect, response)
         finally:

@@ -7,7 +7,7 @@ from msgspec import Raw
 
 from llm_plugin_anthropic.answer_wire import AnswerBlock, WireDelta
 from llm_plugin_anthropic.quirks import NAME
-from llm_plugin_anthropic.write_format import ANSWER_TOOL
+from lockgate_ports.answer_tool import ANSWER_TOOL
 from lockgate_ports.carried import MEMBERS, STRING, is_string, said
 from lockgate_ports.events import Event, NativeDelta, TextDelta, ThinkingDelta, ToolCallDelta
 

@@ -11,8 +11,8 @@ from llm_plugin_anthropic.error_in import error_inside
 from llm_plugin_anthropic.finish import reason_of
 from llm_plugin_anthropic.quirks import NAME
 from llm_plugin_anthropic.usage import usage_of, wire_usage
-from llm_plugin_anthropic.write_format import ANSWER_TOOL
 from lockgate_ports.accumulate import Accumulator
+from lockgate_ports.answer_tool import ANSWER_TOOL
 from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import ITEMS, MEMBERS, NULL, said
 from lockgate_ports.chat import ChatResponse, Choice

@@ -2,17 +2,11 @@
 (Anthropic API reference, Messages, `output_config.format`).
 """
 
-from msgspec import Raw
-
 from llm_plugin_anthropic.draft import MessagesDraft
 from llm_plugin_anthropic.schema import closed
 from llm_plugin_anthropic.write_tools import Item, object_schema
+from lockgate_ports.answer_tool import ANSWER_TOOL, ANY_OBJECT, described
 from lockgate_ports.chat import ResponseFormat
-
-ANSWER_TOOL = "lockgate_answer"
-"""A call of this tool is the answer itself: what reads answers knows it by its name."""
-
-_ANY = Raw(b'{"type":"object"}')
 
 
 def native_format(form: ResponseFormat, draft: MessagesDraft) -> Item | None:
@@ -27,9 +21,8 @@ def native_format(form: ResponseFormat, draft: MessagesDraft) -> Item | None:
 
 def answer_tool(form: ResponseFormat, draft: MessagesDraft) -> Item:
     """The tool that stands for the format. Raises Unsupported for a schema of anything but an object."""
-    words = "Give your whole answer by calling this tool, once, with the answer as its input."
     return {
         "name": ANSWER_TOOL,
-        "description": f"{words} {form.description}" if form.description else words,
-        "input_schema": object_schema(form.schema or _ANY, "response_format.json_schema.schema", draft),
+        "description": described(form),
+        "input_schema": object_schema(form.schema or ANY_OBJECT, "response_format.json_schema.schema", draft),
     }

@@ -9,10 +9,11 @@ from llm_plugin_anthropic.draft import MessagesDraft
 from llm_plugin_anthropic.quirks import Quirks
 from llm_plugin_anthropic.read_view import TIERS
 from llm_plugin_anthropic.send import cloud_request, http_request
-from llm_plugin_anthropic.write_format import ANSWER_TOOL, answer_tool, native_format
+from llm_plugin_anthropic.write_format import answer_tool, native_format
 from llm_plugin_anthropic.write_messages import conversation
 from llm_plugin_anthropic.write_reasoning import Thought, thought_of
 from llm_plugin_anthropic.write_tools import choice_of, tools_of
+from lockgate_ports.answer_tool import ANSWER_TOOL
 from lockgate_ports.carried import MEMBERS
 from lockgate_ports.chat import ChatRequest, ToolChoice
 from lockgate_ports.dialect import Upstream, Written

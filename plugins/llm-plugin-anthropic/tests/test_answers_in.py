@@ -8,7 +8,7 @@ import pytest
 from msgspec import Raw
 
 from llm_plugin_anthropic.dialect import AnthropicMessages
-from llm_plugin_anthropic.write_format import ANSWER_TOOL
+from lockgate_ports.answer_tool import ANSWER_TOOL
 from lockgate_ports.chat import ChatResponse
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure, Finish, Relayed, Start, UsageReport

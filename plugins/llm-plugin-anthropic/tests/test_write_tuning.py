@@ -11,7 +11,7 @@ from msgspec import Raw, structs
 from llm_plugin_anthropic.dialect import AnthropicMessages
 from llm_plugin_anthropic.models import CATALOGUE
 from llm_plugin_anthropic.quirks import Quirks
-from llm_plugin_anthropic.write_format import ANSWER_TOOL
+from lockgate_ports.answer_tool import ANSWER_TOOL
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, FunctionTool, Reasoning, ResponseFormat, ToolChoice
 from lockgate_ports.dialect import Upstream

@@ -5,8 +5,6 @@ from hashlib import sha256
 
 DIALECT = "bedrock-converse"
 
-ANSWER_TOOL = "lockgate_json_answer"
-"""The tool by which a model without structured output gives its answer; read back as content."""
 IDLE_TOOL = "lockgate_no_tool"
 """Stands in where a conversation has tool calls and no tools are offered: Bedrock refuses it without any."""
 

@@ -7,8 +7,9 @@ from llm_plugin_bedrock.answer_wire import ANSWER, BLOCK, SERVER_TOOL, Cited, Re
 from llm_plugin_bedrock.drawn import drawn
 from llm_plugin_bedrock.error_in import error_inside
 from llm_plugin_bedrock.finish import reason_of
-from llm_plugin_bedrock.names import ANSWER_TOOL, DIALECT, said_name
+from llm_plugin_bedrock.names import DIALECT, said_name
 from llm_plugin_bedrock.usage import usage_of
+from lockgate_ports.answer_tool import ANSWER_TOOL
 from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.carried import MEMBERS, said
 from lockgate_ports.chat import ChatResponse, Choice

@@ -161,11 +161,11 @@ _REASONING = Sample(
     ),
 )
 _ANSWER_BY_TOOL = Sample(
-    body=body("tool_use", {"toolUse": {"toolUseId": "t-1", "name": "lockgate_json_answer", "input": {"n": 4}}}),
+    body=body("tool_use", {"toolUse": {"toolUseId": "t-1", "name": "lockgate_answer", "input": {"n": 4}}}),
     stream=stream(
         "tool_use",
         [
-            {"start": {"toolUse": {"toolUseId": "t-1", "name": "lockgate_json_answer"}}},
+            {"start": {"toolUse": {"toolUseId": "t-1", "name": "lockgate_answer"}}},
             {"toolUse": {"input": '{"n"'}},
             {"toolUse": {"input": ": 4}"}},
         ],

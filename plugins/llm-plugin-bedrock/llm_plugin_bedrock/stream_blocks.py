@@ -7,7 +7,8 @@ from msgspec import Raw
 
 from llm_plugin_bedrock.answer_wire import SERVER_TOOL, TOOL_USE, Delta, Opening
 from llm_plugin_bedrock.drawn import drawn
-from llm_plugin_bedrock.names import ANSWER_TOOL, DIALECT, said_name
+from llm_plugin_bedrock.names import DIALECT, said_name
+from lockgate_ports.answer_tool import ANSWER_TOOL
 from lockgate_ports.carried import MEMBERS, said
 from lockgate_ports.events import Event, MediaDelta, NativeDelta, TextDelta, ToolCallDelta
 

@@ -6,8 +6,9 @@ import msgspec
 from msgspec import Raw
 
 from llm_plugin_bedrock.converse_draft import ConverseDraft
-from llm_plugin_bedrock.names import ANSWER_TOOL, DIALECT, IDLE_TOOL
+from llm_plugin_bedrock.names import DIALECT, IDLE_TOOL
 from llm_plugin_bedrock.write_parts import Item, named_tool
+from lockgate_ports.answer_tool import ANSWER_TOOL, described
 from lockgate_ports.chat import ChatRequest, CustomTool, FunctionTool, NativeTool, ToolChoice
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.parts import CacheHint
@@ -96,8 +97,7 @@ def _answer_tool(view: ChatRequest, draft: ConverseDraft) -> Item | None:
     if form.type == "json_schema" and not family.by_tool:
         return None
     schema = _schema(form.schema, "response_format.schema") if form.schema is not None else _OPEN_OBJECT
-    described = form.description or "Give the answer to the user, as JSON, by calling this tool once."
-    return {"toolSpec": {"name": ANSWER_TOOL, "description": described, "inputSchema": {"json": schema}}}
+    return {"toolSpec": {"name": ANSWER_TOOL, "description": described(form), "inputSchema": {"json": schema}}}
 
 
 def _idle_tool() -> Item:

@@ -283,7 +283,7 @@ def test_the_path_says_model_and_operation(write: Any) -> None:
 def test_an_answer_by_tool_stands_beside_the_callers_tools(write: Any) -> None:
     form = ResponseFormat("json_schema", Raw(b'{"type":"object"}'), "answer")
     body, _ = write(tools=(WEATHER,), response_format=form, model=NOVA)
-    assert [each["toolSpec"]["name"] for each in body["toolConfig"]["tools"]] == ["weather", "lockgate_json_answer"]
+    assert [each["toolSpec"]["name"] for each in body["toolConfig"]["tools"]] == ["weather", "lockgate_answer"]
     assert body["toolConfig"]["toolChoice"] == {"any": {}}
     body, _ = write(response_format=form, model=NOVA)
-    assert body["toolConfig"]["toolChoice"] == {"tool": {"name": "lockgate_json_answer"}}
+    assert body["toolConfig"]["toolChoice"] == {"tool": {"name": "lockgate_answer"}}

@@ -67,6 +67,7 @@ HOSTED: tuple[Row, ...] = (
             ),
             renames=(("user", "user_id"),),
             formats=("text", "json_object"),
+            answers_by_tool=True,
             thinking="type",
             developer_role=False,
         ),

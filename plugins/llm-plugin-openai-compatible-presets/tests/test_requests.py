@@ -123,9 +123,7 @@ async def test_what_groq_lacks_is_left_out_by_name_or_refused_or_sent(row: Any) 
     assert caught.value.param == "logprobs"
 
 
-@pytest.mark.parametrize(
-    ("kind", "lacks"), [("deepseek", "json_schema"), ("zai", "json_schema"), ("perplexity", "json_object")]
-)
+@pytest.mark.parametrize(("kind", "lacks"), [("zai", "json_schema"), ("perplexity", "json_object")])
 async def test_a_form_of_answer_that_a_provider_does_not_know_is_refused(row: Any, kind: str, lacks: Any) -> None:
     form = ResponseFormat(lacks, Raw(b'{"type":"object"}') if lacks == "json_schema" else None, "answer")
     with pytest.raises(Unsupported) as caught:

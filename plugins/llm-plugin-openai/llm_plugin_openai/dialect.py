@@ -16,6 +16,7 @@ from llm_plugin_openai.relay import relay_request
 from llm_plugin_openai.relay_reader import RelayReader
 from llm_plugin_openai.write_request import write_request
 from llm_plugin_openai.write_response import write_response
+from lockgate_ports.answer_tool import AnswerReader, answered
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
@@ -56,11 +57,15 @@ class OpenAIChat:
 
     def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ChatResponse:
         """The canonical answer. Raises UpstreamError."""
-        return read_response(body, think_tags=self._quirks.think_tags)
+        answer = read_response(body, think_tags=self._quirks.think_tags)
+        return answered(answer) if self._quirks.answers_by_tool else answer
 
     def event_reader(self, *, relay: bool) -> EventReader:
         """For one stream."""
-        return RelayReader() if relay else ChunkReader(think_tags=self._quirks.think_tags)
+        if relay:
+            return RelayReader()
+        reader = ChunkReader(think_tags=self._quirks.think_tags)
+        return AnswerReader(reader) if self._quirks.answers_by_tool else reader
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An error answer, whatever its shape."""

@@ -60,6 +60,8 @@ class CompatibleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     stream_usage: bool = True
     max_tokens_field: Literal["max_completion_tokens", "max_tokens"] = "max_tokens"
     reasoning_field: Literal["reasoning_content", "reasoning", "content"] | None = "reasoning_content"
+    structured_output: Literal["native", "tool"] = "native"
+    """How JSON is asked for: by `response_format`, or by a tool that must be called, where a server lacks that."""
     models: tuple[str | ModelCard, ...] = ()
     response_limit: int = RESPONSE_LIMIT
 
@@ -80,6 +82,8 @@ def build_compatible(settings: CompatibleSettings, context: BuildContext) -> Htt
         max_tokens_field=settings.max_tokens_field,
         stream_usage=settings.stream_usage,
         reasoning_field=settings.reasoning_field,
+        formats=("text",) if settings.structured_output == "tool" else Quirks().formats,
+        answers_by_tool=settings.structured_output == "tool",
         video_urls=True,
     )
     header = settings.auth.header.lower()

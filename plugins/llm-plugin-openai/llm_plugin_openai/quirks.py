@@ -33,6 +33,8 @@ class Quirks(Struct, frozen=True, kw_only=True):
     """Fields, as JSON, that go with every request in which the caller does not set them."""
     formats: tuple[str, ...] = ("text", "json_object", "json_schema")
     """The types of `response_format` that it knows; another is refused, unless `params` is `pass`."""
+    answers_by_tool: bool = False
+    """A form of answer that it does not know is asked for by a tool that it must call, instead of being refused."""
     thinking: Literal["type", "adaptive", "enabled", "enable_thinking", "template"] | None = None
     """How reasoning is turned on and off: `thinking: {type: enabled | disabled}`, the same with `adaptive`,
     `reasoning: {enabled}`, `enable_thinking` beside `thinking_budget`, or `chat_template_kwargs: {enable_thinking}`;

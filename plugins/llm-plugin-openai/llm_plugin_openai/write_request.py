@@ -11,6 +11,7 @@ from llm_plugin_openai.quirks import NAME, Quirks
 from llm_plugin_openai.write_messages import message_items
 from llm_plugin_openai.write_reasoning import reasoning_fields
 from llm_plugin_openai.write_tools import choice_item, tool_item
+from lockgate_ports.answer_tool import asked_by_tool
 from lockgate_ports.carried import MEMBERS
 from lockgate_ports.chat import ChatRequest, ResponseFormat
 from lockgate_ports.dialect import Upstream, Written
@@ -27,6 +28,10 @@ _BEYOND = ("top_k", "min_p", "repetition_penalty")
 
 def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks, target: Target) -> Written:
     """Raises Unsupported, naming the field, for content the server cannot be told."""
+    form = view.response_format
+    by_tool = quirks.answers_by_tool and form is not None and form.type not in quirks.formats
+    if form is not None and by_tool:
+        view = asked_by_tool(view, form)
     draft = ChatDraft(upstream, quirks, view.native)
     fields: dict[str, Any] = {"model": upstream.model}
     fields["messages"] = [
@@ -52,7 +57,7 @@ def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks, target:
         body = msgspec.json.encode(fields)
     except UnicodeEncodeError:
         raise InvalidRequest("the request holds a lone surrogate, which is half a character and no text") from None
-    return Written(post(body, upstream, target(upstream, PATH)), draft.dropped)
+    return Written(post(body, upstream, target(upstream, PATH)), draft.dropped, relays=not by_tool)
 
 
 def _tuning(view: ChatRequest, draft: ChatDraft) -> dict[str, Any]:

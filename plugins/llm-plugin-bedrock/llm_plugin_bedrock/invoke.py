@@ -22,7 +22,7 @@ from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import ChatProviderDialect, EventReader, Upstream, Written
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.wire import Glance, Operation
 
 _CHAT_COMPLETIONS = ("openai", "qwen", "moonshot", "moonshotai", "minimax", "zai", "nvidia", "google")
@@ -91,13 +91,13 @@ class Invoked:
         """All that the body says. Raises InvalidRequest."""
         return _accepting(self._inner.relay_request(body, headers, upstream), upstream)
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model, usage and end. Raises UpstreamError."""
-        return self._inner.glance(body)
+        return self._inner.glance(body, headers)
 
-    def read_response(self, body: bytes) -> ChatResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ChatResponse:
         """The canonical answer. Raises UpstreamError."""
-        return self._inner.read_response(body)
+        return self._inner.read_response(body, headers)
 
     def event_reader(self, *, relay: bool) -> EventReader:
         """For one stream."""

@@ -20,7 +20,7 @@ from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import EventReader, Upstream, Written
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.replies import glance_chat
 from lockgate_ports.wire import Glance, Operation
 
@@ -56,11 +56,11 @@ class NovaInvoke:
         """The same bytes: the model stands in the path."""
         return Written(invoke(body, upstream))
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Usage and why it ended. Raises UpstreamError."""
         return glance_chat(read_response(body))
 
-    def read_response(self, body: bytes) -> ChatResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ChatResponse:
         """The canonical answer. Raises UpstreamError."""
         return read_response(body)
 

@@ -17,7 +17,7 @@ from lockgate_ports.dialect import EventReader, Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Finish, Start, TextDelta, UsageReport
-from lockgate_ports.http import Headers
+from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.parts import Message, Text
 from lockgate_ports.refusals import unusable
 from lockgate_ports.replies import glance_chat
@@ -104,11 +104,11 @@ class TitanInvoke:
         """The same bytes: the model stands in the path."""
         return Written(invoke(body, upstream))
 
-    def glance(self, body: bytes) -> Glance:
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Usage and why it ended. Raises UpstreamError."""
-        return glance_chat(self.read_response(body))
+        return glance_chat(self.read_response(body, headers))
 
-    def read_response(self, body: bytes) -> ChatResponse:
+    def read_response(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> ChatResponse:
         """The canonical answer. Raises UpstreamError."""
         try:
             wire = _ANSWER.decode(body)

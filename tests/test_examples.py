@@ -16,8 +16,8 @@ import yaml
 from asgiref.testing import ApplicationCommunicator
 
 from lockgate import ChatRequest, InvalidRequest, open_gateway, user
-from lockgate.surfaces.aiohttp_server import Listener
 from lockgate.surfaces.bounds import Bounds
+from lockgate.surfaces.listener import Listener
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "docs" / "examples"

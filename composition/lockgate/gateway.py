@@ -137,7 +137,7 @@ class Gateway:
 
     def aiohttp_app(self) -> "web.Application":
         """The surfaces as an aiohttp sub-application: `service.add_subapp("/llm", gateway.aiohttp_app())`."""
-        from lockgate.surfaces.aiohttp_server import aiohttp_app
+        from lockgate.surfaces.aiohttp_app import aiohttp_app
 
         return aiohttp_app(self.front_door(), self.bounds)
 

@@ -12,6 +12,7 @@
     │   ├── MethodNotAllowed        405  the path takes another method
     │   ├── TooSlow                 408  the body did not arrive in time
     │   ├── TooLarge                413
+    │   ├── HeadTooLarge            431
     │   ├── UnsupportedMedia        415
     │   └── Busy                    429  the gateway's own limit or queue; `retry_after` says when to come back
     ├── EgressDenied                403  the policy forbids the destination; `rule` names what said so
@@ -129,6 +130,13 @@ class TooLarge(CallerError):
 
     status = 413
     code = "request_too_large"
+
+
+class HeadTooLarge(CallerError):
+    """The request's head is larger than the server takes."""
+
+    status = 431
+    code = "request_head_too_large"
 
 
 class UnsupportedMedia(CallerError):

@@ -8,8 +8,8 @@ import aiohttp
 
 from lockgate import open_gateway
 from lockgate.gateway import Gateway
-from lockgate.surfaces.aiohttp_server import Listener
 from lockgate.surfaces.bounds import Bounds
+from lockgate.surfaces.listener import Listener
 
 CANARY = "sk-canary-7f3c9a1e5b7d2c4f6a8b0c1d"
 """The upstream key of every test: it must show nowhere."""

@@ -15,7 +15,7 @@ from lockgate.cli.stopping import Stopping
 from lockgate.cli.terminal import console, counted, note, warn
 from lockgate.gateway import Gateway
 from lockgate.settings import Settings
-from lockgate.surfaces.aiohttp_server import Listener
+from lockgate.surfaces.listener import Listener
 from lockgate_ports.errors import SettingsError
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")

@@ -1,8 +1,7 @@
-"""The front door on aiohttp: as a server of its own, or as a sub-application of another service."""
+"""The front door as an aiohttp sub-application, to mount in another service."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
@@ -11,54 +10,8 @@ from lockgate.surfaces.bounds import Bounds
 from lockgate.surfaces.front_door import FrontDoor
 from lockgate.surfaces.head import Head
 from lockgate.surfaces.pulse import Pulse
-from lockgate.surfaces.replies import JSON, Streamed, Whole, write_plain_error
+from lockgate.surfaces.replies import Streamed, Whole
 from lockgate_ports.errors import InvalidRequest
-
-
-class DoorServer(web.Server):
-    """aiohttp's low-level server with the gaps closed that matter to a gateway: a client that leaves cancels its
-    call, one that dawdles is dropped, and what is not HTTP is neither echoed nor logged."""
-
-    def __init__(self, door: FrontDoor, bounds: Bounds) -> None:
-        super().__init__(self._serve, handler_cancellation=True)
-        self._door = door
-        self._bounds = bounds
-        self._pulse = Pulse(bounds.ping_interval)
-        self._options: dict[str, Any] = {
-            # From the connection's beginning too: one on which no request begins in this time is dropped.
-            "keepalive_timeout": bounds.header_timeout,
-            "access_log": None,
-            "auto_decompress": False,
-            "lingering_time": 1.0,
-            "max_line_size": 16 * 1024,
-            "max_field_size": 16 * 1024,
-        }
-
-    def __call__(self) -> web.RequestHandler:
-        """A handler for one connection."""
-        return _Connection(self, loop=asyncio.get_running_loop(), **self._options)
-
-    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        return await _answer(self._door, self._bounds, self._pulse, request, request.rel_url.raw_path)
-
-
-class _Connection(web.RequestHandler):
-    """One client's connection."""
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """Says that it was no HTTP, and nothing of what it was: it may hold a key."""
-        if request.writer.output_size > 0:
-            raise ConnectionError("an answer has begun already")
-        answer = write_plain_error(InvalidRequest("this is not a valid HTTP request", code="bad_http"), "")
-        response = web.Response(status=400, body=answer.body, headers={"content-type": JSON, "server": "lockgate"})
-        response.force_close()
-        return response
 
 
 def aiohttp_app(door: FrontDoor, bounds: Bounds) -> web.Application:
@@ -136,29 +89,3 @@ def _reader(request: web.BaseRequest, bounds: Bounds) -> Callable[[], Awaitable[
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     return read
-
-
-class Listener:
-    """A DoorServer on a TCP port. `port` 0 takes a free one; read it after `start`."""
-
-    def __init__(self, door: FrontDoor, bounds: Bounds, host: str, port: int, drain_timeout: float) -> None:
-        self._door = door
-        self._bounds = bounds
-        self._host = host
-        self._drain_timeout = drain_timeout
-        self._runner: web.ServerRunner | None = None
-        self.port = port
-
-    async def start(self) -> None:
-        """Listens. Raises OSError when the port is taken."""
-        runner = web.ServerRunner(DoorServer(self._door, self._bounds), shutdown_timeout=self._drain_timeout)
-        await runner.setup()
-        await web.TCPSite(runner, self._host, self.port).start()
-        self._runner = runner
-        self.port = runner.addresses[0][1]
-
-    async def stop(self) -> None:
-        """Takes no new connections, lets calls in progress end, then closes."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None

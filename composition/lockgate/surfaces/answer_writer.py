@@ -1,0 +1,79 @@
+"""Writes answers to one client's connection, no faster than the client takes them."""
+
+import asyncio
+from typing import Literal
+
+from lockgate.surfaces.answer_head import answer_head
+from lockgate.surfaces.pulse import Pulse
+from lockgate.surfaces.replies import Streamed, Whole
+
+_JOINED = 64 * 1024
+"""Bytes of a body up to which it is cheaper to copy it behind its head than to write twice."""
+
+Next = Literal["", "connection: close\r\n", "connection: keep-alive\r\n"]
+"""What a head says of the connection; nothing where HTTP/1.1 goes on."""
+
+
+class AnswerWriter:
+    """`constant` are the fields that stand in every head."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._room: asyncio.Event | None = None
+
+    def pause(self) -> None:
+        """The client does not keep up."""
+        self._room = asyncio.Event()
+
+    def resume(self) -> None:
+        """The client has caught up."""
+        if self._room is not None:
+            self._room.set()
+            self._room = None
+
+    async def whole(self, answer: Whole, constant: str, connection: Next, *, bodiless: bool) -> None:
+        """A complete answer; `bodiless` says its length all the same, as for HEAD."""
+        body = answer.body
+        head = answer_head(
+            answer.status, answer.headers, answer.content_type, constant, length=len(body), connection=connection
+        )
+        if bodiless:
+            self._transport.write(head)
+        elif len(body) < _JOINED:
+            self._transport.write(head + body)
+        else:
+            self._transport.write(head)
+            self._transport.write(body)
+        if self._room is not None:
+            await self._room.wait()
+
+    async def stream(self, answer: Streamed, constant: str, connection: Next, pulse: Pulse, *, chunked: bool) -> None:
+        """An answer in pieces; where the client knows no chunks, the end of the connection is its end."""
+        transport = self._transport
+        framing = f"{connection}transfer-encoding: chunked\r\n" if chunked else connection
+        try:
+            head = answer_head(
+                answer.status, answer.headers, answer.content_type, constant, length=None, connection=framing
+            )
+            transport.write(head)
+            ping = _chunk(answer.ping) if chunked and answer.ping else answer.ping
+            with pulse.over(self._ping, ping) as beat:
+                async for piece in answer.chunks:
+                    if piece:
+                        transport.write(_chunk(piece) if chunked else piece)
+                        if self._room is not None:
+                            await self._room.wait()
+                        beat.touch()
+            if chunked:
+                transport.write(b"0\r\n\r\n")
+        finally:
+            await answer.close()
+
+    async def _ping(self, data: bytes) -> None:
+        self._transport.write(data)
+        if self._room is not None:
+            await self._room.wait()
+
+
+def _chunk(piece: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(piece), piece)

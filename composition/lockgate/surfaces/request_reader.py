@@ -1,0 +1,149 @@
+"""Reads HTTP/1.1 requests (RFC 9112) from the bytes of one connection, over httptools (llhttp); no I/O.
+
+llhttp refuses a message whose length could be read in two ways: Content-Length twice or beside Transfer-Encoding, lines
+that end in LF alone, folded fields, chunk sizes that are none. What it lets pass is refused here: another coding than
+`chunked`, a transfer coding in HTTP/1.0, HTTP/0.9, and a request with no host or several.
+"""
+
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+import httptools
+
+from lockgate.surfaces.bounds import Bounds
+from lockgate.surfaces.exchange import Exchange
+from lockgate.surfaces.head import Head
+from lockgate_ports.errors import CallerError, HeadTooLarge, InvalidRequest
+
+_HEAD_LIMIT = 64 * 1024
+_FIELD = 32
+"""Bytes that a field counts besides its own, as in HTTP/2 (RFC 9113, 10.5.1): many small ones are dear too."""
+
+
+class RequestReader:
+    """Gives an Exchange for each complete head to `begun`, and then its body to the Exchange. `wanted` as there."""
+
+    def __init__(self, bounds: Bounds, begun: Callable[[Exchange], None], wanted: Callable[[Exchange], None]) -> None:
+        self._bounds = bounds
+        self._begun = begun
+        self._wanted = wanted
+        self._parser = httptools.HttpRequestParser(self)
+        self._url = b""
+        self._fields: dict[str, str] = {}
+        self._weight = 0
+        self._unfruitful = 0
+        self._refusal: CallerError | None = None
+        self.exchange: Exchange | None = None
+        """The request whose body is arriving; None between two requests."""
+        self.over = False
+        """The last request said that no other follows."""
+
+    def feed(self, data: bytes) -> None:
+        """Bytes as they arrive, split anywhere. Raises CallerError for what is no request; nothing may follow then."""
+        # A field is given when it is whole; one that never ends must not grow, nor must what stands between chunks.
+        self._unfruitful += len(data)
+        while data and not self.over:
+            try:
+                self._parser.feed_data(data)
+                data = b""
+            except httptools.HttpParserUpgrade as upgrade:
+                # RFC 9110, 7.8: a server may ignore the wish for another protocol, and goes on in this one.
+                data = data[upgrade.args[0] :]
+            except httptools.HttpParserError:
+                if self.over:
+                    return
+                raise self._refusal or _bad() from None
+        if self._unfruitful > _HEAD_LIMIT:
+            raise _too_large()
+
+    # What the parser calls.
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the request target."""
+        self._url += url
+        self._weight += len(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One field of the head; or one that trails a chunked body, which says nothing here."""
+        self._weight += len(name) + len(value) + _FIELD
+        if self._weight > _HEAD_LIMIT:
+            self._refuse(_too_large())
+        if self.exchange is not None:
+            return
+        fields = self._fields
+        key = name.decode("latin-1").lower()
+        if key in fields:
+            if key == "host":
+                self._refuse(_bad())
+            fields[key] += ", " + value.decode("latin-1").strip()
+        else:
+            fields[key] = value.decode("latin-1").strip()
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        fields, target = self._fields, self._url
+        self._fields, self._url, self._unfruitful = {}, b"", 0
+        parser = self._parser
+        version = parser.get_http_version()
+        coding = fields.get("transfer-encoding")
+        modern = version == "1.1"
+        if not (modern and "host" in fields and coding in (None, "chunked")) and not _old(version, coding):
+            self._refuse(_bad())
+        path, _, query = target.partition(b"?")
+        if not path.startswith(b"/"):
+            path = _path(target)
+        head = Head(
+            parser.get_method().decode("latin-1"),
+            path.decode("latin-1"),
+            fields,
+            dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {},
+        )
+        self.exchange = Exchange(
+            head,
+            self._bounds,
+            keep_alive=parser.should_keep_alive(),
+            modern=modern,
+            expects=modern and fields.get("expect", "").lower() == "100-continue",
+            length=int(fields.get("content-length", 0)) if coding is None else None,
+            wanted=self._wanted,
+        )
+        self._begun(self.exchange)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._unfruitful = 0
+        if self.exchange is not None:
+            self.exchange.take(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole; what is left of these bytes is the next one's head."""
+        if self.exchange is not None:
+            self.over = not self.exchange.keep_alive
+            self.exchange.end()
+            self.exchange = None
+            self._weight = self._unfruitful = 0
+
+    def _refuse(self, why: CallerError) -> None:
+        self._refusal = why
+        raise why
+
+
+def _old(version: str, coding: str | None) -> bool:
+    """HTTP/1.0, in which a message ends where its length says."""
+    return version == "1.0" and coding is None
+
+
+def _path(target: bytes) -> bytes:
+    """The path of a target in absolute form, which a server must take (RFC 9112, 3.2.2); other targets as they are."""
+    if b"://" not in target:
+        return target
+    return httptools.parse_url(target).path or b"/"
+
+
+def _bad() -> InvalidRequest:
+    """It says nothing of what came: a key may be in it."""
+    return InvalidRequest("this is not a valid HTTP request", code="bad_http")
+
+
+def _too_large() -> HeadTooLarge:
+    return HeadTooLarge(f"the head of a request may have {_HEAD_LIMIT} bytes, each field counting {_FIELD} more")

@@ -33,6 +33,7 @@ class RequestReader:
         self._weight = 0
         self._unfruitful = 0
         self._refusal: CallerError | None = None
+        self._asked_away = False
         self.exchange: Exchange | None = None
         """The request whose body is arriving; None between two requests."""
         self.over = False
@@ -47,8 +48,8 @@ class RequestReader:
                 self._parser.feed_data(data)
                 data = b""
             except httptools.HttpParserUpgrade as upgrade:
-                # RFC 9110, 7.8: a server may ignore the wish for another protocol, and goes on in this one.
                 data = data[upgrade.args[0] :]
+                self._stay()
             except httptools.HttpParserError:
                 if self.over:
                     return
@@ -60,8 +61,9 @@ class RequestReader:
 
     def on_url(self, url: bytes) -> None:
         """A piece of the request target."""
-        self._url += url
-        self._weight += len(url)
+        if self.exchange is None:
+            self._url += url
+            self._weight += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field of the head; or one that trails a chunked body, which says nothing here."""
@@ -81,6 +83,8 @@ class RequestReader:
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
+        if self.exchange is not None:
+            return
         fields, target = self._fields, self._url
         self._fields, self._url, self._unfruitful = {}, b"", 0
         parser = self._parser
@@ -107,6 +111,7 @@ class RequestReader:
             length=int(fields.get("content-length", 0)) if coding is None else None,
             wanted=self._wanted,
         )
+        self._asked_away = "upgrade" in fields and parser.should_upgrade() and self.exchange.length != 0
         self._begun(self.exchange)
 
     def on_body(self, body: bytes) -> None:
@@ -117,11 +122,21 @@ class RequestReader:
 
     def on_message_complete(self) -> None:
         """The request is whole; what is left of these bytes is the next one's head."""
-        if self.exchange is not None:
+        if self.exchange is not None and not self._asked_away:
             self.over = not self.exchange.keep_alive
             self.exchange.end()
             self.exchange = None
             self._weight = self._unfruitful = 0
+
+    def _stay(self) -> None:
+        """RFC 9110, 7.8: a server may ignore the wish for another protocol, as Java's client says with every first
+        request. llhttp takes all that follows for that protocol: another parser is told what body is to come."""
+        self._parser = httptools.HttpRequestParser(self)
+        if self._asked_away and self.exchange is not None:
+            self._asked_away = False
+            length = self.exchange.length
+            framing = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
+            self._parser.feed_data(b"POST / HTTP/1.1\r\n" + framing + b"\r\n\r\n")
 
     def _refuse(self, why: CallerError) -> None:
         self._refusal = why

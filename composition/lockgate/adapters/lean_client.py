@@ -51,13 +51,12 @@ class LeanClient:
 
     def _take(self, origin: Origin) -> LeanConnection | None:
         idle = self._idle.get(origin)
-        oldest = asyncio.get_running_loop().time() - _IDLE_LIMIT
         while idle:
             # The last one used is the one whose upstream is least likely to have closed it.
             connection = idle.pop()
             if connection.lost:
                 continue
-            if connection.idle_since >= oldest:
+            if connection.loop.time() - connection.idle_since <= _IDLE_LIMIT:
                 return connection
             connection.abort()
         return None

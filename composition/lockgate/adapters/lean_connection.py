@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from email.utils import formatdate
 from typing import cast
 
@@ -26,19 +26,24 @@ class LeanConnection(asyncio.Protocol):
         self._released = released
         self._closed = closed
         self._transport: asyncio.Transport | None = None
-        self._parser = httptools.HttpResponseParser(self)
         self._answer: LeanResponse | None = None
         self._head: asyncio.Future[LeanResponse] | None = None
         self._fields: dict[str, str] = {}
         self._head_size = 0
         self._paused = False
+        self._pieces: list[bytes] = []
+        self.on_body = self._pieces.append
+        """What the parser calls for each piece of a body: a chunk of a stream is worth no call of ours."""
+        self.loop = asyncio.get_running_loop()
+        """Asking for it costs a system call in Python 3.11."""
         self.lost = False
         """It cannot carry another request."""
         self.idle_since = 0.0
+        self._parser = httptools.HttpResponseParser(self)
 
     def send(self, head: bytes, body: bytes) -> "asyncio.Future[LeanResponse]":
         """Writes a request; the future is done when the head of its answer is there. It fails with UpstreamError."""
-        self._head = asyncio.get_running_loop().create_future()
+        self._head = self.loop.create_future()
         transport = self._transport
         if transport is None or self.lost:
             self._fail(_closed())
@@ -87,7 +92,11 @@ class LeanConnection(asyncio.Protocol):
             self.abort()
             return
         try:
-            self._parser.feed_data(data)
+            try:
+                self._parser.feed_data(data)
+            finally:
+                if self._pieces:
+                    self._give()
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail(UpstreamError("did not answer in HTTP/1.1 that can be read", kind="transient"))
             self.abort()
@@ -128,17 +137,17 @@ class LeanConnection(asyncio.Protocol):
         if not head.done():
             head.set_result(self._answer)
 
-    def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
-        if self._answer is not None:
-            self._answer.add(body)
-
     def on_message_complete(self) -> None:
         """The answer is whole, unless it was an interim one."""
         if self._answer is not None:
             if not self._parser.should_keep_alive():
                 self.lost = True
             self._answer.end(None)
+
+    def _give(self) -> None:
+        if self._answer is not None:
+            self._answer.add(self._pieces)
+        self._pieces.clear()
 
     def _fail(self, error: UpstreamError) -> None:
         head, self._head = self._head, None
@@ -167,10 +176,10 @@ class LeanResponse:
             # RFC 9110, 6.6.1: who receives an answer without a date notes its own; `retry-after` may count from it.
             fields.setdefault("date", formatdate(usegmt=True))
 
-    def add(self, piece: bytes) -> None:
-        """Takes a piece of the body from the connection."""
-        self._pieces.append(piece)
-        self._buffered += len(piece)
+    def add(self, pieces: Sequence[bytes]) -> None:
+        """Takes pieces of the body from the connection."""
+        self._pieces += pieces
+        self._buffered += sum(map(len, pieces))
         if self._buffered > _HIGH:
             self._connection.flow(self._buffered)
         self._notify()
@@ -183,6 +192,11 @@ class LeanResponse:
 
     async def read(self, limit: int) -> bytes:
         """The whole body, unpacked. Raises UpstreamError."""
+        if self.complete and self._error is None and self._buffered <= limit and self._plain:
+            # It came with its head, as most do.
+            self._read = True
+            self._connection.done(self)
+            return b"".join(self._pieces)
         parts: list[bytes] = []
         size = 0
         async for chunk in self.chunks():
@@ -193,13 +207,21 @@ class LeanResponse:
             parts.append(chunk)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives, unpacked. Raises UpstreamError."""
-        coding = self.headers.get("content-encoding", "identity").lower()
-        if coding == "identity":
-            async for piece in self._raw():
-                yield piece
-            return
+        return self._raw() if self._plain else self._unpacked()
+
+    def abort(self) -> None:
+        """Drops the connection, unless all of the body was read."""
+        if not self._read:
+            self._connection.abort()
+
+    @property
+    def _plain(self) -> bool:
+        return self.headers.get("content-encoding", "identity").lower() == "identity"
+
+    async def _unpacked(self) -> AsyncIterator[bytes]:
+        coding = self.headers["content-encoding"].lower()
         if coding not in ("gzip", "x-gzip", "deflate"):
             self.abort()
             raise UpstreamError(f"the answer is packed as {coding[:40]!r}, which was not asked for", kind="transient")
@@ -215,11 +237,6 @@ class LeanResponse:
         if not unpacker.eof:
             raise UpstreamError("the answer was cut short or is corrupt", kind="transient")
 
-    def abort(self) -> None:
-        """Drops the connection, unless all of the body was read."""
-        if not self._read:
-            self._connection.abort()
-
     async def _raw(self) -> AsyncIterator[bytes]:
         while True:
             if self._pieces:
@@ -233,7 +250,7 @@ class LeanResponse:
                 self._connection.done(self)
                 return
             else:
-                self._wake = asyncio.get_running_loop().create_future()
+                self._wake = self._connection.loop.create_future()
                 try:
                     await self._wake
                 finally:

@@ -3,14 +3,77 @@
 import asyncio
 import time
 from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 
 
 class LoopClock:
-    """Monotonic seconds, and the event loop's own timers."""
+    """Monotonic seconds, and timeouts that share one timer of the event loop: one each, as `asyncio.timeout` has,
+    costs more than the piece of a stream that it waits for."""
 
     now = staticmethod(time.monotonic)
     sleep = staticmethod(asyncio.sleep)
 
+    def __init__(self) -> None:
+        self._open: set[_Timeout] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = float("inf")
+
     def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
         """A block that is left with TimeoutError when it takes longer."""
-        return asyncio.timeout(seconds)
+        return _Timeout(self, seconds)
+
+    def enter(self, block: "_Timeout") -> None:
+        """A block has begun."""
+        self._open.add(block)
+        if block.due < self._due:
+            self._arm(block.due)
+
+    def leave(self, block: "_Timeout") -> None:
+        """A block has ended. The timer stays: another one is most likely to want it."""
+        self._open.discard(block)
+
+    def _arm(self, due: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._due = due
+        self._timer = asyncio.get_running_loop().call_later(due - self.now(), self._ring)
+
+    def _ring(self) -> None:
+        self._timer, self._due = None, float("inf")
+        now = self.now()
+        for block in [block for block in self._open if block.due <= now]:
+            self._open.discard(block)
+            block.expire()
+        if self._open:
+            self._arm(min(block.due for block in self._open))
+
+
+class _Timeout:
+    """As asyncio.timeout: cancels the task that entered it, and tells that cancellation from others."""
+
+    __slots__ = ("_cancelling", "_clock", "_expired", "_seconds", "_task", "due")
+
+    def __init__(self, clock: LoopClock, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._expired = False
+
+    def expire(self) -> None:
+        """It took too long."""
+        self._expired = True
+        self._task.cancel()
+
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  a coroutine that runs is in a task
+        self._task = task
+        self._cancelling = task.cancelling()
+        self.due = self._clock.now() + self._seconds
+        self._clock.enter(self)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._clock.leave(self)
+        if self._expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError from error

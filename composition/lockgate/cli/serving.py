@@ -60,6 +60,7 @@ async def _serve(path: Path | None, environment: str | None, listening: Listenin
                 # What is open by now stays until the end: the collector need not walk over it again and again.
                 gc.collect()
                 gc.freeze()
+                gc.set_threshold(10_000, 20, 20)
                 _say_ready(gateway.settings, host, listener.port)
                 if listening.hello:
                     await _until(stopping, asyncio.create_task(hello(gateway, _url(_reachable(host), listener.port))))

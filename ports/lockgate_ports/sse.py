@@ -59,6 +59,18 @@ class SseParser:
         self._searched = max(0, len(self._held) - 3)
         return events
 
+    @property
+    def held(self) -> int:
+        """Bytes of an event that is not whole."""
+        return len(self._held)
+
+    def give_back(self) -> bytes:
+        """What is held; the parser forgets it. It stands at the beginning of an event."""
+        held = bytes(self._held)
+        self._held.clear()
+        self._searched = 0
+        return held
+
     def end(self) -> list[SseEvent]:
         """What is left when the stream closes: an event that lacks only its blank line."""
         left = bytes(self._held)

@@ -9,6 +9,7 @@ from msgspec import Raw, Struct
 from llm_plugin_openai.answer_wire import GroqExtras
 from llm_plugin_openai.error_in import error_inside
 from llm_plugin_openai.finish import native_word, reason_of
+from llm_plugin_openai.relay_likeness import Likeness, has_form
 from llm_plugin_openai.relay_mending import finish_chunk, mended, usage_chunk
 from llm_plugin_openai.usage import read_usage
 from lockgate_ports.body_faults import BROKEN, utf8_fault
@@ -58,13 +59,16 @@ class _Chunk(Struct, gc=False):
 
 
 _CHUNK = msgspec.json.Decoder(_Chunk)
+_SHORT = 16 * 1024
+_UNLIKE = 8
 
 
 class RelayReader:
     """One `Relayed` an event, of one id, with one end a choice and one usage, whatever the server repeats.
 
     Usage that comes before the end of a choice is kept until no later one can come. `[DONE]` stands for the end of
-    every choice that has not said so itself.
+    every choice that has not said so itself. Events that are like one before them are not read, and a run of them is
+    one `Relayed`.
     """
 
     def __init__(self) -> None:
@@ -77,10 +81,28 @@ class RelayReader:
         self._last = b""
         self._kept = b""
         self._told_usage = False
+        self._like: Likeness | None = None
+        self._unlike = 0
 
     def feed(self, data: bytes) -> Sequence[Event]:
         """The events that `data` completes. Raises UpstreamError for one that is too long."""
-        return self._take(self._sse.feed(data))
+        sse = self._sse
+        if self._like is not None and 0 < sse.held <= _SHORT:
+            data = sse.give_back() + data
+        events: list[Event] = []
+        at, size = 0, len(data)
+        while at < size:
+            if self._like is not None and not sse.held and (end := self._like.run(data, at)) > at:
+                events.append(Relayed(data[at:end], content=True))
+                self._unlike = 0
+            else:
+                # One by one: the next may be like this one. Where none ever is, all at once.
+                end = data.find(b"\n\n", at) + 2 if self._unlike < _UNLIKE else size
+                end = end if end > 1 else size
+                events += self._take(sse.feed(data[at:end]))
+                self._unlike += 1
+            at = end
+        return events
 
     def end(self) -> Sequence[Event]:
         """The event that lacked only its blank line, and usage that was kept."""
@@ -137,6 +159,8 @@ class RelayReader:
                 self._id = chunk.id or None
         raw = self._form(event, chunk, again, usage)
         counted = usage or _side(chunk)
+        plain = content and raw is event.raw and not finishes and counted is None and self._id is not None
+        self._like = Likeness(raw) if plain and has_form(raw, data) else None
         return Relayed(raw, content, finishes, counted, not (chunk.choices or counted is None))
 
     def _form(self, event: SseEvent, chunk: _Chunk, again: tuple[int, ...], usage: Usage | None) -> bytes:
@@ -175,6 +199,7 @@ class RelayReader:
 
     def _done(self) -> list[Event]:
         self._over = True
+        self._like = None
         events: list[Event] = []
         left = sorted(self._open - self._finished)
         if left:
@@ -190,6 +215,7 @@ class RelayReader:
 
     def _fail(self, data: bytes) -> Failure:
         self._over = True
+        self._like = None
         return Failure(error_inside(data))
 
 

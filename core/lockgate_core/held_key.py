@@ -58,6 +58,19 @@ class HeldKey:
         self._absent_until = 0.0
         self._looked = 0.0
 
+    @property
+    def value(self) -> Secret | None:
+        """The last good value; None where no key is needed, or none has come yet."""
+        return self._good
+
+    def fresh(self, now: float) -> bool:
+        """The value need not be asked for again."""
+        return self.source.fetch is None or (self._good is not None and now < self._fresh_until)
+
+    def well(self, now: float) -> bool:
+        """Nothing speaks against it, with any model."""
+        return self.health.well and now >= self._absent_until
+
     async def fetch(self, clock: Clock) -> Secret | None:
         """The value as it is now; another one than before starts in good health. Raises LockgateError."""
         if self.source.fetch is None:

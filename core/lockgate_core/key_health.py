@@ -63,6 +63,11 @@ class KeyHealth:
         self.dead_until = 0.0
 
     @property
+    def well(self) -> bool:
+        """Nothing is known against it."""
+        return self.refused_at is None and not self._models
+
+    @property
     def troubled(self) -> bool:
         """Something was refused."""
         return self.refused_at is not None or any(each.refusal is not None for each in self._models.values())

@@ -55,6 +55,9 @@ class KeyPool:
         Raises UpstreamError, not sent: `rate_limit` with `retry_after` when all are limited; when all are refused, the
         kind of that; `auth` when no store gives one.
         """
+        now = clock.now()
+        if not tried and (key := self._next(now)) is not None and key.fresh(now):
+            return self._lend(key, key.value, model, now)
         for held in self._keys:
             if held.health.troubled:
                 await held.look(clock)
@@ -74,10 +77,7 @@ class KeyPool:
             now = clock.now()
             if not self._may(key, model, now, absent):
                 continue  # another call has found out more in the meantime
-            self._uses += 1
-            key.used = self._uses
-            probe = key.health.asked(model, now)
-            return Lease(key.index, secret, key.source.ref, model, now, key.health, probe)
+            return self._lend(key, secret, model, now)
 
     def another(self, error: LockgateError, model: str, tried: Collection[int], now: float) -> bool:
         """After `error` with the last of `tried`, another key is worth a try at once."""
@@ -103,6 +103,22 @@ class KeyPool:
         """The call ended without a word on the key."""
         if lease.probe:
             lease.health.unproven(lease.model, now)
+
+    def _next(self, now: float) -> HeldKey | None:
+        """Where all keys are well, as nearly always, the one that was used longest ago."""
+        chosen = self._keys[0]
+        for key in self._keys:
+            if not key.well(now):
+                return None
+            if key.used < chosen.used:
+                chosen = key
+        return chosen
+
+    def _lend(self, key: HeldKey, secret: Secret | None, model: str, now: float) -> Lease:
+        self._uses += 1
+        key.used = self._uses
+        probe = key.health.asked(model, now)
+        return Lease(key.index, secret, key.source.ref, model, now, key.health, probe)
 
     def _pick(self, model: str, now: float, tried: Collection[int], absent: Collection[int]) -> HeldKey | None:
         if len(self._keys) == 1:

@@ -28,8 +28,15 @@ def replace_string(body: bytes, name: str, old: str, new: str) -> bytes:
     """
     value = msgspec.json.encode(new)
     if b"\\" not in body or _ESCAPED_ASCII.search(body) is None:
-        if old == new and body.count(b'"%s"' % name.encode()) == 1:
-            return body
+        named = b'"%s"' % name.encode()
+        if body.count(named) == 1:
+            if old == new:
+                return body
+            # Searched for by its bytes, it costs a tenth of what an expression would.
+            written = b'%s:"%s"' % (named, old.encode())
+            at = body.find(written)
+            if at >= 0:
+                return body[: at + len(named) + 1] + value + body[at + len(written) :]
         found = _simple(name).finditer(body)
         first = next(found, None)
         if first is not None and next(found, None) is None:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections import deque
+from functools import lru_cache
 
 from aiohappyeyeballs import start_connection  # pyright: ignore[reportUnknownVariableType]
 
@@ -108,7 +109,7 @@ class LeanClient:
 def _head(request: HttpRequest) -> bytes:
     """The request line and fields. Raises UpstreamError for a line break or space that would make two of one."""
     origin = request.origin
-    lines = [f"{request.method} {request.target} HTTP/1.1", f"host: {str(origin).partition('//')[2]}"]
+    lines = [f"{request.method} {request.target} HTTP/1.1", _host(origin)]
     lines += [f"{name}: {value}" for name, value in request.headers]
     lines.append(f"user-agent: lockgate\r\naccept-encoding: identity\r\ncontent-length: {len(request.body)}\r\n\r\n")
     try:
@@ -118,6 +119,11 @@ def _head(request: HttpRequest) -> bytes:
     if head.count(b"\n") != len(lines) + 3 or " " in request.target or not request.target.isascii():
         raise _cannot_be_sent(origin)
     return head
+
+
+@lru_cache(maxsize=256)
+def _host(origin: Origin) -> str:
+    return f"host: {str(origin).partition('//')[2]}"
 
 
 def _cannot_be_sent(origin: Origin) -> UpstreamError:

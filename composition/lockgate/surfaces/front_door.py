@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
+import random
 import re
-import secrets
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
@@ -29,6 +29,7 @@ from lockgate_ports.wire import Inbound
 
 _log = logging.getLogger("lockgate.server")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_IDS = random.Random()  # noqa: S311  ids tell calls apart; nothing hangs on their being guessed
 _STREAM_HEADERS: Headers = (("cache-control", "no-cache"), ("x-accel-buffering", "no"))
 
 
@@ -175,21 +176,25 @@ def _check_media(headers: Mapping[str, str]) -> None:
 
 def _request_id(head: Head) -> str:
     given = head.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else f"req_{secrets.token_hex(12)}"
+    return given if given and _REQUEST_ID.fullmatch(given) else f"req_{_IDS.getrandbits(96):024x}"
 
 
 def _headers(request_id: str, served: Served, dropped: tuple[str, ...], upstream_id: str | None) -> Headers:
-    headers: Headers = (
-        ("x-request-id", request_id),
-        ("x-lockgate-route", _printable(served.route)),
-        ("x-lockgate-target", _printable(str(served.target))),
-        ("x-lockgate-attempts", str(served.attempts)),
-    )
+    headers: Headers = (("x-request-id", request_id), *_who(served))
     if dropped:
         headers = (*headers, ("x-lockgate-dropped", _printable(", ".join(dropped))))
     if upstream_id is not None:
         headers = (*headers, ("x-lockgate-upstream-request-id", _printable(upstream_id)))
     return headers
+
+
+@lru_cache(maxsize=1024)
+def _who(served: Served) -> Headers:
+    return (
+        ("x-lockgate-route", _printable(served.route)),
+        ("x-lockgate-target", _printable(str(served.target))),
+        ("x-lockgate-attempts", str(served.attempts)),
+    )
 
 
 @lru_cache(maxsize=1024)

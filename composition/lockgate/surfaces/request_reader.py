@@ -6,6 +6,7 @@ that end in LF alone, folded fields, chunk sizes that are none. What it lets pas
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 import httptools
@@ -73,7 +74,7 @@ class RequestReader:
         if self.exchange is not None:
             return
         fields = self._fields
-        key = name.decode("latin-1").lower()
+        key = _lower(name)
         if key in fields:
             if key == "host":
                 self._refuse(_bad())
@@ -141,6 +142,11 @@ class RequestReader:
     def _refuse(self, why: CallerError) -> None:
         self._refusal = why
         raise why
+
+
+@lru_cache(maxsize=512)
+def _lower(name: bytes) -> str:
+    return name.decode("latin-1").lower()
 
 
 def _old(version: str, coding: str | None) -> bool:

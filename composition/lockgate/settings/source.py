@@ -6,6 +6,9 @@ from typing import Any
 
 import msgspec
 import yaml
+from yaml.composer import Composer
+from yaml.constructor import SafeConstructor
+from yaml.resolver import Resolver
 
 from lockgate.settings.faults import Fault, FaultCode, Place, SettingsFaults
 from lockgate.settings.tree import Entry, Items, Node, Path, Scalar, Table, fault_at, quoted
@@ -17,7 +20,28 @@ _TEXT = {_YAML + "str", _YAML + "timestamp", _YAML + "value"}
 _VARIABLE = re.compile(r"\$\$|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})?")
 _LOOKS_LIKE_ONE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::-[^}]*)?\}")
 _MAX_NODES = 100_000
-_CONSTRUCTOR = yaml.constructor.SafeConstructor()
+_CONSTRUCTOR = SafeConstructor()
+
+
+def _quick_loader() -> type[Any] | None:
+    """libyaml's parser, where PyYAML was built with it, under PyYAML's own composer: libyaml's overflows the stack on
+    deep nesting."""
+    try:
+        from yaml._yaml import CParser
+    except ImportError:
+        return None
+
+    class Loader(Composer, CParser, SafeConstructor, Resolver):
+        def __init__(self, stream: str) -> None:
+            CParser.__init__(self, stream)
+            Composer.__init__(self)
+            SafeConstructor.__init__(self)
+            Resolver.__init__(self)
+
+    return Loader
+
+
+_QuickLoader = _quick_loader()
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -31,7 +55,7 @@ def read_yaml(text: str, file: str, env: Mapping[str, str]) -> Reading:
     """`env` fills the `${NAME}` of values tagged `!env`. Raises SettingsFaults when the text is not YAML at all."""
     top = Place(file, 1, 1)
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = _compose(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else top
@@ -59,6 +83,15 @@ def read_plain(value: Mapping[str, Any], name: str = "settings") -> Reading:
     faults: list[Fault] = []
     tree = _from_plain(value, (), name, faults)
     return Reading(tree if isinstance(tree, Table) else Table({}, Place(name)), tuple(faults))
+
+
+def _compose(text: str) -> yaml.Node | None:
+    if _QuickLoader is not None:
+        try:
+            return yaml.compose(text, Loader=_QuickLoader)
+        except yaml.YAMLError:
+            pass  # PyYAML's own parser says in better words what is wrong, and counts places in letters
+    return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
 class _Composed:

@@ -9,9 +9,16 @@ from lockgate.settings.faults import SettingsFaults
 from lockgate.settings.source import read_yaml
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[3] / "docs" / "examples").rglob("*.yaml"))
-ODD = (
-    "a: &x {b: ü, c: [1, 2.5, ~, yes]}\nd:\n  <<: *x\n  é: !env '${E:-e}'\n  f: |\n    g\n   \n# h\n'i': \"j\\u00fc\"\n"
-)
+ODD = """
+a: &x {b: ü, c: [1, 2.5, ~, yes]}
+d:
+  <<: *x
+  é: !env "${E:-e}"
+  f: |
+    g
+# h
+'i': "j\\u00fc"
+"""
 
 
 @pytest.mark.parametrize("text", [*(path.read_text() for path in EXAMPLES), ODD])

@@ -34,6 +34,7 @@ from lockgate.settings import (
     PluginSettings,
     ProviderRow,
     Retry,
+    Rollout,
     Route,
     RouteTarget,
     ServerSettings,
@@ -95,6 +96,7 @@ def _engine() -> Iterator[str]:
     yield from _section("A target", RouteTarget)
     yield from _section("match", Match)
     yield from _section("Fallbacks", Fallbacks)
+    yield from _section("rollout", Rollout)
 
 
 def _kinds(plugins: Plugins) -> Iterator[str]:

@@ -12,18 +12,20 @@ from lockgate.adapters.lean_client import LeanClient
 from lockgate.adapters.mersenne import Mersenne
 from lockgate.adapters.secret_stores import SecretStores
 from lockgate.plugins import Plugins
-from lockgate.route_table import build_routes
 from lockgate.settings.model import ProviderRow, Settings
 from lockgate_core.attempts import Attempts
 from lockgate_core.breaker import BreakerPolicy, Breakers
 from lockgate_core.budget import BudgetPolicy, RetryBudget
 from lockgate_core.clock import Clock
 from lockgate_core.engine import Engine
+from lockgate_core.explain import Explainer
 from lockgate_core.held_key import KeySource
 from lockgate_core.keys import KeyPool
 from lockgate_core.live_vitals import LiveVitals
 from lockgate_core.provider import Provider, Timeouts
 from lockgate_core.retry import RetryPolicy
+from lockgate_core.rollout import Rollout, RolloutPolicy, Rollouts
+from lockgate_core.routing import Routes, Vitals
 from lockgate_core.slots import Slots, SlotsPolicy
 from lockgate_ports.egress import Allowance, EgressPolicyPort
 from lockgate_ports.errors import EgressDenied, SettingsError
@@ -31,6 +33,7 @@ from lockgate_ports.hooks import BuildContext
 from lockgate_ports.http import HttpPort, HttpRequest, HttpResponse
 from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
+from lockgate_ports.model import ModelPort
 from lockgate_ports.secrets import SecretsPort
 from lockgate_ports.steps import Step
 
@@ -142,7 +145,9 @@ def build_steps(settings: Settings, plugins: Plugins, egress: EgressPolicyPort, 
 
 def build_engine(
     settings: Settings,
-    plugins: Plugins,
+    routes: Routes,
+    vitals: Vitals,
+    rollouts: Rollouts,
     providers: Mapping[str, Provider],
     steps: Sequence[Step],
     metrics: MetricsPort,
@@ -150,19 +155,43 @@ def build_engine(
     ledger: LedgerPort | None,
 ) -> Engine:
     """Routing, steps and attempts over the open providers."""
-    retry = settings.retry
-    policy = RetryPolicy(retry.max_attempts, retry.base_delay, retry.max_delay, retry.max_retry_after)
     # Jitter is no secret: it only has to differ from one process to the next.
-    attempts = Attempts(providers, policy, clock, random.random)
-    vitals = LiveVitals(providers, clock, Mersenne())
+    attempts = Attempts(providers, _retries(settings), clock, random.random)
     prices = {
         (provider_id, card.id): card.price
         for provider_id, provider in providers.items()
         for card in provider.port.models
         if card.price is not None
     }
-    routes = build_routes(settings, plugins, providers)
-    return Engine(routes, vitals, steps, attempts, metrics, clock, ledger=ledger, prices=prices)
+    return Engine(routes, vitals, rollouts, steps, attempts, metrics, clock, ledger=ledger, prices=prices)
+
+
+def build_rollouts(settings: Settings, clock: Clock) -> Rollouts:
+    """Those of the routes that have one, each at its first step."""
+    now = clock.now()
+    rows = {name: route.rollout for name, route in settings.routes.items() if route.rollout is not None}
+    fields = RolloutPolicy.__struct_fields__
+    return Rollouts(
+        {
+            name: Rollout(name, RolloutPolicy(**{field: getattr(row, field) for field in fields}), now)
+            for name, row in rows.items()
+        }
+    )
+
+
+def build_vitals(providers: Mapping[str, Provider], rollouts: Rollouts, clock: Clock) -> LiveVitals:
+    """The moment, as routing sees it."""
+    return LiveVitals(providers, clock, Mersenne(), rollouts)
+
+
+def build_explainer(settings: Settings, routes: Routes, vitals: Vitals, providers: Mapping[str, Provider]) -> Explainer:
+    """What tells decisions of routing beforehand."""
+    return Explainer(routes, vitals, providers, _retries(settings))
+
+
+def _retries(settings: Settings) -> RetryPolicy:
+    retry = settings.retry
+    return RetryPolicy(retry.max_attempts, retry.base_delay, retry.max_delay, retry.max_retry_after)
 
 
 def _provider(
@@ -175,16 +204,22 @@ def _provider(
     env: Env,
 ) -> Provider:
     factory = plugins.models[row.kind]
-    times = row.timeouts
-    http = _way_out(provider_id, settings, egress, times.connect)
+    http = _way_out(provider_id, settings, egress, row.timeouts.connect)
     port = factory.build(row.kind_settings, BuildContext(provider_id, http, env=env))
+    return assembled(provider_id, port, settings, [_source(ref, secrets) for ref in row.keys])
+
+
+def assembled(provider_id: str, port: ModelPort, settings: Settings, sources: Sequence[KeySource]) -> Provider:
+    """A port with what bounds the calls to it, by its row."""
+    row = settings.providers[provider_id]
+    times = row.timeouts
     budget = settings.retry.budget, settings.retry.budget_reserve
     slots = SlotsPolicy(row.max_parallel, row.max_queued, row.queue_timeout) if row.max_parallel is not None else None
     return Provider(
         provider_id,
         port,
         Timeouts(times.attempt, times.first_token, times.idle, times.total),
-        KeyPool(provider_id, [_source(ref, secrets) for ref in row.keys] or [KeySource()]),
+        KeyPool(provider_id, sources or [KeySource()]),
         Breakers(BreakerPolicy(**structs.asdict(settings.breaker))),
         RetryBudget(BudgetPolicy(*budget)),
         None if slots is None else Slots(provider_id, slots),

@@ -5,6 +5,7 @@ from dependency_injector import containers, providers
 from lockgate import building
 from lockgate.adapters.loop_clock import LoopClock
 from lockgate.plugins import Plugins
+from lockgate.route_table import build_routes
 from lockgate.settings.model import Settings
 
 
@@ -21,4 +22,10 @@ class GatewayContainer(containers.DeclarativeContainer):
     ledger = providers.Resource(building.build_ledger, settings, plugins, egress, env)
     models = providers.Singleton(building.build_providers, settings, plugins, secrets, egress, env)
     steps = providers.Singleton(building.build_steps, settings, plugins, egress, env)
-    engine = providers.Singleton(building.build_engine, settings, plugins, models, steps, metrics, clock, ledger)
+    routes = providers.Singleton(build_routes, settings, plugins, models)
+    rollouts = providers.Singleton(building.build_rollouts, settings, clock)
+    vitals = providers.Singleton(building.build_vitals, models, rollouts, clock)
+    engine = providers.Singleton(
+        building.build_engine, settings, routes, vitals, rollouts, models, steps, metrics, clock, ledger
+    )
+    explainer = providers.Singleton(building.build_explainer, settings, routes, vitals, models)

@@ -12,7 +12,9 @@ from lockgate.listing import listed_models
 from lockgate.plugins import Plugins
 from lockgate.settings.model import Settings
 from lockgate_core.engine import Engine
+from lockgate_core.explain import Explainer, Explanation
 from lockgate_core.provider import Provider
+from lockgate_core.rollout import Rollouts
 from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.dialect import ListedModel
@@ -39,6 +41,8 @@ class Gateway:
         settings: Settings,
         plugins: Plugins,
         engine: Engine,
+        explainer: Explainer,
+        rollouts: Rollouts,
         providers: Mapping[str, Provider],
         metrics: MetricsPort,
         client_keys: Sequence[Secret],
@@ -48,6 +52,8 @@ class Gateway:
         self.providers = providers
         self.metrics = metrics
         self._engine = engine
+        self._explainer = explainer
+        self.rollouts = rollouts
         self._client_keys = tuple(client_keys)
 
     async def chat(self, request: ChatRequest, *, caller: Caller = NOBODY, timeout: float | None = None) -> ChatAnswer:
@@ -107,6 +113,10 @@ class Gateway:
             raise TypeError("a step answered a plain call with a stream")
         return EmbedAnswer(answer.reply.view, answer.served, answer.reply.dropped)
 
+    def explain(self, request: ChatRequest, *, caller: Caller = NOBODY) -> Explanation:
+        """What would be done with the request if it came next: who is asked in which order, who is not and why."""
+        return self._explainer.explain(_request(request, stream=request.stream), caller)
+
     def models(self) -> list[ListedModel]:
         """Every name that can be asked for: the routes, and `provider_id/model` of each catalogue."""
         return listed_models(self.settings, self.providers)
@@ -119,14 +129,19 @@ class Gateway:
         server = self.settings.server
         return Bounds(server.max_body_bytes, server.header_timeout, server.body_timeout, server.ping_interval)
 
-    def front_door(self) -> "FrontDoor":
-        """The surfaces, before any server framework."""
+    def front_door(self, *, loopback: bool = False) -> "FrontDoor":
+        """The surfaces, before any server framework. `loopback`: nobody from elsewhere can come in, so that the pages
+        for operators need no client key."""
+        from lockgate.surfaces.admin import AdminPlace
         from lockgate.surfaces.mounting import open_front_door, probes
 
         tested = probes(self.settings, self.providers)
         server = self.settings.server
+        admin = (
+            AdminPlace(self._explainer, self.rollouts, self.plugins.dialects) if loopback or self._client_keys else None
+        )
         return open_front_door(
-            self._engine, self.plugins, self.models(), tested, self.metrics, self._client_keys, server
+            admin, self._engine, self.plugins, self.models(), tested, self.metrics, self._client_keys, server
         )
 
     def asgi_app(self) -> "AsgiApp":

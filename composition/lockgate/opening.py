@@ -47,9 +47,11 @@ async def open_gateway(
         keys = [await store.fetch(ref) for ref in loaded.server.client_credential_refs]
         models = await _made(container.models)
         engine = await _made(container.engine)
+        explainer = await _made(container.explainer)
+        rollouts = await _made(container.rollouts)
         counted = await _made(container.metrics)
         async with opened(loaded, models):
-            yield Gateway(loaded, plugins, engine, models, counted, keys)
+            yield Gateway(loaded, plugins, engine, explainer, rollouts, models, counted, keys)
     finally:
         await _made(container.shutdown_resources)
 

@@ -1,10 +1,10 @@
 """From settings and the catalogues of the providers to what routing knows."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lockgate.plugins import Plugins
-from lockgate.settings import Fallbacks, Match, Settings, split_target
+from lockgate.settings import Fallbacks, Match, RouteTarget, Settings, split_target
 from lockgate.settings import Route as RouteRow
 from lockgate_core.provider import Provider
 from lockgate_core.routing import Candidate, Pattern, Registered, Route, Routes, Size, can
@@ -46,14 +46,7 @@ def build_routes(settings: Settings, plugins: Plugins, providers: Mapping[str, P
 
 
 def _route(name: str, row: RouteRow, match: Match, routes: Routes) -> Route:
-    candidates = tuple(
-        routes.candidate(Target(*split_target(each)))
-        if isinstance(each, str)
-        else routes.candidate(
-            Target(*split_target(each.target)), 1.0 if each.weight is None else each.weight, each.status
-        )
-        for each in row.targets
-    )
+    candidates = _candidates(row.targets, routes)
     stand_ins = row.stand_ins
     classes = {kind: getattr(stand_ins, kind) for kind in Fallbacks.__struct_fields__ if kind != "any"}
     return Route(
@@ -62,6 +55,19 @@ def _route(name: str, row: RouteRow, match: Match, routes: Routes) -> Route:
         row.strategy,
         stand_ins.any,
         {kind: names for kind, names in classes.items() if names is not None},
+        () if row.rollout is None else _candidates(row.rollout.to, routes),
+        "tenant" if row.rollout is None else row.rollout.sticky,
+    )
+
+
+def _candidates(rows: Sequence[str | RouteTarget], routes: Routes) -> tuple[Candidate, ...]:
+    return tuple(
+        routes.candidate(Target(*split_target(each)))
+        if isinstance(each, str)
+        else routes.candidate(
+            Target(*split_target(each.target)), 1.0 if each.weight is None else each.weight, each.status
+        )
+        for each in rows
     )
 
 

@@ -8,6 +8,7 @@ from msgspec import structs
 from lockgate_core.attempts import Attempts
 from lockgate_core.clock import Clock
 from lockgate_core.cost import Prices, cost_of, total
+from lockgate_core.rollout import Outcome, Rollouts
 from lockgate_core.routing import Routes, Vitals, plan
 from lockgate_core.steps import fold
 from lockgate_ports.caller import NOBODY, Caller
@@ -31,6 +32,7 @@ class Engine:
         self,
         routes: Routes,
         vitals: Vitals,
+        rollouts: Rollouts,
         steps: Sequence[Step],
         attempts: Attempts,
         metrics: MetricsPort,
@@ -41,6 +43,7 @@ class Engine:
     ) -> None:
         self._routes = routes
         self._vitals = vitals
+        self._rollouts = rollouts
         self._handler = fold(steps, attempts)
         self._metrics = metrics
         self._clock = clock
@@ -70,8 +73,9 @@ class Engine:
             deadline=None if deadline is None else now + deadline,
         )
         try:
-            decided = plan(request, self._routes, self._vitals, purpose=caller.purpose)
+            decided = plan(request, self._routes, self._vitals, caller=caller)
             journal.route = decided.route
+            journal.arm = decided.arm
             context = structs.replace(
                 context, route=decided.route, targets=decided.targets, otherwise=decided.otherwise
             )
@@ -94,6 +98,8 @@ class Engine:
     def _record(
         self, request: Request[Any], context: Context, journal: Journal, error: str | None
     ) -> Awaitable[None] | None:
+        if journal.arm is not None:
+            self._judge(journal, error)
         first = journal.first_token
         attempts = [self._priced(attempt, journal.response_model) for attempt in journal.attempts]
         call = CallRecord(
@@ -129,3 +135,12 @@ class Engine:
             price = self._prices.get((attempt.provider_id, response_model))
         tier = attempt.usage.service_tier if attempt.usage is not None else None
         return structs.replace(attempt, cost=cost_of(attempt.usage, price, tier))
+
+    def _judge(self, journal: Journal, error: str | None) -> None:
+        """The first attempt counts for its arm, whoever answered in the end; a call that was left says nothing."""
+        if not journal.attempts or error == CANCELLED or journal.route is None or journal.arm is None:
+            return
+        first = journal.attempts[0]
+        empty = error is None and journal.usage is not None and journal.usage.output_tokens == 0
+        outcome = Outcome(first.error is not None, first.duration, empty)
+        self._rollouts.observe(journal.route, journal.arm, outcome, self._clock.now())

@@ -44,6 +44,11 @@ class KeyPool:
         """How many calls went out with the last good key because the secret store failed."""
         return sum(key.stale for key in self._keys)
 
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """Where the keys come from; empty where none is needed."""
+        return tuple(key.source.ref for key in self._keys if key.source.ref)
+
     async def first(self) -> Secret | None:
         """The first key as the store has it now, for a test of the provider. Raises SettingsError."""
         fetch = self._keys[0].source.fetch

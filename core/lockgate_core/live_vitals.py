@@ -5,6 +5,7 @@ from typing import Protocol
 
 from lockgate_core.clock import Clock
 from lockgate_core.provider import Provider
+from lockgate_core.rollout import Rollouts
 from lockgate_core.routing.vitals import Vitals
 from lockgate_ports.context import Target
 
@@ -32,12 +33,21 @@ def unlimited(_: Target) -> float:
 class LiveVitals:
     """Read from the providers."""
 
-    def __init__(self, providers: Mapping[str, Provider], clock: Clock, dice: Dice, room: Room = unlimited) -> None:
+    def __init__(
+        self,
+        providers: Mapping[str, Provider],
+        clock: Clock,
+        dice: Dice,
+        rollouts: Rollouts,
+        room: Room = unlimited,
+    ) -> None:
         self._providers = providers
         self._clock = clock
         self._dice = dice
         self._turns: dict[str, int] = {}
+        self._rollouts = rollouts
         self.room = room
+        self.share = rollouts.share
 
     def in_flight(self, target: Target) -> int:
         """Calls that run there now."""
@@ -63,6 +73,6 @@ class LiveVitals:
 
     def forecast(self) -> Vitals:
         """The same moment as the next call will see it, if none comes in between; asking it changes nothing."""
-        ahead = LiveVitals(self._providers, self._clock, self._dice.fork(), self.room)
+        ahead = LiveVitals(self._providers, self._clock, self._dice.fork(), self._rollouts, self.room)
         ahead._turns = dict(self._turns)
         return ahead

@@ -1,6 +1,7 @@
 """The notebook of one call: each stage writes down what it did, and it is closed once, when the last byte is out."""
 
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.records import AttemptRecord
@@ -14,6 +15,7 @@ class Journal:
 
     __slots__ = (
         "_on_close",
+        "arm",
         "attempts",
         "first_token",
         "profile_id",
@@ -36,6 +38,8 @@ class Journal:
         self.prompt_template_id: str | None = None
         self.prompt_version: str | None = None
         self.trace_id: str | None = None
+        self.arm: Literal["canary", "baseline"] | None = None
+        """Which arm of a rollout the call is in; None where its route has none."""
         self.attempts: list[AttemptRecord] = []
         self.provider_id: str | None = None
         """Who answers; None until somebody does."""

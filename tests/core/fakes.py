@@ -12,6 +12,7 @@ from lockgate_core.held_key import KeySource
 from lockgate_core.keys import KeyPool
 from lockgate_core.provider import Provider, Timeouts
 from lockgate_core.retry import RetryPolicy
+from lockgate_core.rollout import Rollouts
 from lockgate_core.routing import CALM, Candidate, Registered, Route, Routes
 from lockgate_core.slots import Slots, SlotsPolicy
 from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
@@ -185,7 +186,7 @@ class Bench:
         route = Route("r", tuple(Candidate(Target(name, "m")) for name in providers), by_class=by_class or {})
         routes = Routes(dict.fromkeys(providers, Registered()), {"r": route})
         attempts = Attempts(providers, policy or RetryPolicy(), self.clock, lambda: 0.5)
-        self.engine = Engine(routes, CALM, steps, attempts, self.metrics, self.clock)
+        self.engine = Engine(routes, CALM, Rollouts({}), steps, attempts, self.metrics, self.clock)
 
     async def ask(self, model: str = "r", stream: bool = False, **options: Any) -> Any:
         view = ChatRequest(model=model, messages=(user("hi"),), stream=stream)

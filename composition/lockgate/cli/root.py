@@ -12,6 +12,8 @@ _COMMANDS = {
     "serve": "serve",
     "chat": "chat",
     "check": "check",
+    "explain": "explain",
+    "rollout": "rollout",
     "models": "models",
     "providers": "providers",
     "plugins": "plugins",

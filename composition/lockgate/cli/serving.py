@@ -77,7 +77,7 @@ async def _listen(gateway: Gateway, host: str, port: int | None) -> Listener:
     server = gateway.settings.server
     bounds = gateway.bounds
     chosen = server.port if port is None else port
-    listener = Listener(gateway.front_door(), bounds, host, chosen, server.drain_timeout)
+    listener = Listener(gateway.front_door(loopback=host in _LOOPBACK), bounds, host, chosen, server.drain_timeout)
     try:
         await listener.start()
     except OSError as error:

@@ -13,7 +13,7 @@ from lockgate.settings.model import (
     Timeouts,
 )
 from lockgate.settings.offers import Offers
-from lockgate.settings.routes import Fallbacks, Match, Route, RouteTarget
+from lockgate.settings.routes import Fallbacks, Match, Rollout, Route, RouteTarget
 from lockgate.settings.targets import split_target
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "PluginSettings",
     "ProviderRow",
     "Retry",
+    "Rollout",
     "Route",
     "RouteTarget",
     "ServerSettings",

@@ -9,7 +9,7 @@ from msgspec import Struct
 from lockgate.settings.faults import Place
 from lockgate.settings.kinds import did_you_mean, fields_of
 from lockgate.settings.patterns import covers
-from lockgate.settings.routes import Fallbacks, Match, Route, RouteTarget
+from lockgate.settings.routes import Fallbacks, Match, Rollout, Route, RouteTarget
 from lockgate.settings.shape import FAULTY, Shape
 from lockgate.settings.targets import split_target
 from lockgate.settings.tree import Items, Node, Path, Scalar, Table, quoted
@@ -50,7 +50,12 @@ class RouteChecks:
         values = self._shape.fields(node, fields_of(Route), path, at)
         targets = values.get("targets", ())
         if targets is not FAULTY:
-            self._targets(targets, node, path)
+            self._targets(targets, node, path, "targets")
+        rollout = values.get("rollout")
+        if isinstance(rollout, Rollout):
+            table = node.entries["rollout"].node
+            assert isinstance(table, Table)  # noqa: S101  it was read as a mapping just now
+            self._targets(rollout.to, table, (*path, "rollout"), "to")
         if len(self._shape.faults) > before:
             return FAULTY
         route = self._shape.build(values, Route, node, path, at)
@@ -70,12 +75,12 @@ class RouteChecks:
         self._cycles()
         self._shadows()
 
-    def _targets(self, targets: Sequence[str | RouteTarget], node: Table, path: Path) -> None:
-        places = _items(node, "targets")
+    def _targets(self, targets: Sequence[str | RouteTarget], node: Table, path: Path, key: str) -> None:
+        places = _items(node, key)
         seen: set[str] = set()
         for index, (each, item) in enumerate(zip(targets, places, strict=True)):
             written = each if isinstance(each, str) else each.target
-            inner: Path = (*path, "targets", index)
+            inner: Path = (*path, key, index)
             place = item.place
             if isinstance(item, Table):
                 inner, place = (*inner, "target"), item.entries["target"].node.place

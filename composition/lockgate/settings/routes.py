@@ -68,6 +68,31 @@ class Fallbacks(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The key may not do this."""
 
 
+class Rollout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """New targets for a route, for more and more of its callers, and for fewer again when they do worse."""
+
+    to: Annotated[tuple[str | RouteTarget, ...], Meta(min_length=1)]
+    """The new targets, ordered by the strategy of the route; the route's own stand in for them."""
+    steps: Annotated[tuple[Annotated[float, Meta(gt=0, le=100)], ...], Meta(min_length=1)] = (1.0, 5.0, 25.0, 100.0)
+    """Shares of callers in per cent, rising."""
+    hold: Annotated[float, Meta(ge=0)] = 600.0
+    """How long each step lasts at least, in seconds."""
+    sticky: Literal["tenant", "user"] = "tenant"
+    """By what callers are told apart, so that each stays where it is; calls that name none go by chance."""
+    min_calls: Annotated[int, Meta(ge=1)] = 50
+    """With fewer calls to the new targets in a step nothing is judged, and no step is taken."""
+    max_error_rate: Annotated[float, Meta(ge=0, le=1)] = 0.05
+    """How much more of the calls may fail than by the old targets."""
+    max_latency: Annotated[float, Meta(ge=1)] = 1.5
+    """How many times as long as by the old targets an answer may take, on average."""
+    max_empty_rate: Annotated[float, Meta(ge=0, le=1)] = 0.05
+    """How much more of the answers may be empty than by the old targets."""
+
+    def __post_init__(self) -> None:
+        if list(self.steps) != sorted(set(self.steps)):
+            raise ValueError("steps must rise")
+
+
 class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A name that clients may ask for, and who answers."""
 
@@ -81,6 +106,9 @@ class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What it answers for besides its name."""
     fallbacks: Names | Fallbacks = ()
     """Routes or targets that stand in when no target answers; or a mapping as under [Fallbacks](#fallbacks)."""
+
+    rollout: Rollout | None = None
+    """New targets that take over step by step, as under [rollout](#rollout)."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from lockgate.plugins import Plugins
 from lockgate.settings import ServerSettings, Settings, split_target
+from lockgate.surfaces.admin import AdminPlace
 from lockgate.surfaces.catalogue import CataloguePlace
 from lockgate.surfaces.cors import Cors
 from lockgate.surfaces.front_door import DialectPlace, FrontDoor, Place
@@ -18,6 +19,7 @@ from lockgate_ports.secret import Secret
 
 
 def open_front_door(
+    admin: AdminPlace | None,
     engine: Engine,
     plugins: Plugins,
     models: Sequence[ListedModel],
@@ -48,6 +50,10 @@ def open_front_door(
     door.mount(Surface("GET", "/health"), Place(health.serve_health, write_plain_error, open=True))
     door.mount(Surface("GET", "/health/providers"), Place(health.serve_providers, write_plain_error))
     door.mount(Surface("GET", "/metrics"), Place(health.serve_metrics, write_plain_error))
+    if admin is not None:
+        door.mount(Surface("POST", "/admin/explain"), Place(admin.serve_explain, write_plain_error))
+        door.mount(Surface("GET", "/admin/rollouts"), Place(admin.serve_rollouts, write_plain_error))
+        door.mount(Surface("POST", "/admin/rollouts/{act}/{route:path}"), Place(admin.serve_act, write_plain_error))
     return door
 
 

@@ -75,12 +75,17 @@ def need_of(request: Request[Any], doubted: Doubts) -> Need:
         view = request.view
     except LockgateError:
         return Need(request.operation)
+    return need_in(view, request.operation)
+
+
+def need_in(view: object, operation: Operation) -> Need:
+    """What a canonical request needs."""
     if isinstance(view, ChatRequest):
-        return _chat(view, request.operation)
+        return _chat(view, operation)
     if isinstance(view, EmbedRequest):
         images = any(isinstance(each, Image) for each in view.inputs)
-        return Need(request.operation, inputs=frozenset({"image"} if images else ()))
-    return Need(request.operation)
+        return Need(operation, inputs=frozenset({"image"} if images else ()))
+    return Need(operation)
 
 
 def _chat(view: ChatRequest, operation: Operation) -> Need:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from lockgate_core.rollout import Arm, is_in
 from lockgate_core.routing.fit import misfit, stands_back
 from lockgate_core.routing.names import direct
 from lockgate_core.routing.need import need_of
@@ -10,9 +11,10 @@ from lockgate_core.routing.order import ordered
 from lockgate_core.routing.routes import Routes
 from lockgate_core.routing.values import Candidate, Dropped, Plan, Route
 from lockgate_core.routing.vitals import Vitals
+from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.context import Target
 from lockgate_ports.errors import EgressDenied, Unsupported, UpstreamError
-from lockgate_ports.http import NO_PURPOSE, Purpose
+from lockgate_ports.http import Purpose
 from lockgate_ports.wire import Request
 
 Admit = Callable[[Target, Purpose], str | None]
@@ -29,7 +31,7 @@ def plan(
     routes: Routes,
     vitals: Vitals,
     *,
-    purpose: Purpose = NO_PURPOSE,
+    caller: Caller = NOBODY,
     admit: Admit = NOBODY_OBJECTS,
 ) -> Plan:
     """Who answers `request.model`. Raises as `Routes.find` does; Unsupported when no target can do what is asked,
@@ -37,22 +39,24 @@ def plan(
     route = routes.find(request.model)
     if route.asked_directly and admit is NOBODY_OBJECTS:
         return Plan(route.name, (route.candidates[0].target,))
-    return _Planning(request, routes, vitals, purpose, admit).plan(route)
+    return _Planning(request, routes, vitals, caller, admit).plan(route)
 
 
 class _Planning:
     """One decision. Notes whom it drops, and why."""
 
-    def __init__(self, request: Request[Any], routes: Routes, vitals: Vitals, purpose: Purpose, admit: Admit) -> None:
+    def __init__(self, request: Request[Any], routes: Routes, vitals: Vitals, caller: Caller, admit: Admit) -> None:
         self._request = request
         self._routes = routes
         self._vitals = vitals
-        self._purpose = purpose
+        self._caller = caller
         self._admit = admit
         self._dropped: dict[Target, Dropped] = {}
 
     def plan(self, route: Route) -> Plan:
-        targets = self._targets(route)
+        arm = self._arm(route) if route.canary else None
+        targets = self._targets(route, route.canary) if arm == "canary" else []
+        targets += self._targets(route, route.candidates)
         if route.fallbacks:
             targets += self._chain(route.fallbacks, {route.name})
         found = tuple(dict.fromkeys(targets))
@@ -66,13 +70,24 @@ class _Planning:
             found = next((otherwise[why] for why in reasons if otherwise.get(why)), ())
             if not found:
                 raise _nobody(route, dropped)
-        return Plan(route.name, found, otherwise, dropped)
+        return Plan(route.name, found, otherwise, dropped, arm)
 
-    def _targets(self, route: Route) -> list[Target]:
-        return [each.target for each in ordered(route, self._able(route), self._vitals)]
+    def _arm(self, route: Route) -> Arm:
+        """The same caller is in the same arm, and stays in the canary once it is there; nobody's calls are left to
+        chance one by one."""
+        share = self._vitals.share(route.name)
+        caller = self._caller.tenant
+        if route.sticky == "user":
+            caller = self._caller.user or getattr(self._request.view, "user", None) or caller
+        if caller is None:
+            return "canary" if self._vitals.roll() < share else "baseline"
+        return "canary" if is_in(route.name, caller, share) else "baseline"
 
-    def _able(self, route: Route) -> Sequence[Candidate]:
-        standing = [each for each in route.candidates if not self._drop(stands_back(each))]
+    def _targets(self, route: Route, candidates: Sequence[Candidate]) -> list[Target]:
+        return [each.target for each in ordered(route, self._able(route, candidates), self._vitals)]
+
+    def _able(self, route: Route, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+        standing = [each for each in candidates if not self._drop(stands_back(each))]
         if self._admit is not NOBODY_OBJECTS:
             standing = [each for each in standing if not self._drop(self._objection(each.target))]
         if not route.doubted:
@@ -88,14 +103,15 @@ class _Planning:
                 continue
             seen.add(name)
             if (route := self._routes.named.get(name)) is not None:
-                found += self._targets(route)
+                found += self._targets(route, route.candidates)
                 found += self._chain(route.fallbacks, seen)
             elif (target := direct(name)) is not None:
-                found += self._targets(Route(name, (self._routes.candidate(target),)))
+                one = (self._routes.candidate(target),)
+                found += self._targets(Route(name, one), one)
         return found
 
     def _objection(self, target: Target) -> Dropped | None:
-        reason = self._admit(target, self._purpose)
+        reason = self._admit(target, self._caller.purpose)
         return None if reason is None else Dropped(target, "policy", reason)
 
     def _drop(self, dropped: Dropped | None) -> bool:

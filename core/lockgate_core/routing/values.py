@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 from msgspec import Struct, structs
 
+from lockgate_core.rollout import Arm
 from lockgate_core.routing.need import NO_DOUBTS, Doubts, doubts
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.context import Target
@@ -41,6 +42,10 @@ class Route(Struct, frozen=True):
     strategy: Strategy = "ordered"
     fallbacks: tuple[str, ...] = ()
     by_class: Mapping[str, tuple[str, ...]] = {}
+    canary: tuple[Candidate, ...] = ()
+    """Who answers the callers that a rollout has reached; the others stand in for them."""
+    sticky: Literal["tenant", "user"] = "tenant"
+    """By what callers are told apart."""
     asked_directly: bool = False
     """The client named the very target: that is not second-guessed by what a card says."""
     doubted: Doubts = NO_DOUBTS
@@ -48,7 +53,7 @@ class Route(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if not self.asked_directly:
-            structs.force_setattr(self, "doubted", doubts(each.card for each in self.candidates))
+            structs.force_setattr(self, "doubted", doubts(each.card for each in (*self.candidates, *self.canary)))
 
 
 class Dropped(Struct, frozen=True):
@@ -66,3 +71,5 @@ class Plan(Struct, frozen=True):
     targets: tuple[Target, ...]
     otherwise: Mapping[str, tuple[Target, ...]] = {}
     dropped: tuple[Dropped, ...] = ()
+    arm: Arm | None = None
+    """Which arm of a rollout the caller is in."""

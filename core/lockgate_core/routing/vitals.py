@@ -32,6 +32,14 @@ class Vitals(Protocol):
         """A random number in [0, 1)."""
         ...
 
+    def share(self, route: str) -> float:
+        """Which share of callers a rollout of the route has reached, from 0 to 1."""
+        ...
+
+    def forecast(self) -> "Vitals":
+        """The same moment as the next call will see it, if none comes in between; asking it changes nothing."""
+        ...
+
 
 class Calm:
     """Nothing runs, nothing is known, nothing is left to chance."""
@@ -59,6 +67,14 @@ class Calm:
     def roll(self) -> float:
         """Always 0."""
         return 0.0
+
+    def share(self, route: str) -> float:
+        """Nobody."""
+        return 0.0
+
+    def forecast(self) -> Vitals:
+        """The same."""
+        return self
 
 
 CALM: Vitals = Calm()

@@ -65,11 +65,42 @@ providers:
       x-team: blue
     timeouts:
       idle: 5
+    status: active
 routes:
   fast:
+    strategy: weighted
     targets:
-      - openai/gpt-5-mini
+      - target: openai/gpt-5-mini
+        weight: 3
+        status: draining
       - local/meta/llama-3
+    fallbacks:
+      any:
+        - small
+      context_length:
+        - local/large
+  small:
+    strategy: fastest
+    match:
+      size: < 8B
+    targets:
+      - local/s
+    fallbacks:
+      - code
+  code:
+    match:
+      tasks:
+        - code
+  gpt:
+    match:
+      pattern: gpt-.*
+    targets:
+      - openai/{model}
+  rest:
+    match:
+      any: true
+    targets:
+      - local/rest
 environments:
   dev:
     server:

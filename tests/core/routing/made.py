@@ -69,3 +69,9 @@ class Moment:
 
     def roll(self) -> float:
         return self.rolls.pop(0) if self.rolls else 0.0
+
+    def share(self, route: str) -> float:
+        return self.said.get("share", {}).get(route, 0.0)
+
+    def forecast(self) -> "Moment":
+        return self

@@ -5,6 +5,7 @@ from made import asked, card, route, routes
 from msgspec import Raw
 
 from lockgate_core.routing import CALM, Plan, Size, can, plan
+from lockgate_ports.caller import Caller
 from lockgate_ports.chat import FunctionTool, ResponseFormat
 from lockgate_ports.context import Target
 from lockgate_ports.errors import EgressDenied, InvalidRequest, Unsupported
@@ -99,7 +100,7 @@ def test_somebody_may_object_to_a_target_on_anybodys_behalf():
 
     purpose = Purpose("acme")
     made = routes(route("r", "a/m", "b/m"))
-    decided = plan(asked(), made, CALM, purpose=purpose, admit=admit)
+    decided = plan(asked(), made, CALM, caller=Caller(tenant="acme"), admit=admit)
     assert [str(each) for each in decided.targets] == ["b/m"]
     assert asked_for == [purpose, purpose]
     with pytest.raises(EgressDenied, match="a/x is not in the EU"):

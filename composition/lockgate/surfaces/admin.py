@@ -1,0 +1,72 @@
+"""Pages for operators: `/admin/explain` and `/admin/rollouts`."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from lockgate.surfaces.head import Head, ReadBody
+from lockgate.surfaces.replies import Whole
+from lockgate_core.explain import Explainer
+from lockgate_core.rollout import Rollouts
+from lockgate_ports.caller import Caller
+from lockgate_ports.dialect import CatalogueDialect, SurfaceDialect
+from lockgate_ports.errors import InvalidRequest, NotFound
+from lockgate_ports.wire import Inbound, Request
+
+DEFAULT_DIALECT = "openai-chat"
+
+
+class AdminPlace:
+    """Tells what would be done, and how far rollouts are; moves them."""
+
+    def __init__(
+        self,
+        explainer: Explainer,
+        rollouts: Rollouts,
+        dialects: Mapping[str, SurfaceDialect[Any, Any] | CatalogueDialect],
+    ) -> None:
+        self._explainer = explainer
+        self._rollouts = rollouts
+        self._dialects = dialects
+
+    async def serve_explain(self, head: Head, _: Mapping[str, str], read_body: ReadBody, request_id: str) -> Whole:
+        """The body is a request as a client would send it; `?dialect=` says in which language, `?tenant=` and `?user=`
+        for whom. Raises CallerError as the surface of that dialect does."""
+        request = read_as(head.query.get("dialect", DEFAULT_DIALECT), await read_body(), self._dialects)
+        told = self._explainer.explain(request, Caller(tenant=head.query.get("tenant"), user=head.query.get("user")))
+        return Whole(200, msgspec.json.encode(told), headers=(("x-request-id", request_id),))
+
+    async def serve_rollouts(self, _: Head, __: Mapping[str, str], ___: ReadBody, request_id: str) -> Whole:
+        """How far each rollout is."""
+        return Whole(200, msgspec.json.encode(self._rollouts.status), headers=(("x-request-id", request_id),))
+
+    async def serve_act(self, _: Head, values: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
+        """`promote` or `rollback` one, and how far it is now. Raises NotFound."""
+        rollout = self._rollouts.of(values["route"])
+        if rollout is None:
+            asked = values["route"][:100]
+            raise NotFound(f"the route {asked!r} has no rollout; GET /admin/rollouts lists those there are")
+        now = asyncio.get_running_loop().time()
+        if values["act"] == "promote":
+            rollout.promote(now)
+        elif values["act"] == "rollback":
+            rollout.rollback(now)
+        else:
+            raise NotFound(f"a rollout can be promoted or rolled back, not {values['act'][:100]!r}")
+        return Whole(200, msgspec.json.encode(rollout.status), headers=(("x-request-id", request_id),))
+
+
+def read_as(
+    name: str, body: bytes, dialects: Mapping[str, SurfaceDialect[Any, Any] | CatalogueDialect]
+) -> Request[Any]:
+    """A request as a client of the dialect would send it. Raises CallerError."""
+    dialect = dialects.get(name)
+    known = {key: each for key, each in dialects.items() if not isinstance(each, CatalogueDialect)}
+    if dialect is None or isinstance(dialect, CatalogueDialect):
+        raise InvalidRequest(f"no dialect is called {name[:100]!r}; there are: {', '.join(sorted(known))}")
+    surface = next((each for each in dialect.surfaces if "{" not in each.path), None)
+    if surface is None:
+        raise InvalidRequest(f"{name} says the model in its path; ask in another dialect, {DEFAULT_DIALECT} say")
+    return dialect.read_request(Inbound(surface.method, surface.path, {}, body))

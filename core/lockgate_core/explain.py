@@ -1,0 +1,106 @@
+"""What would be done with a request, and why: the very decision of routing, with what each target brings to it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from lockgate_core.price_bounds import PriceBounds, price_bounds
+from lockgate_core.provider import Provider, Timeouts
+from lockgate_core.retry import RetryPolicy
+from lockgate_core.routing import Plan, Routes, Vitals, plan
+from lockgate_core.routing.need import Need, need_in
+from lockgate_ports.caller import NOBODY, Caller
+from lockgate_ports.context import Target
+from lockgate_ports.errors import LockgateError
+from lockgate_ports.wire import Request
+
+
+class AskedTarget(Struct, frozen=True, omit_defaults=True):
+    """A target that would be asked. Times are in seconds."""
+
+    target: str
+    keys: tuple[str, ...]
+    """Where its keys come from; never the keys."""
+    timeouts: Timeouts
+    max_attempts: int
+    breaker_open_for: float = 0.0
+    in_flight: int = 0
+    latency: float | None = None
+    price: PriceBounds | None = None
+    """US dollars for one attempt."""
+
+
+class PassedOver(Struct, frozen=True):
+    """A candidate that would not be asked. `why` is a word for what stands in `reason`."""
+
+    target: str
+    why: str
+    reason: str
+
+
+class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What would be done. `error` and `code` stand where the request would be refused before anybody is asked."""
+
+    model: str
+    route: str | None = None
+    targets: tuple[AskedTarget, ...] = ()
+    """In the order in which they would be asked."""
+    otherwise: Mapping[str, tuple[str, ...]] = {}
+    """Who takes over after an error of a class."""
+    dropped: tuple[PassedOver, ...] = ()
+    retry: RetryPolicy
+    needs: Need | None = None
+    """What the request asks of a model."""
+    error: str | None = None
+    code: str | None = None
+
+
+class Explainer:
+    """Decides as the engine does, from a forecast of the same moment, and does nothing."""
+
+    def __init__(self, routes: Routes, vitals: Vitals, providers: Mapping[str, Provider], policy: RetryPolicy) -> None:
+        self._routes = routes
+        self._vitals = vitals
+        self._providers = providers
+        self._policy = policy
+
+    def explain(self, request: Request[Any], caller: Caller = NOBODY) -> Explanation:
+        """For the next call, if it is this one."""
+        try:
+            decided = plan(request, self._routes, self._vitals.forecast(), caller=caller)
+        except LockgateError as error:
+            return Explanation(model=request.model, retry=self._policy, error=error.message, code=error.code)
+        return self._told(request, decided)
+
+    def _told(self, request: Request[Any], decided: Plan) -> Explanation:
+        try:
+            view = request.view
+        except LockgateError:
+            view = None  # only its provider can read it
+        need = None if view is None else need_in(view, request.operation)
+        size = len(request.body) if request.body is not None else len(msgspec.json.encode(view))
+        return Explanation(
+            model=request.model,
+            route=decided.route,
+            targets=tuple(self._asked(target, view, need or Need(), size) for target in decided.targets),
+            otherwise={kind: tuple(map(str, targets)) for kind, targets in decided.otherwise.items()},
+            dropped=tuple(PassedOver(str(each.target), each.why, each.reason) for each in decided.dropped),
+            retry=self._policy,
+            needs=need,
+        )
+
+    def _asked(self, target: Target, view: Any, need: Need, size: int) -> AskedTarget:
+        provider, vitals = self._providers[target.provider_id], self._vitals
+        card = self._routes.providers[target.provider_id].cards.get(target.model)
+        return AskedTarget(
+            str(target),
+            provider.keys.refs,
+            provider.timeouts,
+            self._policy.max_attempts,
+            vitals.rests(target),
+            vitals.in_flight(target),
+            vitals.latency(target),
+            price_bounds(card, view, need, size),
+        )

@@ -1,0 +1,190 @@
+"""A rollout: callers move to new targets step by step, and back by themselves when these do worse. Pure."""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Literal
+
+from msgspec import Struct
+
+Arm = Literal["canary", "baseline"]
+Phase = Literal["running", "done", "aborted", "rolled_back"]
+"""`aborted` and `rolled_back` stay so until somebody promotes."""
+
+
+class RolloutPolicy(Struct, frozen=True):
+    """Shares of callers by step, and what the canary may do worse than the baseline. Times are in seconds."""
+
+    steps: tuple[float, ...] = (1.0, 5.0, 25.0, 100.0)
+    """Per cent, rising."""
+    hold: float = 600.0
+    """How long each step lasts at least."""
+    min_calls: int = 50
+    """With fewer calls to the canary in a step nothing is judged, and no step is taken."""
+    max_error_rate: float = 0.05
+    """What the share of errors may be more than the baseline's."""
+    max_latency: float = 1.5
+    """How many times the baseline's mean latency."""
+    max_empty_rate: float = 0.05
+    """What the share of empty answers may be more than the baseline's."""
+
+
+class Outcome(Struct, frozen=True):
+    """What became of the first attempt of a call."""
+
+    failed: bool
+    latency: float
+    empty: bool = False
+
+
+class Tally(Struct):
+    """What was seen of one arm."""
+
+    calls: int = 0
+    errors: int = 0
+    empty: int = 0
+    seconds: float = 0.0
+    """Of those that were answered."""
+
+    def add(self, outcome: Outcome) -> None:
+        """Takes note of one."""
+        self.calls += 1
+        self.errors += outcome.failed
+        self.empty += outcome.empty
+        if not outcome.failed:
+            self.seconds += outcome.latency
+
+    @property
+    def error_rate(self) -> float:
+        """From 0 to 1."""
+        return self.errors / self.calls if self.calls else 0.0
+
+    @property
+    def empty_rate(self) -> float:
+        """From 0 to 1."""
+        return self.empty / self.calls if self.calls else 0.0
+
+    @property
+    def latency(self) -> float | None:
+        """The mean in seconds; None before the first answer."""
+        answered = self.calls - self.errors
+        return self.seconds / answered if answered else None
+
+
+class RolloutStatus(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far a rollout is. `share` is in per cent, `reason` why it was aborted."""
+
+    route: str
+    phase: Phase
+    step: int
+    share: float
+    canary: Tally
+    baseline: Tally
+    reason: str | None = None
+
+
+class Rollout:
+    """One. It moves when outcomes are told, and by command."""
+
+    def __init__(self, route: str, policy: RolloutPolicy, now: float) -> None:
+        self._route = route
+        self._policy = policy
+        self._since = now
+        self._step = 0
+        """-1: nobody."""
+        self._known = Tally()
+        """The baseline of the steps before: at 100 % there is no other."""
+        self._canary = Tally()
+        self._baseline = Tally()
+        self._phase: Phase = "running"
+        self._reason: str | None = None
+
+    @property
+    def share(self) -> float:
+        """Which share of callers goes to the canary, from 0 to 1."""
+        return self._policy.steps[self._step] / 100.0 if self._step >= 0 else 0.0
+
+    def observe(self, arm: Arm, outcome: Outcome, now: float) -> None:
+        """What became of a call; may abort, or take the next step."""
+        (self._canary if arm == "canary" else self._baseline).add(outcome)
+        if self._phase != "running" or arm != "canary" or self._canary.calls < self._policy.min_calls:
+            return
+        reason = self._worse()
+        if reason is not None:
+            self._go(self._step - 1, "aborted", now, reason)
+        elif now >= self._since + self._policy.hold:
+            self.promote(now)
+
+    def promote(self, now: float) -> None:
+        """The next step, now; after the last one it is done."""
+        last = len(self._policy.steps) - 1
+        if self._step == last:
+            self._go(last, "done", now)
+        else:
+            self._go(self._step + 1, "running", now)
+
+    def rollback(self, now: float) -> None:
+        """Nobody goes to the canary any more."""
+        self._go(-1, "rolled_back", now)
+
+    @property
+    def status(self) -> RolloutStatus:
+        """How far it is."""
+        return RolloutStatus(
+            route=self._route,
+            phase=self._phase,
+            step=self._step,
+            share=self.share * 100.0,
+            canary=self._canary,
+            baseline=self._baseline,
+            reason=self._reason,
+        )
+
+    def _go(self, step: int, phase: Phase, now: float, reason: str | None = None) -> None:
+        if self._baseline.calls >= self._policy.min_calls:
+            self._known = self._baseline
+        self._step, self._phase, self._since, self._reason = step, phase, now, reason
+        self._canary, self._baseline = Tally(), Tally()
+
+    def _worse(self) -> str | None:
+        canary, policy = self._canary, self._policy
+        baseline = self._baseline if self._baseline.calls >= policy.min_calls else self._known
+        if canary.error_rate > baseline.error_rate + policy.max_error_rate:
+            return f"{canary.error_rate:.1%} errors, the baseline has {baseline.error_rate:.1%}"
+        if canary.empty_rate > baseline.empty_rate + policy.max_empty_rate:
+            return f"{canary.empty_rate:.1%} empty answers, the baseline has {baseline.empty_rate:.1%}"
+        if canary.latency is None or baseline.latency is None:
+            return None
+        if canary.latency > baseline.latency * policy.max_latency:
+            return f"{canary.latency:.3g} s on average, the baseline takes {baseline.latency:.3g} s"
+        return None
+
+
+class Rollouts:
+    """Those of all routes that have one."""
+
+    def __init__(self, by_route: Mapping[str, Rollout]) -> None:
+        self._by_route = by_route
+
+    def share(self, route: str) -> float:
+        """From 0 to 1; 0 where there is no rollout."""
+        found = self._by_route.get(route)
+        return 0.0 if found is None else found.share
+
+    def observe(self, route: str, arm: Arm, outcome: Outcome, now: float) -> None:
+        """What became of a call by the route."""
+        self._by_route[route].observe(arm, outcome, now)
+
+    def of(self, route: str) -> Rollout | None:
+        """That of the route."""
+        return self._by_route.get(route)
+
+    @property
+    def status(self) -> tuple[RolloutStatus, ...]:
+        """How far each is."""
+        return tuple(each.status for each in self._by_route.values())
+
+
+def is_in(route: str, caller: str, share: float) -> bool:
+    """Is the caller among the `share`? The same callers stay in as it grows."""
+    digest = blake2b(f"{route}\0{caller}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest) < share * 2.0**64

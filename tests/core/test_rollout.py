@@ -1,0 +1,143 @@
+"""Rollouts against a plain reference model, and what they promise."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from lockgate_core.rollout import Outcome, Rollout, RolloutPolicy, is_in
+
+POLICY = RolloutPolicy(steps=(1.0, 25.0, 100.0), hold=60.0, min_calls=5, max_error_rate=0.2)
+GOOD, BAD = Outcome(False, 1.0), Outcome(True, 1.0)
+
+
+def judged(rows: list[Outcome]) -> tuple[float, float, float | None]:
+    answered = [each.latency for each in rows if not each.failed]
+    mean = sum(answered) / len(answered) if answered else None
+    return sum(e.failed for e in rows) / len(rows), sum(e.empty for e in rows) / len(rows), mean
+
+
+class AgainstAModel(RuleBasedStateMachine):
+    """The model keeps every outcome in lists and judges them all again each time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.rollout = Rollout("r", POLICY, self.now)
+        self.step, self.phase, self.since = 0, "running", 0.0
+        self.canary: list[Outcome] = []
+        self.baseline: list[Outcome] = []
+        self.known: list[Outcome] = []
+
+    def go(self, step: int, phase: str) -> None:
+        if len(self.baseline) >= POLICY.min_calls:
+            self.known = self.baseline
+        self.step, self.phase, self.since, self.canary, self.baseline = step, phase, self.now, [], []
+
+    @rule(seconds=st.sampled_from([1.0, 30.0, 60.0, 600.0]))
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule(failed=st.booleans(), latency=st.sampled_from([0.5, 1.0, 3.0]), empty=st.booleans(), n=st.integers(1, 6))
+    def baseline_answers(self, failed: bool, latency: float, empty: bool, n: int) -> None:
+        for _ in range(n):
+            outcome = Outcome(failed, latency, empty and not failed)
+            self.rollout.observe("baseline", outcome, self.now)
+            self.baseline.append(outcome)
+
+    @precondition(lambda self: self.step >= 0)
+    @rule(failed=st.booleans(), latency=st.sampled_from([0.5, 1.0, 3.0]), empty=st.booleans(), n=st.integers(1, 6))
+    def canary_answers(self, failed: bool, latency: float, empty: bool, n: int) -> None:
+        for _ in range(n):
+            outcome = Outcome(failed, latency, empty and not failed)
+            self.rollout.observe("canary", outcome, self.now)
+            self.canary.append(outcome)
+            if self.phase != "running" or len(self.canary) < POLICY.min_calls:
+                continue
+            errors, empties, mean = judged(self.canary)
+            beside = self.baseline if len(self.baseline) >= POLICY.min_calls else self.known
+            base_errors, base_empties, base_mean = judged(beside) if beside else (0.0, 0.0, None)
+            slow = mean is not None and base_mean is not None and mean > base_mean * POLICY.max_latency
+            worse = errors > base_errors + POLICY.max_error_rate or empties > base_empties + POLICY.max_empty_rate
+            if worse or slow:
+                self.go(self.step - 1, "aborted")
+                return
+            if self.now >= self.since + POLICY.hold:
+                last = self.step == len(POLICY.steps) - 1
+                self.go(self.step if last else self.step + 1, "done" if last else "running")
+
+    @rule()
+    def promote(self) -> None:
+        self.rollout.promote(self.now)
+        last = self.step == len(POLICY.steps) - 1
+        self.go(self.step if last else self.step + 1, "done" if last else "running")
+
+    @rule()
+    def rollback(self) -> None:
+        self.rollout.rollback(self.now)
+        self.go(-1, "rolled_back")
+
+    @invariant()
+    def says_what_the_model_says(self) -> None:
+        said = self.rollout.status
+        assert (said.step, said.phase) == (self.step, self.phase)
+        assert self.rollout.share == (POLICY.steps[self.step] / 100 if self.step >= 0 else 0)
+        assert (said.canary.calls, said.baseline.calls) == (len(self.canary), len(self.baseline))
+        assert (said.reason is None) == (self.phase != "aborted")
+
+
+TestAgainstAModel = AgainstAModel.TestCase
+TestAgainstAModel.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+def told(rollout: Rollout, arm: str, outcome: Outcome, times: int, now: float) -> None:
+    for _ in range(times):
+        rollout.observe(arm, outcome, now)  # pyright: ignore[reportArgumentType]
+
+
+def test_a_canary_that_does_well_gets_everybody_step_by_step() -> None:
+    rollout = Rollout("r", POLICY, 0.0)
+    shares = [rollout.share]
+    for step in range(1, 5):
+        told(rollout, "baseline", GOOD, 10, 0)
+        told(rollout, "canary", GOOD, 10, 61.0 * step)
+        shares.append(rollout.share)
+    assert shares == [0.01, 0.25, 1.0, 1.0, 1.0]
+    assert rollout.status.phase == "done"
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [(BAD, "errors"), (Outcome(False, 9.0), "s on average"), (Outcome(False, 1.0, empty=True), "empty answers")],
+)
+def test_a_canary_that_does_worse_goes_back_to_the_last_good_step(bad: Outcome, said: str) -> None:
+    rollout = Rollout("r", POLICY, 0.0)
+    told(rollout, "baseline", GOOD, 10, 0)
+    told(rollout, "canary", GOOD, 5, 61)
+    assert rollout.share == 0.25
+    told(rollout, "baseline", GOOD, 10, 62)
+    told(rollout, "canary", bad, 5, 62)
+    assert (rollout.share, rollout.status.phase) == (0.01, "aborted")
+    assert said in (rollout.status.reason or "")
+    told(rollout, "canary", GOOD, 100, 1000)
+    assert rollout.share == 0.01, "it goes on by command alone"
+    rollout.promote(1001)
+    assert (rollout.share, rollout.status.phase) == (0.25, "running")
+
+
+def test_an_outage_of_both_arms_does_not_abort() -> None:
+    rollout = Rollout("r", POLICY, 0.0)
+    told(rollout, "baseline", BAD, 10, 0)
+    told(rollout, "canary", BAD, 10, 1)
+    assert rollout.status.phase == "running"
+
+
+def test_callers_stay_where_they_are_and_the_share_is_kept() -> None:
+    callers = [f"tenant-{n}" for n in range(4000)]
+    reached = [{each for each in callers if is_in("r", each, share)} for share in (0.0, 0.01, 0.25, 1.0)]
+    assert reached[0] == set()
+    assert reached[1] < reached[2] < reached[3] == set(callers)
+    assert 0.22 < len(reached[2]) / 4000 < 0.28
+    assert Counter(is_in("s", each, 0.25) for each in reached[2])[True] < len(reached[2]), "each route draws its own"

@@ -18,6 +18,7 @@ from lockgate_ports.model import Attempt, ReplyStream, offers_no
 from lockgate_ports.parts import user
 from lockgate_ports.replies import glance_chat, glance_count, glance_embeddings, glance_rerank
 from lockgate_ports.rerank import RerankRequest, RerankResponse
+from lockgate_ports.seals import is_sealed
 from lockgate_ports.secret import Secret
 from lockgate_ports.unfold import unfold
 from lockgate_ports.wire import Glance, Operation, Reply, Request
@@ -240,6 +241,6 @@ def _asked(operation: Operation, model: str, view: View) -> Request[View]:
 
 
 def _write(dialect: ProviderDialect[View, Any], request: Request[View], upstream: Upstream) -> Written:
-    if request.body is not None and request.dialect == dialect.name:
+    if request.body is not None and request.dialect == dialect.name and not is_sealed(request.body):
         return dialect.relay_request(request.body, request.headers, upstream)
     return dialect.write_request(request.view, upstream)

@@ -1,6 +1,7 @@
 """What an answer holds and a client's dialect has no form for: never dropped in silence, whole or streamed.
 
-Media leave a note in the words, where the client sees it; what means something to another dialect alone is left out.
+Media leave a note in the words, where the client sees it; what means something to another dialect alone is left out,
+but for signatures and encrypted blocks, which travel sealed (seals.py).
 Either way the name is told: for a whole answer in `x-lockgate-dropped`, in a stream by a comment or a member of it.
 """
 
@@ -81,10 +82,6 @@ class Unsaid:
             case TextDelta():
                 if delta.annotations is not None and delta.native != self._dialect:
                     self.leave_out("annotations")
-            case ThinkingDelta():
-                self._sealed("thinking", delta.signature or delta.redacted, delta.native)
-            case ToolCallDelta():
-                self._sealed("tool_call", delta.signature, delta.native)
             case MediaDelta():
                 told = self._part(delta.media)
                 return TextDelta(told.text, delta.part, delta.choice) if isinstance(told, Text) else delta
@@ -93,7 +90,7 @@ class Unsaid:
             case NativeDelta() if delta.dialect != self._dialect:
                 self.leave_out(delta.type)
                 return None
-            case AudioDelta() | NativeDelta() | RefusalDelta():
+            case AudioDelta() | NativeDelta() | RefusalDelta() | ThinkingDelta() | ToolCallDelta():
                 pass
         return delta
 
@@ -114,20 +111,11 @@ class Unsaid:
             case Text():
                 if part.annotations is not None and part.native != self._dialect:
                     self.leave_out("annotations")
-            case Thinking():
-                self._sealed("thinking", part.signature or part.redacted, part.native)
-            case ToolCall():
-                self._sealed("tool_call", part.signature, part.native)
             case ToolResult():
                 raise TypeError("an answer holds no ToolResult")
-            case Image() | Audio() | Video() | File() | Refusal() | Native():
+            case Image() | Audio() | Video() | File() | Refusal() | Native() | Thinking() | ToolCall():
                 pass
         return part
-
-    def _sealed(self, what: str, seal: str | None, native: str | None) -> None:
-        """A signature, or sealed thoughts: they mean something to the dialect that made them."""
-        if seal and native != self._dialect:
-            self.leave_out(f"{what}.signature")
 
     def _spoken(self, delta: AudioDelta) -> Delta | None:
         key = (delta.choice, delta.part)

@@ -79,11 +79,11 @@ def test_what_is_its_own_or_can_be_shown_is_left_as_it_is() -> None:
     assert everything.comment() == b""
 
 
-def test_seals_of_another_dialect_are_named() -> None:
+def test_what_another_dialect_signed_is_carried_and_so_not_named() -> None:
     unsaid = _mute()
     thought, call = Thinking("Hm", "sig", native="other"), ToolCall("c", "f", "{}", signature="s", native="other")
     assert unsaid.parts(Choice(parts=(thought, call))) == (thought, call)
-    assert unsaid.names == ("answer.thinking.signature", "answer.tool_call.signature")
+    assert unsaid.names == ()
 
 
 def test_a_comment_tells_each_name_once() -> None:

@@ -19,6 +19,7 @@ from lockgate_ports.events import (
     ThinkingDelta,
     ToolCallDelta,
 )
+from lockgate_ports.seals import seal_call, seal_thought
 from lockgate_ports.sse import sse
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -110,12 +111,12 @@ class BlockWriter:
             self._delta({"type": "citations_delta", "citation": note}, out)
 
     def _think(self, delta: ThinkingDelta, out: list[bytes]) -> None:
-        """What another dialect signed or sealed means nothing here."""
+        """What another dialect signed or encrypted stands sealed in place of a signature."""
         own = delta.native == NAME
         if own and delta.redacted is not None:
             self._whole({"type": "redacted_thinking", "data": delta.redacted}, delta.part, out)
             return
-        signature = delta.signature if own else None
+        signature = delta.signature if own else seal_thought(delta, NAME)
         if not delta.text and not signature:
             return
         self._enter("thinking", delta.part, {"type": "thinking", "thinking": "", "signature": ""}, out)
@@ -128,7 +129,7 @@ class BlockWriter:
         if self._part != delta.part:
             self._arguments = ""
             self._custom = delta.custom
-            told = call_id(delta.id or f"{delta.choice}_{delta.part}")
+            told = seal_call(call_id(delta.id or f"{delta.choice}_{delta.part}"), delta, NAME)
             self._enter("tool_use", delta.part, {"type": "tool_use", "id": told, "name": delta.name, "input": {}}, out)
         self._arguments += delta.arguments
         if delta.arguments and not delta.custom:

@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Callable
 
 from msgspec import Raw
+from msgspec.structs import replace
 
 from llm_plugin_anthropic.quirks import NAME
 from llm_plugin_anthropic.request_wire import BLOCKS, CITING, SOURCE, Block, CacheControl, Source
@@ -18,10 +19,10 @@ from lockgate_ports.parts import (
     StoredSource,
     Text,
     Thinking,
-    ToolCall,
     ToolResult,
     UrlSource,
 )
+from lockgate_ports.seals import call_id_of, open_call, open_thought
 
 _Bytes = UrlSource | InlineSource | StoredSource
 
@@ -48,15 +49,21 @@ def _part(block: Block, place: int, raws: Callable[[], list[Raw]]) -> Part:
             return Text(block.text or "", notes, NAME if notes is not None else None, cache)
         case "thinking":
             signature = block.signature or None
+            opened = open_thought(block.thinking or "", signature)
+            if opened is not None:
+                return opened
             # without a signature it is another dialect's, shown by this gateway
             return Thinking(block.thinking or "", signature, native=NAME if signature else None)
         case "redacted_thinking":
             return Thinking(redacted=block.data, native=NAME)
         case "tool_use" if block.toolset_name is None and (block.caller is None or block.caller.type == "direct"):
             arguments = bytes(block.input).decode() if said(block.input) else "{}"
-            return ToolCall(block.id or "", block.name or "", arguments, cache=cache)
+            call = open_call(block.id or "", block.name or "", arguments)
+            return replace(call, cache=cache) if cache is not None else call
         case "tool_result" if block.toolset_name is None:
-            return ToolResult(block.tool_use_id or "", _told(block.content), block.is_error or False, cache=cache)
+            return ToolResult(
+                call_id_of(block.tool_use_id or ""), _told(block.content), block.is_error or False, cache=cache
+            )
         case "image" if not said(block.transformations):
             source = _source(SOURCE.decode(block.source))
             if source is not None:

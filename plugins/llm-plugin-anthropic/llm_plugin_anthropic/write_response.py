@@ -12,6 +12,7 @@ from llm_plugin_anthropic.write_blocks import call_id
 from lockgate_ports.chat import ChatResponse, Choice
 from lockgate_ports.dialect import WrittenAnswer
 from lockgate_ports.parts import Native, Part, Refusal, Text, Thinking, ToolCall
+from lockgate_ports.seals import seal_call, seal_thought
 from lockgate_ports.unsaid import Media, Unsaid
 
 FRESH_ID = "msg_lockgate"
@@ -57,7 +58,8 @@ def _block(part: Part, place: int) -> dict[str, Any] | Raw | None:
             return _thought(part)
         case ToolCall():
             given: Any = {"input": part.arguments} if part.custom else _input(part.arguments)
-            return {"type": "tool_use", "id": call_id(part.id or f"0_{place}"), "name": part.name, "input": given}
+            told = seal_call(call_id(part.id or f"0_{place}"), part, NAME)
+            return {"type": "tool_use", "id": told, "name": part.name, "input": given}
         case Native():
             return part.raw
         case _:
@@ -72,11 +74,11 @@ def _text(part: Text) -> dict[str, Any] | None:
 
 
 def _thought(part: Thinking) -> dict[str, Any] | None:
-    """What another dialect signed or sealed means nothing here."""
+    """What another dialect signed or encrypted stands sealed in place of a signature."""
     own = part.native == NAME
     if own and part.redacted is not None:
         return {"type": "redacted_thinking", "data": part.redacted}
-    signature = part.signature if own else None
+    signature = part.signature if own else seal_thought(part, NAME)
     if not part.text and not signature:
         return None
     return {"type": "thinking", "thinking": part.text, "signature": signature or ""}

@@ -40,6 +40,7 @@ from lockgate_ports.events import (
     UsageReport,
 )
 from lockgate_ports.parts import Native, Refusal, Text, Thinking, ToolCall
+from lockgate_ports.seals import open_thought
 from lockgate_ports.sse import SseParser
 from lockgate_ports.unfold import unfold
 from lockgate_ports.usage import Usage
@@ -236,10 +237,12 @@ def test_what_other_dialects_have_is_told_as_far_as_it_can_be() -> None:
     answer = ChatResponse(choices=(Choice(parts=parts, finish_reason="stop"),))
     plain, streamed = _plain(answer), _streamed([unfold(answer)])
     for message in (plain, streamed):
-        assert [block.type for block in message.content] == ["thinking", "text", "text", "tool_use", "tool_use"]
-        thinking, _, refusal, call, free = message.content
-        assert thinking.type == "thinking"
-        assert thinking.signature == ""
+        kinds = ["thinking", "thinking", "text", "text", "tool_use", "tool_use"]
+        assert [block.type for block in message.content] == kinds
+        thinking, dark, _, refusal, call, free = message.content
+        assert thinking.type == dark.type == "thinking"
+        assert open_thought(thinking.thinking, thinking.signature) == parts[0]
+        assert open_thought(dark.thinking, dark.signature) == parts[1]
         assert refusal.type == "text"
         assert refusal.text == "No."
         assert call.type == free.type == "tool_use"

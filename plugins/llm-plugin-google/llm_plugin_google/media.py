@@ -46,6 +46,9 @@ _YOUTUBE = ("youtube.com", "www.youtube.com", "youtu.be", "m.youtube.com")
 
 Media = Image | Audio | Video | File
 
+_URL_SAFE = str.maketrans("-_", "+/")
+"""Google's SDKs write bytes in the alphabet for URLs; everybody else takes the other alone."""
+
 
 def media_type_of(part: Media) -> str | None:
     """What the caller says, else what the name or the bytes tell, else None."""
@@ -80,7 +83,7 @@ def media_of(wire: Part) -> Media | None:
     """What `inlineData` or `fileData` holds; None for a part that has neither."""
     if wire.inline_data is not None:
         blob = wire.inline_data
-        return part_of(blob.mime_type, InlineSource(blob.data, blob.mime_type), blob.display_name)
+        return part_of(blob.mime_type, InlineSource(blob.data.translate(_URL_SAFE), blob.mime_type), blob.display_name)
     if wire.file_data is not None:
         file = wire.file_data
         return part_of(file.mime_type, UrlSource(file.file_uri, file.mime_type), file.display_name)

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import TypeGuard
 
 import msgspec
 from msgspec import Raw
+from msgspec.structs import replace
 
 from llm_plugin_google.media import Media, media_of
 from llm_plugin_google.models import NAME
@@ -25,6 +27,7 @@ from lockgate_ports.parts import (
     ToolResult,
     Video,
 )
+from lockgate_ports.seals import closes_words, open_thought
 
 RawPart = Callable[[int, int], Raw]
 """A part of a content, by the places of both, in its own bytes."""
@@ -57,14 +60,15 @@ class ContentsReader:
                     parts = []
                 messages.append(Message("tool", tuple(read)))
             else:
-                parts += read
+                parts += read if not _is_seal(read) else _closed(parts, read[0])
         if parts or not messages:
             messages.append(Message("assistant" if spoken else "user", tuple(parts)))
         return messages
 
     def _parts(self, wire: WirePart, at: str, raw: Callable[[], Raw], *, spoken: bool) -> list[Part]:
         signature = wire.thought_signature
-        signed: list[Part] = [Thinking("", signature, native=NAME)] if signature else []
+        opened = open_thought(wire.text or "" if wire.thought else "", signature)
+        signed: list[Part] = [opened or Thinking("", signature, native=NAME)] if signature else []
         if wire.function_call is not None:
             if not spoken:
                 raise InvalidRequest(f"{at}.functionCall stands in a turn of the user", param=f"{at}.functionCall")
@@ -73,7 +77,7 @@ class ContentsReader:
             return [self._result(wire.function_response, at)]
         if wire.text is not None:
             if wire.thought:
-                return [Thinking(wire.text, signature, native=NAME)]
+                return [opened or Thinking(wire.text, signature, native=NAME)]
             return [Text(wire.text), *signed]
         if not said(wire.video_metadata) and (media := _media(wire)) is not None:
             return [media, *signed]
@@ -110,6 +114,21 @@ class ContentsReader:
                 raise InvalidRequest(f"{path} is neither inlineData nor fileData", param=path)
             parts.append(media)
         return ToolResult(call_id, tuple(parts), is_error, result.name or None)
+
+
+def _is_seal(read: list[Part]) -> TypeGuard[list[Thinking]]:
+    """A signature alone, and of another dialect: a stream tells it after the thoughts that it is for."""
+    only = read[0] if len(read) == 1 else None
+    return isinstance(only, Thinking) and only.native != NAME and not only.text and closes_words(only)
+
+
+def _closed(parts: list[Part], seal: Thinking) -> list[Part]:
+    """The seal with the thoughts before it, which leave `parts`."""
+    words = ""
+    while parts and isinstance(last := parts[-1], Thinking) and last.signature is None:
+        words = last.text + words
+        parts.pop()
+    return [replace(seal, text=words)]
 
 
 def words_of(content: Content, at: str) -> Message:

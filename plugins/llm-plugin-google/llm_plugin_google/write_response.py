@@ -15,6 +15,7 @@ from lockgate_ports.carried import ENCODE, MEMBERS
 from lockgate_ports.chat import ChatResponse, Choice
 from lockgate_ports.dialect import WrittenAnswer
 from lockgate_ports.parts import Audio, File, Image, Native, Part, Refusal, Text, Thinking, ToolCall, ToolResult, Video
+from lockgate_ports.seals import seal_thought
 from lockgate_ports.unsaid import Unsaid
 
 Item = dict[str, Any]
@@ -82,8 +83,10 @@ def _candidate(choice: Choice, unsaid: Unsaid) -> Item:
 
 
 def _think(items: list[Any], part: Thinking) -> None:
-    signature = {"thoughtSignature": part.signature} if part.signature and part.native == NAME else {}
-    if part.text:
+    """What another dialect signed or encrypted stands sealed in place of a signature."""
+    word = part.signature if part.native == NAME else seal_thought(part, NAME)
+    signature = {"thoughtSignature": word} if word else {}
+    if part.text or (signature and part.native != NAME):
         items.append({"text": part.text, "thought": True, **signature})
     elif signature and items and isinstance(items[-1], dict):
         items[-1] |= signature

@@ -31,6 +31,7 @@ from lockgate_ports.events import (
     UsageReport,
 )
 from lockgate_ports.parts import Image, Thinking
+from lockgate_ports.seals import seal_call, seal_thought
 from lockgate_ports.sse import sse
 from lockgate_ports.unsaid import Unsaid
 from lockgate_ports.usage import Usage
@@ -55,6 +56,7 @@ class ChunkWriter:
         self._calls: dict[tuple[int, int], int] = {}
         self._images = 0
         self._unsaid = Unsaid(NAME, shows)
+        self._details: dict[tuple[int, int], int] = {}
 
     def write(self, events: Sequence[Event]) -> bytes:
         """These events on the wire."""
@@ -133,7 +135,7 @@ class ChunkWriter:
                     delta["annotations"] = event.annotations
                 return delta
             case ThinkingDelta():
-                return _thought(event)
+                return self._thought(event)
             case RefusalDelta():
                 return {"refusal": event.text}
             case ToolCallDelta():
@@ -164,11 +166,19 @@ class ChunkWriter:
         index = sum(choice == event.choice for choice, _ in self._calls)
         self._calls[key] = index
         body = {"name": event.name or "", member: event.arguments}
-        return {"index": index, "id": event.id or f"call_{event.choice}_{index}", "type": kind, kind: body}
+        told = seal_call(event.id or f"call_{event.choice}_{index}", event, NAME)
+        return {"index": index, "id": told, "type": kind, kind: body}
 
+    def _thought(self, event: ThinkingDelta) -> dict[str, Any]:
+        delta: dict[str, Any] = {"reasoning_content": event.text} if event.text else {}
+        own = event.native == NAME
+        seal = seal_thought(event, NAME)
+        if (own and (event.signature or event.redacted)) or seal is not None:
+            whole = Thinking(event.text, event.signature, event.redacted, event.id) if own else Thinking("", seal)
+            # the SDKs put pieces together by it
+            index = self._details.setdefault((event.choice, event.part), self._count(event.choice))
+            delta["reasoning_details"] = [detail_of(whole) | {"index": index}]
+        return delta
 
-def _thought(event: ThinkingDelta) -> dict[str, Any]:
-    delta: dict[str, Any] = {"reasoning_content": event.text} if event.text else {}
-    if event.native == NAME and (event.signature or event.redacted):
-        delta["reasoning_details"] = [detail_of(Thinking(event.text, event.signature, event.redacted, event.id))]
-    return delta
+    def _count(self, choice: int) -> int:
+        return sum(seen == choice for seen, _ in self._details)

@@ -2,6 +2,7 @@
 
 import msgspec
 from msgspec import Raw
+from msgspec.structs import replace
 
 from llm_plugin_openai.pictures import image_of
 from llm_plugin_openai.quirks import NAME
@@ -10,7 +11,21 @@ from llm_plugin_openai.reasoning import DETAILS, FIELDS, thoughts_of
 from llm_plugin_openai.request_wire import Call, WireMessage
 from lockgate_ports.carried import ITEMS, STRING, is_string
 from lockgate_ports.errors import InvalidRequest
-from lockgate_ports.parts import Audio, File, Image, Message, Native, Part, Refusal, Text, ToolCall, ToolResult, Video
+from lockgate_ports.parts import (
+    Audio,
+    File,
+    Image,
+    Message,
+    Native,
+    Part,
+    Refusal,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    Video,
+)
+from lockgate_ports.seals import call_id_of, closes_words, open_call, open_thought
 
 _MESSAGES = msgspec.json.Decoder(list[dict[str, Raw]])
 _KNOWN = frozenset(WireMessage.__struct_fields__)
@@ -36,7 +51,7 @@ def _message(wire: WireMessage, members: dict[str, Raw], at: str, place: int, ca
     if wire.role == "tool" or wire.role == "function":
         # the answer to a legacy function call names no call: it is for the last one of that function
         name = wire.name or ""
-        call_id = wire.tool_call_id or calls.get(name, f"call_{name}")
+        call_id = call_id_of(wire.tool_call_id or calls.get(name, f"call_{name}"))
         results = (ToolResult(call_id, _said(parts, at), name=wire.name),)
         return Message("tool", results, None, extra, NAME if extra else None)
     if wire.role == "assistant":
@@ -58,10 +73,29 @@ def _thoughts(extra: dict[str, Raw], at: str) -> list[Part]:
     details = extra.get("reasoning_details")
     try:
         told = DETAILS.decode(details) if details is not None else []
-        return [thought for _, thought in thoughts_of(words, told)]
+        thoughts = [thought for _, thought in thoughts_of(words, told)]
     except msgspec.ValidationError as error:
         path = f"{at}.reasoning_details"
         raise InvalidRequest(f"{path} is not a list of reasoning items: {error}", param=path) from None
+    opened = _opened(thoughts, words)
+    if opened is None:
+        return [*thoughts]
+    for name in FIELDS:
+        extra.pop(name, None)
+    return opened
+
+
+def _opened(thoughts: list[Thinking], words: str) -> list[Part] | None:
+    """What another dialect signed or encrypted, in which no server of this one takes it; None where there is none.
+
+    A stream tells the words before the seal, and clients put them together in the plain field: the first seal without
+    words of its own is for those."""
+    opened = [open_thought(thought.text, thought.signature) or thought for thought in thoughts]
+    sealed = [each for each, thought in zip(opened, thoughts, strict=True) if each is not thought]
+    closing = next((each for each in sealed if closes_words(each)), None)
+    if closing is None or any(each.text for each in sealed):
+        return [*opened] if sealed else None
+    return [replace(each, text=words) if each is closing else each for each in sealed]
 
 
 def _pictures(extra: dict[str, Raw]) -> list[Image]:
@@ -89,10 +123,10 @@ def _acts(wire: WireMessage, at: str) -> list[Part]:
 
 def _call(call: Call, at: str) -> ToolCall:
     if call.type == "custom" and call.custom is not None:
-        return ToolCall(call.id, call.custom.name, call.custom.input, custom=True)
+        return open_call(call.id, call.custom.name, call.custom.input, custom=True)
     if call.function is None:
         raise InvalidRequest(f"{at}.type {call.type[:40]!r} is neither function nor custom", param=f"{at}.type")
-    return ToolCall(call.id, call.function.name, call.function.arguments)
+    return open_call(call.id, call.function.name, call.function.arguments)
 
 
 def _said(parts: list[Part], at: str) -> tuple[Text | Image | Audio | Video | File | Native, ...]:

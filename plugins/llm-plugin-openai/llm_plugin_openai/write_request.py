@@ -8,6 +8,7 @@ from msgspec import Raw
 from llm_plugin_openai.draft import ChatDraft
 from llm_plugin_openai.post import Target, post
 from llm_plugin_openai.quirks import NAME, Quirks
+from llm_plugin_openai.shown_by_tools import spoken_to
 from llm_plugin_openai.write_messages import message_items
 from llm_plugin_openai.write_reasoning import reasoning_fields
 from llm_plugin_openai.write_tools import choice_item, tool_item
@@ -35,9 +36,7 @@ def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks, target:
     draft = ChatDraft(upstream, quirks, view.native)
     fields: dict[str, Any] = {"model": upstream.model}
     fields["messages"] = [
-        item
-        for place, message in enumerate(view.messages)
-        for item in message_items(message, f"messages[{place}]", draft)
+        item for at, message in spoken_to(view.messages, draft) for item in message_items(message, at, draft)
     ]
     tuning = _tuning(view, draft)
     names = dict(quirks.renames)

@@ -14,6 +14,7 @@ from llm_plugin_openai.write_parts import call_item
 from lockgate_ports.chat import ChatResponse, Choice
 from lockgate_ports.dialect import WrittenAnswer
 from lockgate_ports.parts import Audio, Image, InlineSource, Native, Text, Thinking
+from lockgate_ports.seals import seal_call, seal_thought
 from lockgate_ports.unsaid import Unsaid
 
 FRESH_ID = "chatcmpl-lockgate"
@@ -60,9 +61,9 @@ def _message(choice: Choice, unsaid: Unsaid) -> dict[str, Any]:
     }
     if shown := "".join(part.text for part in thoughts):
         message["reasoning_content"] = shown
-    if details := [detail_of(part) for part in thoughts if part.native == NAME and (part.signature or part.redacted)]:
+    if details := [detail for part in thoughts if (detail := _detail(part)) is not None]:
         message["reasoning_details"] = details
-    if calls := [call_item(call) for call in choice.tool_calls]:
+    if calls := [call_item(call) | {"id": seal_call(call.id, call, NAME)} for call in choice.tool_calls]:
         message["tool_calls"] = calls
     notes = [part.annotations for part in texts if part.native == NAME and part.annotations is not None]
     if notes:
@@ -83,6 +84,14 @@ def _message(choice: Choice, unsaid: Unsaid) -> dict[str, Any]:
     if images:
         message["images"] = images
     return message
+
+
+def _detail(part: Thinking) -> dict[str, Any] | None:
+    """Signed and encrypted thoughts; what another dialect wrote of it, sealed."""
+    if part.native == NAME:
+        return detail_of(part) if part.signature or part.redacted else None
+    seal = seal_thought(part, NAME)
+    return detail_of(Thinking(part.text, seal)) if seal is not None else None
 
 
 def _audio(part: Audio) -> dict[str, Any]:

@@ -156,7 +156,10 @@ def test_the_call_goes_to_its_path_with_its_headers(upstream: Upstream, dialect:
         (user(Native("other-chat", "widget", Raw(b"{}"))), "messages[0].content[0]"),
         (assistant(Image(UrlSource("https://a.test/b.png"))), "messages[0].content[0]"),
         (Message("system", (Image(UrlSource("https://a.test/b.png")),)), "messages[0].content[0]"),
-        (Message("tool", (ToolResult("c", (Text("x"), Image(UrlSource("u")))),)), "messages[0].content[1]"),
+        (
+            Message("tool", (ToolResult("c", (Text("x"), Native("other-chat", "widget", Raw(b"{}")))),)),
+            "messages[0].content[1]",
+        ),
     ],
 )
 def test_content_the_language_cannot_say_is_refused_by_name(

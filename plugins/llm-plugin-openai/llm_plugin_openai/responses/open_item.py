@@ -11,6 +11,7 @@ from llm_plugin_openai.responses.thoughts import BREAK, RAW_TEXT
 from llm_plugin_openai.responses.write_response import rows_of
 from lockgate_ports.events import Event, RefusalDelta, Start, TextDelta, ThinkingDelta, ToolCallDelta
 from lockgate_ports.parts import Native, Part, ToolCall
+from lockgate_ports.seals import seal_call
 
 Told = list[tuple[str, dict[str, Any]]]
 """Events by type and members, without their sequence numbers."""
@@ -38,7 +39,7 @@ class OpenItem:
             return [("response.output_item.added", {"output_index": self._index, "item": self._first.raw})]
         item = new_item(self._kind or "", self._id)
         if isinstance(self._first, ToolCall):
-            item |= {"call_id": self._first.id, "name": self._first.name}
+            item |= {"call_id": seal_call(self._first.id, self._first, NAME), "name": self._first.name}
         return [("response.output_item.added", {"output_index": self._index, "item": item})]
 
     def delta(self, event: Event) -> Told:

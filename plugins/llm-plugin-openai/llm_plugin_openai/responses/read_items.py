@@ -23,10 +23,10 @@ from lockgate_ports.parts import (
     Part,
     Role,
     Text,
-    ToolCall,
     ToolResult,
     Video,
 )
+from lockgate_ports.seals import call_id_of, open_call
 
 _OWN = ("id", "status", "phase")
 
@@ -68,12 +68,13 @@ class ItemFold:
                 self._turn += thoughts_of(item.id, words, content, item.encrypted_content)
             case "function_call":
                 self._calling = True
-                self._turn.append(ToolCall(item.call_id or "", item.name or "", item.arguments or ""))
+                self._turn.append(open_call(item.call_id or "", item.name or "", item.arguments or ""))
             case "custom_tool_call":
                 self._calling = True
-                self._turn.append(ToolCall(item.call_id or "", item.name or "", item.input or "", custom=True))
+                self._turn.append(open_call(item.call_id or "", item.name or "", item.input or "", custom=True))
             case "function_call_output" | "custom_tool_call_output":
-                self._say(Message("tool", (ToolResult(item.call_id or "", _output(item.output, f"{at}.output")),)))
+                call_id = call_id_of(item.call_id or "")
+                self._say(Message("tool", (ToolResult(call_id, _output(item.output, f"{at}.output")),)))
             case kind if answers_a_tool(kind):
                 self._say(Message("user", (Native(NAME, kind, raw),)))
             case kind:

@@ -7,11 +7,12 @@ from msgspec import Raw
 
 from llm_plugin_openai.responses.drawn import DRAWN, drawn_item
 from llm_plugin_openai.responses.request_wire import NAME
-from llm_plugin_openai.responses.thoughts import reasoning_item
+from llm_plugin_openai.responses.thoughts import encrypted_word, reasoning_item
 from llm_plugin_openai.responses.write_items import call_item
 from lockgate_ports.chat import FinishReason
 from lockgate_ports.events import Start
 from lockgate_ports.parts import Image, Native, Part, Refusal, Text, Thinking, ToolCall
+from lockgate_ports.seals import seal_call
 from lockgate_ports.usage import Usage
 
 Item = dict[str, Any]
@@ -75,7 +76,7 @@ def item_of(group: list[Part], own_id: str, status: str, logprobs: list[Raw]) ->
         case Native():
             return first.raw
         case ToolCall():
-            return head | call_item(first)
+            return head | call_item(first) | {"call_id": seal_call(first.id, first, NAME)}
         case Image():
             return drawn_item(first, own_id)
         case Thinking():
@@ -123,16 +124,17 @@ def grouped(parts: tuple[Part, ...]) -> list[list[Part]]:
 
 
 def shown(part: Part) -> bool:
-    """Whether a client can be shown the part: another dialect's sealed thoughts and own kinds of part have no word."""
+    """Whether a client can be shown the part: another dialect's own kinds of part have no word."""
     if isinstance(part, Thinking):
-        return bool(part.text) or (part.redacted is not None and part.native == NAME)
+        return bool(part.text) or encrypted_word(part) is not None
     return kind_of(part) is not None or (isinstance(part, Native) and part.dialect == NAME)
 
 
 def same_item(before: Part, part: Part) -> bool:
     """Whether both stand in one item."""
     if isinstance(part, Thinking):
-        return isinstance(before, Thinking) and before.id == part.id
+        # what is signed or encrypted closes its item, which has room for one such word
+        return isinstance(before, Thinking) and before.id == part.id and encrypted_word(before) is None
     return isinstance(part, Text | Refusal) and isinstance(before, Text | Refusal)
 
 

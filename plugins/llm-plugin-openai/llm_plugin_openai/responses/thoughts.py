@@ -7,6 +7,7 @@ from typing import Any
 
 from llm_plugin_openai.responses.request_wire import NAME
 from lockgate_ports.parts import Thinking
+from lockgate_ports.seals import open_thought, seal_thought
 
 BREAK = "\n\n"
 """Stands before every piece of an item but the first, so that the pieces read well in one run."""
@@ -25,6 +26,9 @@ def thoughts_of(
     ]
     if encrypted is None:
         return thoughts
+    opened = open_thought("".join(thought.text for thought in thoughts), encrypted)
+    if opened is not None:
+        return [opened]
     last = thoughts.pop() if thoughts else Thinking()
     return [*thoughts, Thinking(last.text, last.signature, encrypted, item_id, NAME)]
 
@@ -46,7 +50,12 @@ def reasoning_item(thoughts: Sequence[Thinking]) -> dict[str, Any]:
     item["summary"] = [{"type": "summary_text", "text": words} for raw, words in pieces if words and not raw]
     if content := [{"type": RAW_TEXT, "text": words} for raw, words in pieces if words and raw]:
         item["content"] = content
-    redacted = [thought.redacted for thought in thoughts if thought.redacted is not None and thought.native == NAME]
+    redacted = [word for thought in thoughts if (word := encrypted_word(thought)) is not None]
     if redacted:
         item["encrypted_content"] = redacted[-1]
     return item
+
+
+def encrypted_word(thought: Thinking) -> str | None:
+    """`encrypted_content`. What another dialect signed or encrypted is sealed in place of a block of this one's."""
+    return thought.redacted if thought.native == NAME else seal_thought(thought, NAME)

@@ -62,7 +62,7 @@ def _assistant(message: Message, at: str, draft: ItemDraft) -> list[Item | Raw]:
 
     for place, part in enumerate(message.parts):
         if isinstance(part, Thinking):
-            if part.native != NAME and not draft.own:
+            if part.native != NAME and not (draft.own and part.native is None):
                 draft.leave_out("thinking")
                 continue
             close(thinking=bool(thoughts) and thoughts[-1].id != part.id)

@@ -1,0 +1,47 @@
+"""What a tool shows (pictures, files, sound), moved to where Chat Completions takes it: tools answer in words there.
+
+A user's message behind the answers to one turn's calls holds what they show, each under the id of its call (OpenAI API
+reference, Chat Completions, tool messages).
+"""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
+
+from llm_plugin_openai.draft import ChatDraft
+from lockgate_ports.parts import Audio, File, Image, Message, Part, Text, ToolResult, Video
+
+_SHOWN = (Image, Audio, Video, File)
+_ELSEWHERE = "(shown in the next message of the user)"
+
+
+def spoken_to(messages: Sequence[Message], draft: ChatDraft) -> Iterator[tuple[str, Message]]:
+    """The messages as they are to be written, each with its path; what is moved is named as left out of its place."""
+    shown: list[Part] = []
+    behind = ""
+    for place, message in enumerate(messages):
+        at = f"messages[{place}]"
+        answers = any(isinstance(part, ToolResult) for part in message.parts)
+        if shown and not answers:
+            yield behind, Message("user", tuple(shown))
+            shown = []
+        if answers:
+            behind = at
+            message = replace(message, parts=tuple(_words(part, at, shown, draft) for part in message.parts))
+        yield at, message
+    if shown:
+        yield behind, Message("user", tuple(shown))
+
+
+def _words(part: Part, at: str, shown: list[Part], draft: ChatDraft) -> Part:
+    """A tool's answer without what it shows, which joins `shown`."""
+    if not isinstance(part, ToolResult):
+        return part
+    pictures = [(place, each) for place, each in enumerate(part.parts) if isinstance(each, _SHOWN)]
+    if not pictures:
+        return part
+    for place, _ in pictures:
+        draft.leave_out(f"{at}.content[{place}].position")
+    shown += [Text(f"Shown by the tool call {draft.call_id(part.call_id)}:"), *(each for _, each in pictures)]
+    told = tuple(each for each in part.parts if not isinstance(each, _SHOWN))
+    return replace(part, parts=told or (Text(_ELSEWHERE),))

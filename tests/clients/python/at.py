@@ -1,0 +1,80 @@
+"""Where a client's scene plays, and what every client is told in it."""
+
+import base64
+import json
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from scenes import RED_DOT
+
+SYSTEM = "Be brief."
+HELLO = "Say hello, wörld."
+WEATHER = "How warm is it in Oslo?"
+CITY = "Tell me of Oslo."
+PICTURE = "What is this?"
+TOLD = "4 degrees"
+"""What the tool says."""
+PICTURE_DATA = base64.b64encode(RED_DOT).decode()
+PICTURE_URL = f"data:image/png;base64,{PICTURE_DATA}"
+
+SAID = "Hello, wörld!"
+SAID_OF_OSLO = "It is 4 degrees in Oslo."
+SAID_OF_BOTH = "Oslo 4, Rome 4."
+OSLO = {"name": "Oslo", "people": 709000}
+DOT = "A red dot."
+SPENT = (11, 5)
+"""Tokens in and out."""
+
+WEATHER_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
+CITY_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "people": {"type": "integer"}},
+    "required": ["name", "people"],
+    "additionalProperties": False,
+}
+
+
+class At:
+    """The gateway's address, the key it wants, and the upstream that a scene is played at."""
+
+    def __init__(self, url: str, key: str, upstream_url: str, language: str) -> None:
+        self.url = url
+        self.key = key
+        self._upstream_url = upstream_url
+        self.language = language
+
+    def model(self, scene: str) -> str:
+        return f"{self.language}-{scene}"
+
+    def wait_until_left(self) -> None:
+        """The upstream has noticed that nobody listens any more."""
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            with urllib.request.urlopen(f"{self._upstream_url}/open") as answer:
+                if json.load(answer) == 0:
+                    return
+            time.sleep(0.02)
+        raise AssertionError("the upstream still has a caller")
+
+
+def same(found: Any, expected: Any) -> None:
+    assert found == expected, f"{found!r} is not {expected!r}"
+
+
+def raises(kind: type[BaseException], act: Any) -> Any:
+    """The exception of this kind that `act` raises."""
+    try:
+        act()
+    except kind as caught:
+        return caught
+    raise AssertionError(f"no {kind.__name__} was raised")

@@ -29,6 +29,7 @@ from lockgate.plugins import Plugins, discover
 from lockgate.settings import (
     Breaker,
     Chosen,
+    ConfigKey,
     Fallbacks,
     Match,
     PluginSettings,
@@ -97,6 +98,7 @@ def _engine() -> Iterator[str]:
     yield from _section("match", Match)
     yield from _section("Fallbacks", Fallbacks)
     yield from _section("rollout", Rollout)
+    yield from _section("A row of config_keys", ConfigKey)
 
 
 def _kinds(plugins: Plugins) -> Iterator[str]:

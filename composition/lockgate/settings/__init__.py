@@ -1,10 +1,11 @@
 """Typed settings from YAML: every fault at once, with its place and what to do."""
 
 from lockgate.settings.faults import Fault, SettingsFaults
-from lockgate.settings.load import Draft, load_settings, read_settings, settle
+from lockgate.settings.load import Draft, load_settings, read_settings, settle, unused_config_keys
 from lockgate.settings.model import (
     Breaker,
     Chosen,
+    ConfigKey,
     PluginSettings,
     ProviderRow,
     Retry,
@@ -19,6 +20,7 @@ from lockgate.settings.targets import split_target
 __all__ = [
     "Breaker",
     "Chosen",
+    "ConfigKey",
     "Draft",
     "Fallbacks",
     "Fault",
@@ -38,4 +40,5 @@ __all__ = [
     "read_settings",
     "settle",
     "split_target",
+    "unused_config_keys",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import inspect, structs
 
 from lockgate.settings.check_routes import RouteChecks
+from lockgate.settings.config_keys import check_uses
 from lockgate.settings.faults import Fault, Place
 from lockgate.settings.kinds import did_you_mean, fields_of
 from lockgate.settings.model import CREDENTIAL_REF, Chosen, ProviderRow, Settings, Timeouts
@@ -43,6 +44,7 @@ class _Checking:
     def __init__(self, offers: Offers) -> None:
         self._offers = offers
         self._schemes: set[str] = set()
+        self._refs: list[tuple[str, Path, Place]] = []
         self._providers: Mapping[str, Entry] = {}
         special: dict[type, Special] = {Chosen: self._chosen, ProviderRow: self._provider, Route: self._route_row}
         self.shape = Shape(special, {CREDENTIAL_REF: self._credential_ref})
@@ -63,11 +65,17 @@ class _Checking:
         fields = [field for field in fields_of(Settings) if field.name not in ("secrets", "environments")]
         values = self.shape.fields(table, fields, (), tree.place, ("secrets", "environments"))
         self._routes.finish()
+        self._config_keys(values, tree)
         values["secrets"] = self._secrets(entries.get("secrets"), tree.place)
         if not self.shape.faults:
             self._inherit_timeouts(values)
             values["steps"] = tuple(values.get("steps", ()))
         return values
+
+    def _config_keys(self, values: Mapping[str, Any], tree: Table) -> None:
+        declared = values.get("config_keys")
+        if declared is not None and declared is not FAULTY and FAULTY not in declared.values():
+            check_uses(declared, self._refs, tree, self.shape)
 
     def _secrets(self, entry: Entry | None, top: Place) -> dict[str, Any]:
         offered = self._offers.secrets
@@ -228,6 +236,7 @@ class _Checking:
         if match[1] not in self._offers.secrets:
             self._unknown_kind(match[1], self._offers.secrets, path, node.place, "secret store")
         self._schemes.add(match[1])
+        self._refs.append((ref, path, node.place))
         return ref
 
     def _near_scheme(self, scheme: str) -> bool:

@@ -22,6 +22,7 @@ FaultCode = Literal[
     "unreachable",
     "ambiguous",
     "cycle",
+    "undeclared",
     "unknown-environment",
     "unset-variable",
     "literal-secret",

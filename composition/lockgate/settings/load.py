@@ -15,10 +15,11 @@ import msgspec
 from msgspec import Struct, inspect
 
 from lockgate.settings.check import check
+from lockgate.settings.config_keys import unused
 from lockgate.settings.faults import Fault, Place, SettingsFaults
 from lockgate.settings.model import INHERITED, Chosen, PluginSettings, Settings
 from lockgate.settings.offers import Offers
-from lockgate.settings.overlay import choose, merge, split
+from lockgate.settings.overlay import choose, join, merge, split
 from lockgate.settings.shape import FAULTY, Shape
 from lockgate.settings.source import Reading, read_plain, read_yaml
 from lockgate.settings.tree import Table, fault_at
@@ -77,6 +78,11 @@ def settle(draft: Draft, offers: Offers) -> Settings:
     return settings
 
 
+def unused_config_keys(settings: Settings, draft: Draft) -> list[str]:
+    """What `config_keys` declares and neither the settings nor any of their environments use."""
+    return unused(settings.config_keys or (), [draft.tree, *(tree for _, tree in draft.others)])
+
+
 def load_settings(source: Source, *, environment: str | None, env: Mapping[str, str], offers: Offers) -> Settings:
     """`read_settings` and `settle` in one. Raises SettingsFaults with all that is wrong."""
     return settle(read_settings(source, environment=environment, env=env), offers)
@@ -88,7 +94,13 @@ def _read(source: Source, env: Mapping[str, str]) -> Reading:
     if isinstance(source, Mapping):
         return read_plain(source)
     path = Path(source)
-    top = Place(str(source))
+    if path.is_dir():
+        return read_folder(path, env)
+    return _read_file(path, str(source), env)
+
+
+def _read_file(path: Path, name: str, env: Mapping[str, str]) -> Reading:
+    top = Place(name)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -98,7 +110,30 @@ def _read(source: Source, env: Mapping[str, str]) -> Reading:
         raise SettingsFaults([fault_at(top, "unreadable", (), f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
         raise SettingsFaults([fault_at(top, "unreadable", (), f"is not UTF-8 (byte {error.start})")]) from None
-    return read_yaml(text, str(source), env)
+    return read_yaml(text, name, env)
+
+
+def read_folder(folder: Path, env: Mapping[str, str]) -> Reading:
+    """All its files `*.yaml`, by name, as if they were one: mappings are laid together, anything else stands in one of
+    them alone. Raises SettingsFaults when there is none."""
+    paths = sorted(path for path in folder.glob("*.yaml") if path.is_file())
+    if not paths:
+        fault = fault_at(Place(str(folder)), "unreadable", (), "the folder holds no file *.yaml")
+        raise SettingsFaults([fault])
+    faults: list[Fault] = []
+    unreadable: list[Fault] = []
+    tree: Table | None = None
+    for path in paths:
+        try:
+            reading = _read_file(path, str(path), env)
+        except SettingsFaults as found:
+            unreadable += found.faults
+            continue
+        faults += reading.faults
+        tree = reading.tree if tree is None else join(tree, reading.tree, (), faults)
+    if unreadable or tree is None:
+        raise SettingsFaults([*faults, *unreadable])
+    return Reading(tree, tuple(faults))
 
 
 def _as_written(settings: Settings) -> dict[str, Any]:
@@ -138,4 +173,4 @@ def _table(node: object) -> Table:
 def _sorted(faults: list[Fault]) -> list[Fault]:
     """By place; what an anchor repeats at one place is said once."""
     once = {(f.code, f.file, f.line, f.column, f.message, f.path if not f.line else ""): f for f in reversed(faults)}
-    return sorted(once.values(), key=lambda fault: (fault.line, fault.column))
+    return sorted(once.values(), key=lambda fault: (fault.file, fault.line, fault.column))

@@ -145,6 +145,17 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
         return self.credential_refs or ((self.credential_ref,) if self.credential_ref is not None else ())
 
 
+class ConfigKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An environment variable or a secret that the settings use, declared once."""
+
+    purpose: Annotated[str, Meta(min_length=1)]
+    """What it is for."""
+    secret: bool = True
+    """It is a key or a password: a `credential_ref` may name it, a value tagged `!env` may not."""
+    owner: str = ""
+    """Who looks after it."""
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -176,6 +187,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Configured providers by provider_id, in kebab-case."""
     routes: dict[str, Route] = field(default_factory=dict[str, Route])
     """Names that clients may ask for; `provider_id/model` can always be asked for."""
+    config_keys: dict[str, ConfigKey] | None = None
+    """Environment variables by name, other secrets by their reference (`file:/run/secrets/x`). Once this is there,
+    what is used undeclared is a fault, and `lockgate check` names what is declared and not used."""
     environments: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     """Overlays by name (`dev`, `prod`): any part of the file again. Mappings merge, lists and values replace, null
     removes. Loaded: the chosen one is merged in, and this is empty."""

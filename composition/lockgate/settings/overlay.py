@@ -2,7 +2,7 @@
 
 from lockgate.settings.faults import Fault
 from lockgate.settings.kinds import did_you_mean
-from lockgate.settings.tree import Entry, Node, Scalar, Table, fault_at, quoted
+from lockgate.settings.tree import Entry, Node, Path, Scalar, Table, fault_at, quoted
 
 ENVIRONMENTS = "environments"
 
@@ -44,6 +44,21 @@ def choose(overlays: dict[str, Table], name: str, tree: Table) -> Table | Fault:
     hint = did_you_mean(name, overlays) or known
     hint = hint if hint == known else f"{hint} {known}"
     return fault_at(place, "unknown-environment", (ENVIRONMENTS,), f"there is no environment {quoted(name)}", hint)
+
+
+def join(one: Table, other: Table, path: Path, faults: list[Fault]) -> Table:
+    """Two files as one. A key that both have and that is no mapping in both is a fault at the second place."""
+    entries = dict(one.entries)
+    for name, entry in other.entries.items():
+        there = entries.get(name)
+        if there is None:
+            entries[name] = entry
+        elif isinstance(there.node, Table) and isinstance(entry.node, Table):
+            entries[name] = Entry(there.place, join(there.node, entry.node, (*path, name), faults))
+        else:
+            message = f"stands twice; the first is at {there.place.file}:{there.place.line}"
+            faults.append(fault_at(entry.place, "duplicate-key", (*path, name), message))
+    return Table(entries, one.place)
 
 
 def merge(base: Node, over: Node) -> Node:

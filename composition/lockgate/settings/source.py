@@ -155,7 +155,8 @@ class _Composed:
         kind = node.tag.removeprefix(_YAML)
         if node.tag == ENV_TAG:
             value, unset = expand(text, self._env)
-            return Scalar(value, place, expanded=True, unset=unset)
+            variables = tuple(dict.fromkeys(found[1] for found in _VARIABLE.finditer(text) if found[1]))
+            return Scalar(value, place, expanded=True, unset=unset, variables=variables)
         if node.tag in _TEXT:
             if _LOOKS_LIKE_ONE.search(text):
                 message = "${...} is replaced only in a value tagged !env"

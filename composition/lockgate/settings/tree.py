@@ -19,6 +19,8 @@ class Scalar(Struct, frozen=True):
     place: Place
     expanded: bool = False
     unset: str = ""
+    variables: tuple[str, ...] = ()
+    """The environment variables that it was made of."""
 
 
 class Items(Struct, frozen=True):

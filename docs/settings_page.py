@@ -32,7 +32,9 @@ from lockgate.settings import (
     ConfigKey,
     Fallbacks,
     Match,
+    Parameters,
     PluginSettings,
+    Profile,
     ProviderRow,
     Retry,
     Rollout,
@@ -98,6 +100,8 @@ def _engine() -> Iterator[str]:
     yield from _section("match", Match)
     yield from _section("Fallbacks", Fallbacks)
     yield from _section("rollout", Rollout)
+    yield from _section("A row of profiles", Profile)
+    yield from _section("parameters", Parameters)
     yield from _section("A row of config_keys", ConfigKey)
 
 

@@ -22,6 +22,7 @@ from lockgate_core.explain import Explainer
 from lockgate_core.held_key import KeySource
 from lockgate_core.keys import KeyPool
 from lockgate_core.live_vitals import LiveVitals
+from lockgate_core.profiles import Profile, Profiles
 from lockgate_core.provider import Provider, Timeouts
 from lockgate_core.retry import RetryPolicy
 from lockgate_core.rollout import Rollout, RolloutPolicy, Rollouts
@@ -153,6 +154,7 @@ def build_engine(
     metrics: MetricsPort,
     clock: Clock,
     ledger: LedgerPort | None,
+    profiles: Profiles,
 ) -> Engine:
     """Routing, steps and attempts over the open providers."""
     # Jitter is no secret: it only has to differ from one process to the next.
@@ -163,7 +165,20 @@ def build_engine(
         for card in provider.port.models
         if card.price is not None
     }
-    return Engine(routes, vitals, rollouts, steps, attempts, metrics, clock, ledger=ledger, prices=prices)
+    return Engine(
+        routes, vitals, rollouts, steps, attempts, metrics, clock, ledger=ledger, prices=prices, profiles=profiles
+    )
+
+
+def build_profiles(settings: Settings) -> Profiles:
+    """The profiles, by all names that they are asked for."""
+    made: dict[str, Profile] = {}
+    for name, row in settings.profiles.items():
+        said = {key: value for key, value in structs.asdict(row.parameters).items() if value is not None}
+        template = row.prompt_template
+        identity = (None, None) if template is None else (template.id, template.version)
+        made[name] = Profile(name, row.model, said, row.timeout, *identity)
+    return Profiles.named(made)
 
 
 def build_rollouts(settings: Settings, clock: Clock) -> Rollouts:
@@ -186,7 +201,7 @@ def build_vitals(providers: Mapping[str, Provider], rollouts: Rollouts, clock: C
 
 def build_explainer(settings: Settings, routes: Routes, vitals: Vitals, providers: Mapping[str, Provider]) -> Explainer:
     """What tells decisions of routing beforehand."""
-    return Explainer(routes, vitals, providers, _retries(settings))
+    return Explainer(routes, vitals, providers, _retries(settings), build_profiles(settings))
 
 
 def _retries(settings: Settings) -> RetryPolicy:

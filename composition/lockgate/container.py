@@ -25,7 +25,8 @@ class GatewayContainer(containers.DeclarativeContainer):
     routes = providers.Singleton(build_routes, settings, plugins, models)
     rollouts = providers.Singleton(building.build_rollouts, settings, clock)
     vitals = providers.Singleton(building.build_vitals, models, rollouts, clock)
+    profiles = providers.Singleton(building.build_profiles, settings)
     engine = providers.Singleton(
-        building.build_engine, settings, routes, vitals, rollouts, models, steps, metrics, clock, ledger
+        building.build_engine, settings, routes, vitals, rollouts, models, steps, metrics, clock, ledger, profiles
     )
     explainer = providers.Singleton(building.build_explainer, settings, routes, vitals, models)

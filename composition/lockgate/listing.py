@@ -20,6 +20,7 @@ def listed_models(settings: Settings, providers: Mapping[str, Provider]) -> list
         behind = [cards.get(split_target(target), _UNKNOWN) for target in route.names]
         context = _least(card.context_tokens for card in behind)
         listed.append(ListedModel(name, "lockgate", 0, context, _least(card.max_output_tokens for card in behind)))
+    listed += [ListedModel(name, "lockgate", 0) for name in settings.profiles]
     listed += [
         ListedModel(f"{provider_id}/{model}", provider_id, 0, card.context_tokens, card.max_output_tokens)
         for (provider_id, model), card in cards.items()

@@ -10,7 +10,7 @@ from lockgate_core.provider import Provider
 from lockgate_core.routing import Candidate, Pattern, Registered, Route, Routes, Size, can
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.context import Target
-from lockgate_ports.errors import SettingsError
+from lockgate_ports.errors import CallerError, SettingsError
 
 
 def build_routes(settings: Settings, plugins: Plugins, providers: Mapping[str, Provider]) -> Routes:
@@ -42,7 +42,13 @@ def build_routes(settings: Settings, plugins: Plugins, providers: Mapping[str, P
             sizes.append((Size.read(match.size), route))
         elif match.any:
             rest = route
-    return Routes(registered, named, patterns, tasks, sizes, rest)
+    routes = Routes(registered, named, patterns, tasks, sizes, rest)
+    for name, profile in settings.profiles.items():
+        try:
+            routes.find(profile.model)
+        except CallerError as error:
+            raise SettingsError(f"profiles.{name}.model: {error.message}") from None
+    return routes
 
 
 def _route(name: str, row: RouteRow, match: Match, routes: Routes) -> Route:

@@ -8,6 +8,7 @@ from msgspec import structs
 from lockgate_core.attempts import Attempts
 from lockgate_core.clock import Clock
 from lockgate_core.cost import Prices, cost_of, total
+from lockgate_core.profiles import NO_PROFILES, Profile, Profiles, under
 from lockgate_core.rollout import Outcome, Rollouts
 from lockgate_core.routing import Routes, Vitals, plan
 from lockgate_core.steps import fold
@@ -40,6 +41,7 @@ class Engine:
         *,
         ledger: LedgerPort | None = None,
         prices: Prices = _NO_PRICES,
+        profiles: Profiles = NO_PROFILES,
     ) -> None:
         self._routes = routes
         self._vitals = vitals
@@ -49,6 +51,7 @@ class Engine:
         self._clock = clock
         self._ledger = ledger
         self._prices = prices
+        self._profiles = profiles
 
     async def answer(
         self,
@@ -73,13 +76,16 @@ class Engine:
             deadline=None if deadline is None else now + deadline,
         )
         try:
-            decided = plan(request, self._routes, self._vitals, caller=caller)
+            asked = request
+            if (profile := self._profiles.of(request.model)) is not None:
+                asked, context = self._profiled(request, profile, context)
+            decided = plan(asked, self._routes, self._vitals, caller=caller)
             journal.route = decided.route
             journal.arm = decided.arm
             context = structs.replace(
                 context, route=decided.route, targets=decided.targets, otherwise=decided.otherwise
             )
-            answer = await self._handler(request, context)
+            answer = await self._handler(asked, context)
         except LockgateError as error:
             journal.close(error)
             raise
@@ -135,6 +141,17 @@ class Engine:
             price = self._prices.get((attempt.provider_id, response_model))
         tier = attempt.usage.service_tier if attempt.usage is not None else None
         return structs.replace(attempt, cost=cost_of(attempt.usage, price, tier))
+
+    def _profiled(self, request: Request[Any], profile: Profile, context: Context) -> tuple[Request[Any], Context]:
+        journal = context.journal
+        journal.profile_id = profile.profile_id
+        journal.prompt_template_id = profile.prompt_template_id
+        journal.prompt_version = profile.prompt_version
+        if profile.timeout is not None:
+            until = journal.started + profile.timeout
+            deadline = until if context.deadline is None else min(until, context.deadline)
+            context = structs.replace(context, deadline=deadline)
+        return under(request, profile), context
 
     def _judge(self, journal: Journal, error: str | None) -> None:
         """The first attempt counts for its arm, whoever answered in the end; a call that was left says nothing."""

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from lockgate_core.price_bounds import PriceBounds, price_bounds
+from lockgate_core.profiles import NO_PROFILES, Profiles, under
 from lockgate_core.provider import Provider, Timeouts
 from lockgate_core.retry import RetryPolicy
 from lockgate_core.routing import Plan, Routes, Vitals, plan
@@ -44,6 +45,10 @@ class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What would be done. `error` and `code` stand where the request would be refused before anybody is asked."""
 
     model: str
+    profile: str | None = None
+    """The profile that was asked for."""
+    timeout: float | None = None
+    """Its bound for the whole call, in seconds."""
     route: str | None = None
     targets: tuple[AskedTarget, ...] = ()
     """In the order in which they would be asked."""
@@ -60,19 +65,33 @@ class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Explainer:
     """Decides as the engine does, from a forecast of the same moment, and does nothing."""
 
-    def __init__(self, routes: Routes, vitals: Vitals, providers: Mapping[str, Provider], policy: RetryPolicy) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        vitals: Vitals,
+        providers: Mapping[str, Provider],
+        policy: RetryPolicy,
+        profiles: Profiles = NO_PROFILES,
+    ) -> None:
         self._routes = routes
         self._vitals = vitals
         self._providers = providers
         self._policy = policy
+        self._profiles = profiles
 
     def explain(self, request: Request[Any], caller: Caller = NOBODY) -> Explanation:
         """For the next call, if it is this one."""
+        asked, profile = request, self._profiles.of(request.model)
         try:
-            decided = plan(request, self._routes, self._vitals.forecast(), caller=caller)
+            if profile is not None:
+                asked = under(request, profile)
+            decided = plan(asked, self._routes, self._vitals.forecast(), caller=caller)
         except LockgateError as error:
             return Explanation(model=request.model, retry=self._policy, error=error.message, code=error.code)
-        return self._told(request, decided)
+        told = self._told(asked, decided)
+        if profile is None:
+            return told
+        return structs.replace(told, model=request.model, profile=profile.profile_id, timeout=profile.timeout)
 
     def _told(self, request: Request[Any], decided: Plan) -> Explanation:
         try:

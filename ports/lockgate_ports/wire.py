@@ -89,6 +89,22 @@ class Request(Generic[View]):
             self._view = self._read()
         return self._view
 
+    def asking(self, model: str) -> "Request[View]":
+        """The same call for another name of a model; its bytes count as before."""
+        made = Request(
+            operation=self.operation,
+            model=model,
+            stream=self.stream,
+            dialect=self.dialect,
+            body=self.body,
+            headers=self.headers,
+            read=self._read,
+            view=self._view,
+            wants_usage=self.wants_usage,
+        )
+        made.relay_reply = self.relay_reply
+        return made
+
     def edited(self, view: View) -> "Request[View]":
         """The same call with another view; its bytes no longer count."""
         return Request(

@@ -14,6 +14,7 @@ from lockgate.settings.model import (
     Timeouts,
 )
 from lockgate.settings.offers import Offers
+from lockgate.settings.profiles import Parameters, Profile, PromptTemplate
 from lockgate.settings.routes import Fallbacks, Match, Rollout, Route, RouteTarget
 from lockgate.settings.targets import split_target
 
@@ -26,7 +27,10 @@ __all__ = [
     "Fault",
     "Match",
     "Offers",
+    "Parameters",
     "PluginSettings",
+    "Profile",
+    "PromptTemplate",
     "ProviderRow",
     "Retry",
     "Rollout",

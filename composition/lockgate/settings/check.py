@@ -66,11 +66,26 @@ class _Checking:
         values = self.shape.fields(table, fields, (), tree.place, ("secrets", "environments"))
         self._routes.finish()
         self._config_keys(values, tree)
+        self._profiles(values, entries)
         values["secrets"] = self._secrets(entries.get("secrets"), tree.place)
         if not self.shape.faults:
             self._inherit_timeouts(values)
             values["steps"] = tuple(values.get("steps", ()))
         return values
+
+    def _profiles(self, values: Mapping[str, Any], entries: Mapping[str, Entry]) -> None:
+        """A profile that a route hides, and one that leads to no provider."""
+        profiles = values.get("profiles", FAULTY)
+        for name, profile in () if profiles is FAULTY else profiles.items():
+            table = entries["profiles"].node
+            if profile is FAULTY or not isinstance(table, Table):
+                continue
+            entry, path = table.entries[name], ("profiles", name)
+            if name in values.get("routes", ()):
+                message = "a route has the same name, and answers for it"
+                self.shape.fault(entry.place, "unreachable", path, message, "give one of them another name")
+            place = entry.node.entries["model"].node.place if isinstance(entry.node, Table) else entry.place
+            self._routes.named(profile.model, (*path, "model"), place)
 
     def _config_keys(self, values: Mapping[str, Any], tree: Table) -> None:
         declared = values.get("config_keys")

@@ -68,6 +68,11 @@ class RouteChecks:
         self._read[name] = _Read(route, node, path, at)
         return route
 
+    def named(self, model: str, path: Path, place: Place) -> None:
+        """Takes note of a name that begins like a target of a provider which does not exist."""
+        if model not in self._names and "/" in model and not any(each.route.match for each in self._read.values()):
+            self._target(model, path, place)
+
     def finish(self) -> None:
         """Takes note of what is wrong among all routes that were read."""
         for each in self._read.values():

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from lockgate.settings.profiles import Profile
 from lockgate.settings.routes import Route, Status
 
 CREDENTIAL_REF = "credential_ref"
@@ -187,6 +188,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Configured providers by provider_id, in kebab-case."""
     routes: dict[str, Route] = field(default_factory=dict[str, Route])
     """Names that clients may ask for; `provider_id/model` can always be asked for."""
+    profiles: dict[str, Profile] = field(default_factory=dict[str, Profile])
+    """Named ways to call a model: its name, parameters, time and prompt."""
     config_keys: dict[str, ConfigKey] | None = None
     """Environment variables by name, other secrets by their reference (`file:/run/secrets/x`). Once this is there,
     what is used undeclared is a fault, and `lockgate check` names what is declared and not used."""

@@ -1,11 +1,14 @@
 """Writes docs/providers.md from what the plugins of this repository offer: `make docs`. `--print` prints it instead."""
 
+import asyncio
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from lockgate.adapters import builtins
 from lockgate.plugins import discover
+from lockgate_ports.testkit.capabilities import contracts_in, markdown, seen_in
 
 PAGE = Path(__file__).with_name("providers.md")
 PLUGINS = Path(__file__).parent.parent / "plugins"
@@ -22,6 +25,15 @@ of a kind. The README of a plugin says how to configure it and what it can do.
 |---|---|---|---|
 """
 
+_SEEN = """
+## What each can do
+
+As its contract shows it, offline, on answers in the provider's own form; `pytest --lockgate-contract llm_plugin_x`
+shows the rows of one plugin. It says what can be asked for in the provider's language; whether a model can do it is
+another question, which `lockgate models` answers where it is known. An empty field was not seen.
+
+"""
+
 
 def page() -> str:
     """The whole page: one row a kind, by name."""
@@ -32,7 +44,14 @@ def page() -> str:
             key = "needed" if factory.needs_credential else "as the server wants"
             link = f"[{folder.name}](../plugins/{folder.name}/README.md)"
             rows.append(f"| `{kind}` | {link} | {'none' if factory.embedded else key} | {factory.summary} |\n")
-    return _HEAD + "".join(sorted(rows, key=lambda row: re.sub(r"\W", "", row)))
+    return _HEAD + "".join(sorted(rows, key=lambda row: re.sub(r"\W", "", row))) + _SEEN + "\n".join(_seen()) + "\n"
+
+
+def _seen() -> list[str]:
+    """The table that the contracts show, by kind."""
+    modules = [import_module(f"{path.parent.name}.contract") for path in PLUGINS.glob("*/*/contract.py")]
+    kinds = asyncio.run(seen_in([each for module in modules for each in contracts_in(module)]))
+    return markdown(dict(sorted(kinds.items())))
 
 
 if __name__ == "__main__":

@@ -66,8 +66,8 @@ _SAID_ELSEWHERE = {
     "project": "Sent as the header `openai-project`.",
     "params": "What becomes of tuning the provider has no word for, when a request is translated: `strict` refuses, "
     "`drop` leaves out and names it in `x-lockgate-dropped`, `pass` sends it all the same.",
-    "models": "What `lockgate models` lists: names, or mappings as under [A model](#a-model); replaces the built-in "
-    "catalogue. Other names can be asked for as well.",
+    "models": "What `lockgate models` lists: names, or mappings as under [A model](#a-model); laid over the "
+    "catalogue of the kind, field by field, and hiding none of it. Other names can be asked for as well.",
     "response_limit": "The longest whole answer, in bytes.",
     "auth": "How the key is shown, as under [auth](#auth).",
     "headers": "Header fields sent with every request.",

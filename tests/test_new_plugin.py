@@ -66,6 +66,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
         for path in (
             "README.md",
             "llm_plugin_acme_cloud/__init__.py",
+            "llm_plugin_acme_cloud/cards/acme-cloud.json",
+            "llm_plugin_acme_cloud/contract.py",
             "llm_plugin_acme_cloud/kinds.py",
             "llm_plugin_acme_cloud/py.typed",
             "pyproject.toml",
@@ -93,7 +95,7 @@ def test_it_is_loaded_and_offers_its_kind(checkout: Checkout, tmp_path: Path) ->
     settings = tmp_path / "lockgate.yaml"
     settings.write_text(f"providers: {{it: {{kind: {NAME}, credential_ref: 'env:KEY', models: [one]}}}}\n")
     models = json.loads(checkout.run(*lockgate, "models", "--json", "-c", settings))
-    assert [each["model"] for each in models] == ["it/one"]
+    assert [each["model"] for each in models] == ["it/one", "it/acme-cloud-1"]
 
 
 def test_it_passes_lint(checkout: Checkout) -> None:

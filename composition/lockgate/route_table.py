@@ -98,6 +98,5 @@ def _fits(card: ModelCard, match: Match) -> bool:
     if match.tasks is not None:
         return can(card, frozenset(match.tasks))
     size = card.parameters_billions
-    return (
-        match.size is not None and size is not None and "chat" in card.operations and Size.read(match.size).holds(size)
-    )
+    chats = "chat" in card.operations or not card.operations
+    return match.size is not None and size is not None and chats and Size.read(match.size).holds(size)

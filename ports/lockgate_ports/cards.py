@@ -74,12 +74,13 @@ class Price(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
 
 
 class ModelCard(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """One model. None means not known; False means that it is known not to be so."""
+    """One model. None means not known; False means that it is known not to be so. In settings, a card of a model that
+    the catalogue knows changes what it says, and leaves the rest as it is."""
 
     id: str
     """The provider's own name for the model."""
-    operations: tuple[Operation, ...] = ("chat",)
-    """What it does."""
+    operations: tuple[Operation, ...] = ()
+    """What it does; empty: not known."""
     context_tokens: Tokens | None = None
     """Input and output together."""
     max_output_tokens: Tokens | None = None

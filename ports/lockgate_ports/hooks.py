@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 import pluggy
 from msgspec import Struct
 
-from lockgate_ports.cards import ModelCard
+from lockgate_ports.catalogue import Catalogue, none_known
 from lockgate_ports.dialect import CatalogueDialect, SurfaceDialect
 from lockgate_ports.egress import Allowance, EgressPolicyPort
 from lockgate_ports.http import HttpPort, Origin
@@ -65,7 +65,7 @@ class Factory(Struct, Generic[SettingsT, PortT], frozen=True, kw_only=True):
 
 class ModelFactory(Struct, Generic[SettingsT], frozen=True, kw_only=True):
     """A kind of provider. `origins` are the places a provider with these settings may be asked at: its egress
-    allowance. `catalogue` are the models known without asking. `needs_credential`: it cannot work without a key.
+    allowance. `catalogue` gives the models known without asking. `needs_credential`: it cannot work without a key.
     `prefixes`: how the names of its own models begin, `claude-` say; a bare name that no catalogue lists finds it so.
     `embedded`: it answers in process with default settings and no key, so that a gateway without settings serves it.
     """
@@ -75,7 +75,7 @@ class ModelFactory(Struct, Generic[SettingsT], frozen=True, kw_only=True):
     build: Callable[[SettingsT, BuildContext], ModelPort]
     origins: Callable[[SettingsT], tuple[Origin, ...]]
     summary: str = ""
-    catalogue: tuple[ModelCard, ...] = ()
+    catalogue: Catalogue = none_known
     prefixes: tuple[str, ...] = ()
     needs_credential: bool = False
     embedded: bool = False

@@ -10,11 +10,13 @@ from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.count import TokenCount
 from lockgate_ports.dialect import ChatProviderDialect, Params, ProviderDialect, Upstream, Written
+from lockgate_ports.discovery import ask_through
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.http import Headers, HttpPort, HttpResponse, Origin
+from lockgate_ports.http import Headers, HttpPort, HttpRequest, HttpResponse, Origin
 from lockgate_ports.http_answers import HttpStream, ToldStream, media_type, refusal, request_id_of, told_as
-from lockgate_ports.model import Attempt, ReplyStream, offers_no
+from lockgate_ports.model import Attempt, ReplyStream, lists_no_models, offers_no
+from lockgate_ports.model_lists import ModelList
 from lockgate_ports.parts import user
 from lockgate_ports.replies import glance_chat, glance_count, glance_embeddings, glance_rerank
 from lockgate_ports.rerank import RerankRequest, RerankResponse
@@ -48,6 +50,7 @@ class Languages(Struct, frozen=True, kw_only=True):
     embeddings: ProviderDialect[EmbedRequest, EmbedResponse] | None = None
     rerank: ProviderDialect[RerankRequest, RerankResponse] | None = None
     count_tokens: ProviderDialect[ChatRequest, TokenCount] | None = None
+    models: ModelList | None = None
 
 
 class HttpModel:
@@ -116,6 +119,23 @@ class HttpModel:
             raise told_as(self._provider_id, error, shown) from error.__cause__
         relay = written.relays and request.relay_reply and request.dialect == dialect.name
         return HttpStream(response, dialect.event_reader(relay=relay), written.dropped, self._provider_id, shown)
+
+    async def discover(self, attempt: Attempt) -> tuple[ModelCard, ...]:
+        """What the provider's own list says. Raises Unsupported where there is none."""
+        languages = self._languages
+        errors = languages.chat or languages.embeddings or languages.rerank
+        if languages.models is None or errors is None:
+            raise lists_no_models(self._provider_id)
+        shown = _held(attempt)
+
+        async def send(request: HttpRequest) -> HttpResponse:
+            return await self._send(errors, request, attempt, shown)
+
+        try:
+            asking = languages.models.ask(self._upstream(attempt, stream=False))
+            return await ask_through(asking, send, self._endpoint.response_limit)
+        except UpstreamError as error:
+            raise told_as(self._provider_id, error, shown) from error.__cause__
 
     async def probe(self, attempt: Attempt) -> None:
         """The smallest call of what the provider has: one token, one vector, or one document to rank. A model that it
@@ -200,9 +220,12 @@ class HttpModel:
         *,
         stream: bool,
     ) -> tuple[HttpResponse, Written]:
-        """Adds to `shown` what is shown beside the attempt's own secret: a token that was got for it."""
+        written = _write(dialect, request, self._upstream(attempt, stream=stream))
+        return await self._send(dialect, written.http, attempt, shown), written
+
+    def _upstream(self, attempt: Attempt, *, stream: bool) -> Upstream:
         endpoint = self._endpoint
-        upstream = Upstream(
+        return Upstream(
             provider_id=self._provider_id,
             origin=endpoint.origin,
             prefix=endpoint.prefix,
@@ -212,12 +235,16 @@ class HttpModel:
             params=endpoint.params,
             purpose=attempt.purpose,
         )
-        written = _write(dialect, request, upstream)
-        signed = await endpoint.auth.sign(written.http, attempt.secret)
+
+    async def _send(
+        self, dialect: ProviderDialect[Any, Any], request: HttpRequest, attempt: Attempt, shown: list[Secret]
+    ) -> HttpResponse:
+        """Adds to `shown` what is shown beside the attempt's own secret: a token that was got for it."""
+        signed = await self._endpoint.auth.sign(request, attempt.secret)
         shown += [secret for secret in signed.shows if secret is not attempt.secret]
         response = await self._http.send(signed)
         if 200 <= response.status < 300 and response.status != 204:
-            return response, written
+            return response
         try:
             raise await refusal(dialect, response)
         finally:

@@ -1,9 +1,8 @@
-"""What the settings of providers reached by HTTP have in common, checked: a base URL, headers, model names."""
+"""What the settings of providers reached by HTTP have in common, checked: a base URL, headers."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from lockgate_ports.cards import ModelCard
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.http import Headers, Origin, UrlError, split_url
 
@@ -45,8 +44,3 @@ def check_header(name: str, value: str, at: str) -> None:
         raise SettingsError(f"{at}: {name} is set by the gateway itself")
     if any(not " " <= mark <= "~" for mark in value):
         raise SettingsError(f"{at}: the value holds a line break or a letter outside ASCII")
-
-
-def model_cards(models: Iterable[str | ModelCard]) -> tuple[ModelCard, ...]:
-    """The settings' `models`, each a name or a card."""
-    return tuple(ModelCard(id=model) if isinstance(model, str) else model for model in models)

@@ -79,6 +79,10 @@ class ModelPort(Protocol):
         """How long a chat request is. Raises Unsupported where the provider does not count."""
         ...
 
+    async def discover(self, attempt: Attempt) -> tuple[ModelCard, ...]:
+        """What the provider itself says of the models it has. Raises Unsupported where it has no such list."""
+        ...
+
     async def probe(self, attempt: Attempt) -> None:
         """The smallest real call that shows that provider and key work. Returns or raises as `chat` does."""
         ...
@@ -86,6 +90,11 @@ class ModelPort(Protocol):
     async def aclose(self) -> None:
         """Let go of everything."""
         ...
+
+
+def lists_no_models(provider_id: str) -> Unsupported:
+    """What a provider raises that cannot be asked which models it has."""
+    return Unsupported(f"{provider_id} has no list of its models that could be asked for", param="model")
 
 
 def offers_no(operation: Operation, provider_id: str) -> Unsupported:

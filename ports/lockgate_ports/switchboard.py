@@ -61,6 +61,11 @@ class Switchboard:
         line, attempt = self._line(attempt)
         return await line.count_tokens(request, attempt)
 
+    async def discover(self, attempt: Attempt) -> tuple[ModelCard, ...]:
+        """The list of whoever answers for the model."""
+        line, attempt = self._line(attempt)
+        return await line.discover(attempt)
+
     async def probe(self, attempt: Attempt) -> None:
         """The smallest real call."""
         line, attempt = self._line(attempt)

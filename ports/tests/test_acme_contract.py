@@ -1,14 +1,3 @@
 """A right plugin passes the whole contract."""
 
-import llm_plugin_acme
-from llm_plugin_acme.samples import ACME_CHAT
-
-from lockgate_ports.testkit import ProviderContract
-
-
-class TestAcme(ProviderContract):
-    plugin = llm_plugin_acme
-    kind = "acme"
-    settings = {"base_url": "http://acme.test/v1"}
-    model = "acme-1"
-    samples = ACME_CHAT
+from llm_plugin_acme.contract import *  # noqa: F403  its class

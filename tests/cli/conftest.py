@@ -24,6 +24,7 @@ class Upstream:
         self.seen: list[dict[str, Any]] = []
         self.status = 200
         self.images: list[Any] = []
+        self.models = b'{"data": []}'
         self.port = 0
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -53,12 +54,17 @@ class Upstream:
         await response.write(b"data: [DONE]\n\n")
         return response
 
+    async def list_models(self, request: web.Request) -> web.Response:
+        assert request.headers.get("authorization")
+        return web.Response(body=self.models, status=self.status, content_type="application/json")
+
 
 @pytest.fixture
 async def upstream() -> AsyncIterator[Upstream]:
     made = Upstream()
     app = web.Application()
     app.router.add_post("/v1/chat/completions", made.answer)
+    app.router.add_get("/v1/models", made.list_models)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -22,6 +22,25 @@ providers:
 routes:
   fast: {targets: [local/tiny, cloud/tiny]}
 """
+CARDS = """\
+providers:
+  local:
+    kind: openai-compatible
+    base_url: "http://127.0.0.1:1/v1"
+    models:
+      - id: small
+        context_tokens: 8192
+        max_output_tokens: 1024
+        inputs: [text, image]
+        tools: true
+        structured_output: false
+        price:
+          rates: {input: 0.1, output: 2.5, cache_read: 0.01}
+          source: https://maker.test/prices
+          as_of: "2026-11-20"
+        retires: "2027-01-31"
+      - plain
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +64,41 @@ def test_models_are_the_routes_and_each_catalogue() -> None:
     shown = CliRunner().invoke(root, ["models"])
     assert "local/org/big" in shown.stdout
     assert "ask for any it has, as cloud/MODEL" in shown.stderr
+
+
+def test_models_show_what_is_known_of_them_and_json_tells_it_all(here: Path) -> None:
+    (here / "lockgate.yaml").write_text(CARDS)
+    shown = CliRunner().invoke(root, ["models"])
+    lines = [line.split("   ") for line in shown.stdout.splitlines()]
+    assert [cell.strip() for cell in lines[1] if cell] == [
+        *("local/small", "openai-compatible", "8,192", "1,024", "tools, image", "0.1", "2.5", "2027-01-31")
+    ]
+    assert lines[2] == ["local/plain", "openai-compatible"]
+    small, plain = ask("models")
+    assert small["card"]["price"] == {
+        "rates": {"input": "0.1", "output": "2.5", "cache_read": "0.01"},
+        "source": "https://maker.test/prices",
+        "as_of": "2026-11-20",
+    }
+    assert plain["card"] == {"id": "plain"}
+
+
+async def test_models_are_discovered_by_asking_the_provider(settings: Path, start: Any, upstream: Any) -> None:
+    upstream.models = b'{"data": [{"id": "tiny", "max_model_len": 4096}, {"id": "new"}]}'
+    code, out, _ = await (await start("models", "--discover", "--json")).end()
+    assert code == 0
+    assert [(each["model"], each["card"].get("context_tokens")) for each in json.loads(out)] == [
+        ("local/tiny", 4096),
+        ("local/new", None),
+    ]
+
+
+async def test_a_provider_that_does_not_tell_its_models_is_an_error(settings: Path, start: Any, upstream: Any) -> None:
+    upstream.status = 503
+    code, out, err = await (await start("models", "--discover")).end()
+    assert code == 1
+    assert "error: local: " in err
+    assert "tiny" not in out
 
 
 def test_models_of_one_provider_are_those_it_answers() -> None:

@@ -14,14 +14,14 @@ from lockgate_ports.hooks import BuildContext
 
 
 class Offered(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A name to ask for: a route with its `targets`, or a model of the provider `provider_id`, of `kind`."""
+    """A name to ask for: a route with its `targets`, or a model of the provider `provider_id`, of `kind`, and
+    what is known of it."""
 
     model: str
     provider_id: str = ""
     kind: str = ""
     targets: tuple[str, ...] = ()
-    context_tokens: int | None = None
-    max_output_tokens: int | None = None
+    card: ModelCard | None = None
 
 
 def listed(
@@ -36,17 +36,16 @@ def listed(
         if provider is None or any(split_target(target)[0] == provider for target in route.names)
     ]
     found += [
-        Offered(
-            model=f"{provider_id}/{card.id}",
-            provider_id=provider_id,
-            kind=settings.providers[provider_id].kind,
-            context_tokens=card.context_tokens,
-            max_output_tokens=card.max_output_tokens,
-        )
+        offered(provider_id, settings.providers[provider_id].kind, card)
         for provider_id in asked
         for card in cards[provider_id]
     ]
     return found, [provider_id for provider_id in asked if not cards[provider_id]]
+
+
+def offered(provider_id: str, kind: str, card: ModelCard) -> Offered:
+    """One model of a provider."""
+    return Offered(model=f"{provider_id}/{card.id}", provider_id=provider_id, kind=kind, card=card)
 
 
 def catalogues(

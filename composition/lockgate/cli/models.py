@@ -1,5 +1,6 @@
 """`lockgate models`: which names can be asked for, and `lockgate models pull`: fetch the weights of one."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -13,14 +14,21 @@ from lockgate.cli.options import settings_options, source
 @click.group("models", cls=RichGroup, invoke_without_command=True)
 @settings_options
 @click.option("--provider", "-p", metavar="ID", help="Only those of this provider.")
+@click.option("--discover", is_flag=True, help="Ask the providers themselves which models they have.")
 @json_option
 @click.pass_context
 def command(
-    ctx: click.Context, config: Path | None, environment: str | None, provider: str | None, as_json: bool
+    ctx: click.Context,
+    config: Path | None,
+    environment: str | None,
+    provider: str | None,
+    discover: bool,
+    as_json: bool,
 ) -> None:
     """List the models that can be asked for.
 
-    These are the routes, and PROVIDER/MODEL of each catalogue.
+    These are the routes, and PROVIDER/MODEL of each catalogue. What is not known is left empty; prices are US dollars
+    for a million tokens of input and output, and --json tells the rest of them.
 
     \b
     Example:
@@ -30,21 +38,27 @@ def command(
     if ctx.invoked_subcommand is not None:
         return
     from lockgate.cli.catalogue import listed
-    from lockgate.cli.terminal import note, print_json, print_table
+    from lockgate.cli.discovering import discovered
+    from lockgate.cli.model_table import HEADER, cells
+    from lockgate.cli.terminal import complain, note, print_json, print_table
     from lockgate.loading import load
     from lockgate_ports.errors import SettingsError
 
     settings, plugins = load(source(config), environment=environment, env=os.environ)
     if provider is not None and provider not in settings.providers:
         raise SettingsError(f"no provider is called {provider!r}; there are: {', '.join(settings.providers) or 'none'}")
-    models, boundless = listed(settings, plugins, os.environ, provider)
-    if as_json:
-        print_json(models)
-        return
-    rows = [(each.model, " then ".join(each.targets) or each.kind, _number(each.context_tokens)) for each in models]
-    print_table(("MODEL", "ANSWERED BY", "CONTEXT"), rows)
-    for provider_id in boundless:
-        note(f"{provider_id} lists no models: ask for any it has, as {provider_id}/MODEL")
+    if discover:
+        models, notes, errors = asyncio.run(discovered(source(config), environment, provider))
+    else:
+        models, boundless = listed(settings, plugins, os.environ, provider)
+        notes = [f"{each} lists no models: ask for any it has, as {each}/MODEL" for each in boundless]
+        errors = []
+    print_json(models) if as_json else print_table(HEADER, map(cells, models))
+    for words in () if as_json else notes:
+        note(words)
+    for error in errors:
+        complain(error)
+    ctx.exit(1 if errors else 0)
 
 
 @command.command("pull", cls=RichCommand)
@@ -80,7 +94,3 @@ def pull(ctx: click.Context, name: str | None, as_json: bool) -> None:
         return
     rows = [(each.name, size(each.size_bytes), each.license, each.summary) for each in weights.values()]
     print_table(("NAME", "SIZE", "LICENSE", "WHAT IT IS"), rows)
-
-
-def _number(value: int | None) -> str:
-    return "" if value is None else f"{value:,}"

@@ -17,6 +17,8 @@ _FILES = {
     "README.md": "README.md.tmpl",
     "{package}/__init__.py": "init.py.tmpl",
     "{package}/kinds.py": "kinds.py.tmpl",
+    "{package}/cards/{name}.json": "cards.json.tmpl",
+    "{package}/contract.py": "contract.py.tmpl",
     "tests/test_contract.py": "test_contract.py.tmpl",
 }
 """Each file of a plugin, and the template it is made from."""
@@ -80,7 +82,7 @@ def _write(draft: Path, name: str, *, workspace: bool) -> None:
         "sources": _template("sources.toml.tmpl").template if workspace else "",
     }
     for place, template in _FILES.items():
-        path = draft / place.format(package=values["package"])
+        path = draft / place.format_map(values)
         path.parent.mkdir(parents=True, exist_ok=True)
         text = _template(template).substitute(values)
         path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")

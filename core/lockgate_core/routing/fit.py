@@ -31,9 +31,8 @@ def misfit(candidate: Candidate, need: Need) -> Dropped | None:
 
 
 def _lacks(card: ModelCard, need: Need) -> str:
-    # A card that was made of a name alone says "chat" because nothing was said.
-    said = card.operations != ("chat",)
-    if need.operation in ("chat", "embeddings", "rerank") and said and need.operation not in card.operations:
+    told = bool(card.operations) and need.operation in ("chat", "embeddings", "rerank")
+    if told and need.operation not in card.operations:
         return f"has no {need.operation}"
     if need.tools and card.tools is False:
         return "calls no tools"

@@ -59,7 +59,7 @@ def doubts(cards: Iterable[ModelCard | None]) -> Doubts:
     if any(said is not None and not _ALL.issubset(said) for card in known for said in (card.inputs, card.outputs)):
         marks += _MEDIA
     contexts = [card.context_tokens for card in known if card.context_tokens is not None]
-    return Doubts(tuple(marks), min(contexts, default=None), any(card.operations != ("chat",) for card in known))
+    return Doubts(tuple(marks), min(contexts, default=None), any(card.operations for card in known))
 
 
 def need_of(request: Request[Any], doubted: Doubts) -> Need:

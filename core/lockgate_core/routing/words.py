@@ -32,6 +32,6 @@ _OTHER_OPERATIONS = frozenset({"embeddings", "rerank"})
 
 def can(card: ModelCard, words: frozenset[str]) -> bool:
     """Does the card say all of it? Words that name no field of a card are looked for among its tasks."""
-    if not words & _OTHER_OPERATIONS and "chat" not in card.operations:
+    if not words & _OTHER_OPERATIONS and card.operations and "chat" not in card.operations:
         return False
     return all(_SHOWN[word](card) if word in _SHOWN else word in card.tasks for word in words)

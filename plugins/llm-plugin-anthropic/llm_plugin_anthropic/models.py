@@ -1,41 +1,11 @@
-"""Claude models: names, limits, and which of them take what, as Anthropic's documentation states it."""
+"""Claude models: which of them take what, as Anthropic's documentation states it."""
 
 import re
 from functools import lru_cache
 
 from msgspec import Struct
 
-from lockgate_ports.cards import ModelCard
-
-_K, _M = 1000, 1_000_000
-
-
-def _card(name: str, context: int | None, output: int | None) -> ModelCard:
-    return ModelCard(id=name, context_tokens=context, max_output_tokens=output)
-
-
-CATALOGUE = (
-    *(
-        _card(name, _M, 128 * _K)
-        for name in ("claude-opus-5-5", "claude-opus-5", "claude-sonnet-5", "claude-fable-5-1", "claude-fable-5")
-    ),
-    *(
-        _card(name, None, None)
-        for name in (
-            *("claude-fable-5-2", "claude-mythos-5-2", "claude-haiku-5-5", "claude-sonnet-5-5", "claude-mythos-5-1"),
-            *("claude-mythos-5", "claude-opus-4-8", "claude-opus-4-7", "claude-mythos-preview", "claude-opus-4-6"),
-            *("claude-sonnet-4-6",),
-        )
-    ),
-    *(
-        _card(name, 200 * _K, 64 * _K)
-        for name in (
-            *("claude-haiku-4-5", "claude-haiku-4-5-20251001", "claude-opus-4-5", "claude-opus-4-5-20251101"),
-            *("claude-sonnet-4-5", "claude-sonnet-4-5-20250929"),
-        )
-    ),
-)
-"""Names from the `anthropic` SDK's list of models; limits where the models overview states them."""
+_K = 1000
 
 _NAME = re.compile(r"claude-(?:([a-z]+)-)?(\d)(?:[-.](\d{1,2})(?!\d))?(?:-([a-z]+))?")
 _UNKNOWN = (0, 0)

@@ -8,10 +8,11 @@ from urllib.parse import unquote
 import msgspec
 from msgspec import structs
 
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import Choice
 from lockgate_ports.http import HttpRequest
 from lockgate_ports.parts import Text, Thinking, ToolCall
-from lockgate_ports.testkit import ALIAS, KEY, Asked, BrokenStream, Refused, Sample, Samples
+from lockgate_ports.testkit import ALIAS, KEY, Asked, BrokenStream, Listed, Refused, Sample, Samples
 from lockgate_ports.usage import Usage
 
 _SPENT = {
@@ -202,6 +203,28 @@ def _error(message: str, kind: str) -> bytes:
     return json.dumps(error).encode()
 
 
+_MODELS = Listed(
+    pages=(
+        b'{"data":[{"id":"claude-a","lifecycle":"active","max_input_tokens":1000000,"max_tokens":128000,'
+        b'"capabilities":{"image_input":{"supported":true},"pdf_input":{"supported":true},'
+        b'"structured_outputs":{"supported":true},"thinking":{"supported":true,"types":{}}},"retires_at":null},'
+        b'{"id":"claude-gone","lifecycle":"retired"}],"has_more":true,"last_id":"claude-gone"}',
+        b'{"data":[{"id":"claude-b","lifecycle":"deprecated","retires_at":"2027-02-01T00:00:00Z"}],"has_more":false}',
+    ),
+    cards=(
+        ModelCard(
+            id="claude-a",
+            operations=("chat", "count_tokens"),
+            context_tokens=1_000_000,
+            max_output_tokens=128_000,
+            inputs=("text", "image", "file"),
+            structured_output=True,
+            reasoning=True,
+        ),
+        ModelCard(id="claude-b", operations=("chat", "count_tokens"), retires="2027-02-01"),
+    ),
+)
+
 ANTHROPIC_MESSAGES = Samples(
     dialect="anthropic-messages",
     read_back=_read_back,
@@ -250,6 +273,7 @@ ANTHROPIC_MESSAGES = Samples(
     ),
     malformed_event=b'event: content_block_delta\ndata: {"type": "content_block_delta", "delta": {"te\n\n',
     no_answer=(b'{"id":"msg_7","type":"message"}', _error("no room", "api_error")),
+    model_list=_MODELS,
     relay_request=b'{ "seed":12345678901234567890123, "zz":[1.50 ,"\\u00e9"],"model":"'
     + ALIAS.encode()
     + b'","max_tokens":9,"messages":[{"content":"Hi","role":"user"}]}',

@@ -102,9 +102,10 @@ def test_settings_that_cannot_be_are_refused_by_name(settings: dict[str, Any], w
 
 def test_the_catalogue_names_the_models_that_the_sdk_names() -> None:
     (literal, _) = get_args(anthropic.types.model.Model)
-    assert {card.id for card in ANTHROPIC.catalogue} == set(get_args(literal))
-    assert _built(ScriptedHttp()).models == ANTHROPIC.catalogue
-    assert _built(ScriptedHttp(), models=["a"]).models == (ModelCard(id="a"),)
+    # the SDK still names one that is no longer served
+    assert {card.id for card in ANTHROPIC.catalogue()} == set(get_args(literal)) - {"claude-mythos-preview"}
+    assert _built(ScriptedHttp()).models == ANTHROPIC.catalogue()
+    assert _built(ScriptedHttp(), models=["a"]).models == (ModelCard(id="a"), *ANTHROPIC.catalogue())
 
 
 @pytest.mark.parametrize(

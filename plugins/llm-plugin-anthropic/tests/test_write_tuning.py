@@ -9,7 +9,7 @@ import pytest
 from msgspec import Raw, structs
 
 from llm_plugin_anthropic.dialect import AnthropicMessages
-from llm_plugin_anthropic.models import CATALOGUE
+from llm_plugin_anthropic.kinds import ANTHROPIC
 from llm_plugin_anthropic.quirks import Quirks
 from lockgate_ports.answer_tool import ANSWER_TOOL
 from lockgate_ports.cards import ModelCard
@@ -38,7 +38,7 @@ _BEYOND = Raw(b'{"type":"object","properties":{"n":{"type":"integer","minimum":1
     ],
 )
 def test_a_caller_who_names_no_limit_gets_all_the_model_can_give(upstream: Upstream, model: str, most: int) -> None:
-    cards = (ModelCard(id="card", max_output_tokens=777), *CATALOGUE)
+    cards = (ModelCard(id="card", max_output_tokens=777), *ANTHROPIC.catalogue())
     view = ChatRequest(model="m", messages=(user("Hi"),))
     written = AnthropicMessages(Quirks(models=cards)).write_request(view, structs.replace(upstream, model=model))
     assert json.loads(written.http.body)["max_tokens"] == most

@@ -18,13 +18,14 @@ from llm_plugin_openai.quirks import Quirks
 from llm_plugin_openai.responses.dialect import OpenAIResponses
 from lockgate_ports.auth import Auth, HeaderAuth
 from lockgate_ports.cards import ModelCard
+from lockgate_ports.catalogue import overlaid
 from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http import Origin
 from lockgate_ports.http_endpoint import endpoint_of
 from lockgate_ports.http_model import Endpoint, HttpModel, Languages
-from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields, model_cards
+from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields
 from lockgate_ports.switchboard import Line, Switchboard
 
 _KEY_HEADER = "api-key"
@@ -59,7 +60,7 @@ class AzureSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 def build(settings: AzureSettings, context: BuildContext) -> Switchboard:
     """Raises SettingsError for a base URL, header, beta or way of signing in that cannot be."""
-    cards = model_cards(settings.models)
+    cards = overlaid((), settings.models)
     openai = HttpModel(context.name, _openai(settings), _placed(settings, context, _KEY_HEADER, SCOPE), context.http)
     place = _placed(settings, context, _CLAUDES_KEY_HEADER, FOUNDRY_SCOPE)
     versioned = (("anthropic-version", FIRST_VERSION), *beta_fields(settings.betas), *place.headers)

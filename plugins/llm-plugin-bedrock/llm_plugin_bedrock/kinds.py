@@ -8,7 +8,6 @@ from msgspec import structs
 
 from llm_plugin_anthropic.betas import beta_fields
 from llm_plugin_bedrock.auth import BedrockAuth
-from llm_plugin_bedrock.catalogue import CATALOGUE
 from llm_plugin_bedrock.counting import BedrockCountTokens
 from llm_plugin_bedrock.dialect import BedrockConverse
 from llm_plugin_bedrock.embeddings import InvokeEmbeddings
@@ -18,12 +17,14 @@ from llm_plugin_bedrock.model import BedrockModel
 from llm_plugin_bedrock.settings import BedrockSettings, Body, endpoint_of, origins_of, region_of
 from llm_plugin_bedrock.sources import source_of
 from lockgate_ports.cards import ModelCard
+from lockgate_ports.catalogue import carried, overlaid
 from lockgate_ports.dialect import ChatProviderDialect
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http_model import Endpoint, HttpModel, Languages
-from lockgate_ports.http_settings import model_cards
 from lockgate_ports.switchboard import Line, Switchboard
+
+_CATALOGUE = carried(__file__, "bedrock")
 
 
 def build_bedrock(settings: BedrockSettings, context: BuildContext) -> BedrockModel:
@@ -43,7 +44,7 @@ def build_bedrock(settings: BedrockSettings, context: BuildContext) -> BedrockMo
     endpoint = Endpoint(
         origin=origin, prefix=prefix, auth=auth, params=settings.params, response_limit=settings.response_limit
     )
-    cards = model_cards(settings.models) or CATALOGUE
+    cards = overlaid(_CATALOGUE(), settings.models)
     return BedrockModel(Switchboard(*_lines(settings, context, endpoint, cards), cards))
 
 
@@ -86,5 +87,5 @@ BEDROCK = ModelFactory(
     build=build_bedrock,
     origins=origins_of,
     summary="Amazon Bedrock, by Converse and InvokeModel; Titan and Cohere embeddings.",
-    catalogue=CATALOGUE,
+    catalogue=_CATALOGUE,
 )

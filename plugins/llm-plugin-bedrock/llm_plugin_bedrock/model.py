@@ -69,6 +69,10 @@ class BedrockModel:
         """How long a chat request is."""
         return await self._inner.count_tokens(request, attempt)
 
+    async def discover(self, attempt: Attempt) -> tuple[ModelCard, ...]:
+        """Raises Unsupported: Bedrock lists its models at another host, which is not among this provider's places."""
+        return await self._inner.discover(attempt)
+
     async def probe(self, attempt: Attempt) -> None:
         """The smallest real call."""
         await self._inner.probe(attempt)

@@ -28,7 +28,7 @@ class BedrockSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     request to Claude by InvokeModel.
 
     `access_key_id` stands here when the secret is the secret access key alone. `behind` names, for an ARN, the model it
-    stands for. `response_limit` is in bytes, of one whole answer; `models` replaces the built-in catalogue.
+    stands for. `response_limit` is in bytes, of one whole answer; `models` are laid over the catalogue.
     """
 
     region: str | None = None

@@ -4,25 +4,22 @@ from msgspec import Struct
 
 from llm_plugin_cohere.chat import CohereChat
 from llm_plugin_cohere.embeddings import CohereEmbeddings
+from llm_plugin_cohere.model_list import CohereModelList
 from llm_plugin_cohere.rerank import CohereRerank
 from lockgate_ports.cards import ModelCard
+from lockgate_ports.catalogue import carried, overlaid
 from lockgate_ports.dialect import Params
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http_endpoint import endpoint_of, origin_of
 from lockgate_ports.http_model import HttpModel, Languages
-from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields, model_cards
+from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields
 
-_CATALOGUE = (
-    *("command-a-plus-05-2026", "command-a-03-2025", "command-a-reasoning-08-2025", "command-a-vision-07-2025"),
-    *("command-a-translate-08-2025", "command-r7b-12-2024", "command-r-plus-08-2024", "command-r-08-2024"),
-    *("embed-v4.0", "embed-english-v3.0", "embed-multilingual-v3.0", "embed-english-light-v3.0"),
-    *("embed-multilingual-light-v3.0", "rerank-v4.0-pro", "rerank-v4.0-fast", "rerank-v3.5"),
-)
+_CATALOGUE = carried(__file__, "cohere")
 
 
 class CohereSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`client_name` is how Cohere is told who asks; `response_limit` is in bytes, of one whole answer; `models`
-    replaces the built-in catalogue."""
+    are laid over the catalogue."""
 
     base_url: str = "https://api.cohere.com"
     client_name: str | None = None
@@ -36,8 +33,10 @@ def build_cohere(settings: CohereSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL or header that cannot be."""
     name = {"x-client-name": settings.client_name} if settings.client_name is not None else {}
     endpoint = endpoint_of(settings, settings.base_url, header_fields({**settings.headers, **name}, "authorization"))
-    languages = Languages(chat=CohereChat(), embeddings=CohereEmbeddings(), rerank=CohereRerank())
-    models = model_cards(settings.models or _CATALOGUE)
+    languages = Languages(
+        chat=CohereChat(), embeddings=CohereEmbeddings(), rerank=CohereRerank(), models=CohereModelList()
+    )
+    models = overlaid(_CATALOGUE(), settings.models)
     return HttpModel(context.name, languages, endpoint, context.http, models)
 
 
@@ -47,7 +46,7 @@ COHERE = ModelFactory(
     build=build_cohere,
     origins=origin_of,
     summary="Cohere: chat, embeddings and reranking by its API v2.",
-    catalogue=tuple(ModelCard(id=name) for name in _CATALOGUE),
+    catalogue=_CATALOGUE,
     prefixes=("command-", "embed-", "rerank-"),
     needs_credential=True,
 )

@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import Choice
 from lockgate_ports.http import HttpRequest
 from lockgate_ports.parts import Text, Thinking, ToolCall
-from lockgate_ports.testkit import ALIAS, KEY, Asked, BrokenStream, Refused, Sample, Samples
+from lockgate_ports.testkit import ALIAS, KEY, Asked, BrokenStream, Listed, Refused, Sample, Samples
 from lockgate_ports.usage import Usage
 
 _DONE = b"data: [DONE]\n\n"
@@ -196,6 +197,25 @@ MORE_ERRORS = (
     Refused(status=500, kind="transient", body=error_body("internal server error")),
 )
 
+_MODELS = Listed(
+    pages=(
+        b'{"models":[{"name":"command-a","endpoints":["generate","chat"],"context_length":288000,'
+        b'"features":["tools","json_schema"]}],"next_page_token":"2"}',
+        b'{"models":[{"name":"rerank-a","endpoints":["rerank"],"context_length":32768.0,"features":null}]}',
+    ),
+    cards=(
+        ModelCard(
+            id="command-a",
+            operations=("chat",),
+            context_tokens=288_000,
+            tools=True,
+            structured_output=True,
+            reasoning=False,
+        ),
+        ModelCard(id="rerank-a", operations=("rerank",), context_tokens=32_768),
+    ),
+)
+
 COHERE_CHAT = Samples(
     dialect="cohere-chat",
     read_back=_read_back,
@@ -220,6 +240,7 @@ COHERE_CHAT = Samples(
         _body("ERROR", {"content": []}),
         error_body("no room"),
     ),
+    model_list=_MODELS,
     relay_request=b'{ "seed":12345678901234567890123, "zz":[1.50 ,"\\u00e9"],"model":"'
     + ALIAS.encode()
     + b'","messages":[{"content":"Hi","role":"user"}]}',

@@ -2,18 +2,20 @@
 
 from msgspec import Struct
 
-from llm_plugin_google.catalogue import GEMINI, GOOGLE_EMBEDDINGS
 from llm_plugin_google.count_tokens import GeminiCountTokens
 from llm_plugin_google.dialect import Gemini
 from llm_plugin_google.embeddings import GeminiEmbeddings
+from llm_plugin_google.model_list import GeminiModelList
 from lockgate_ports.auth import HeaderAuth
 from lockgate_ports.cards import ModelCard
+from lockgate_ports.catalogue import carried, overlaid
 from lockgate_ports.dialect import Params
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http_endpoint import endpoint_of, origin_of
 from lockgate_ports.http_model import HttpModel, Languages
-from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields, model_cards
+from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields
 
+_CATALOGUE = carried(__file__, "google")
 _KEY_HEADER = "x-goog-api-key"
 
 
@@ -29,11 +31,12 @@ class GoogleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def build_google(settings: GoogleSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL or header that cannot be."""
-    languages = Languages(chat=Gemini(), embeddings=GeminiEmbeddings(), count_tokens=GeminiCountTokens())
+    languages = Languages(
+        chat=Gemini(), embeddings=GeminiEmbeddings(), count_tokens=GeminiCountTokens(), models=GeminiModelList()
+    )
     headers = header_fields(settings.headers, _KEY_HEADER)
     endpoint = endpoint_of(settings, settings.base_url, headers, HeaderAuth(_KEY_HEADER, ""))
-    cards = settings.models or (*GEMINI, *GOOGLE_EMBEDDINGS)
-    return HttpModel(context.name, languages, endpoint, context.http, model_cards(cards))
+    return HttpModel(context.name, languages, endpoint, context.http, overlaid(_CATALOGUE(), settings.models))
 
 
 GOOGLE = ModelFactory(
@@ -42,7 +45,7 @@ GOOGLE = ModelFactory(
     build=build_google,
     origins=origin_of,
     summary="Google's Gemini API.",
-    catalogue=(*GEMINI, *GOOGLE_EMBEDDINGS),
+    catalogue=_CATALOGUE,
     prefixes=("gemini-",),
     needs_credential=True,
 )

@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import Choice
 from lockgate_ports.http import HttpRequest
 from lockgate_ports.parts import Text, Thinking, ToolCall
-from lockgate_ports.testkit import KEY, Asked, BrokenStream, Refused, Sample, Samples
+from lockgate_ports.testkit import KEY, Asked, BrokenStream, Listed, Refused, Sample, Samples
 from lockgate_ports.usage import Usage
 
 _HEAD = {"modelVersion": "sample-1", "responseId": "resp-7"}
@@ -190,6 +191,24 @@ def _error(code: int, status: str, message: str, *details: dict[str, Any]) -> by
 
 _RPC = "type.googleapis.com/google.rpc."
 
+_MODELS = Listed(
+    pages=(
+        b'{"models":[{"name":"models/gemini-a","inputTokenLimit":1048576,"outputTokenLimit":65536,"thinking":true,'
+        b'"supportedGenerationMethods":["generateContent","countTokens"]}],"nextPageToken":"a+b"}',
+        b'{"models":[{"name":"models/vectors","inputTokenLimit":2048,"supportedGenerationMethods":["embedContent"]}]}',
+    ),
+    cards=(
+        ModelCard(
+            id="gemini-a",
+            operations=("chat", "count_tokens"),
+            context_tokens=1_048_576,
+            max_output_tokens=65_536,
+            reasoning=True,
+        ),
+        ModelCard(id="vectors", operations=("embeddings",), context_tokens=2048),
+    ),
+)
+
 GEMINI = Samples(
     dialect="gemini",
     read_back=_read_back,
@@ -247,6 +266,7 @@ GEMINI = Samples(
         b'{"candidates":[{}]}',
         _error(500, "INTERNAL", "no room"),
     ),
+    model_list=_MODELS,
     relay_request=b'{ "zz":12345678901234567890123, "contents":[{"parts":[{"text":"Hi","new":[1.50 ,"\\u00e9"]}],'
     b'"role":"user"}]}',
 )

@@ -8,7 +8,6 @@ from msgspec import Struct, structs
 from llm_plugin_anthropic.betas import beta_fields
 from llm_plugin_anthropic.count_tokens import AnthropicCountTokens
 from llm_plugin_anthropic.dialect import AnthropicMessages
-from llm_plugin_google.catalogue import GEMINI, VERTEX_EMBEDDINGS
 from llm_plugin_google.count_tokens import GeminiCountTokens
 from llm_plugin_google.dialect import Gemini
 from llm_plugin_google.embeddings import GeminiEmbeddings
@@ -16,15 +15,17 @@ from llm_plugin_google.models import GOOGLES_OWN
 from llm_plugin_google.partners import CLAUDE, OPEN_MODELS, claude_error, maker_and_name, openai_target
 from llm_plugin_openai.dialect import OpenAIChat
 from lockgate_ports.cards import ModelCard
+from lockgate_ports.catalogue import carried, overlaid
 from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http import Origin
 from lockgate_ports.http_endpoint import endpoint_of
 from lockgate_ports.http_model import Endpoint, HttpModel, Languages
-from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields, model_cards
+from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields
 from lockgate_ports.switchboard import Line, Switchboard
 
+_CATALOGUE = carried(__file__, "vertex")
 _NAME = re.compile(r"[a-zA-Z0-9:._-]+")
 _MULTI_REGIONS = ("us", "eu")
 
@@ -55,7 +56,7 @@ def build_vertex(settings: VertexSettings, context: BuildContext) -> Switchboard
     auth = GoogleAuth(context.http, address(settings.token_url), metadata)
     headers = header_fields(settings.headers, "authorization")
     endpoint = endpoint_of(settings, _vertex_url(settings), headers, auth)
-    cards = model_cards(settings.models or (*GEMINI, *VERTEX_EMBEDDINGS))
+    cards = overlaid(_CATALOGUE(), settings.models)
     google = HttpModel(context.name, _googles_own(), endpoint, context.http)
     anthropic = HttpModel(context.name, _claude(cards), _claudes_place(endpoint, settings), context.http)
     others = HttpModel(context.name, Languages(chat=OpenAIChat(OPEN_MODELS, openai_target)), endpoint, context.http)
@@ -116,6 +117,6 @@ VERTEX = ModelFactory(
     build=build_vertex,
     origins=_vertex_origins,
     summary="Google Cloud's Vertex AI: Gemini, Claude and open models.",
-    catalogue=(*GEMINI, *VERTEX_EMBEDDINGS),
+    catalogue=_CATALOGUE,
     prefixes=("gemini-",),
 )

@@ -5,20 +5,18 @@ from msgspec import Struct
 from llm_plugin_jina.embeddings import JinaEmbeddings
 from llm_plugin_jina.rerank import JinaRerank
 from lockgate_ports.cards import ModelCard
+from lockgate_ports.catalogue import carried, overlaid
 from lockgate_ports.dialect import Params
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http_endpoint import endpoint_of, origin_of
 from lockgate_ports.http_model import HttpModel, Languages
-from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields, model_cards
+from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields
 
-_CATALOGUE = (
-    *("jina-embeddings-v4", "jina-embeddings-v3", "jina-clip-v2", "jina-code-embeddings-1.5b"),
-    *("jina-reranker-v3", "jina-reranker-m0", "jina-reranker-v2-base-multilingual"),
-)
+_CATALOGUE = carried(__file__, "jina")
 
 
 class JinaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`response_limit` is in bytes, of one whole answer; `models` replaces the built-in catalogue."""
+    """`response_limit` is in bytes, of one whole answer; `models` are laid over the catalogue."""
 
     base_url: str = "https://api.jina.ai/v1"
     headers: dict[str, str] = {}
@@ -31,7 +29,7 @@ def build_jina(settings: JinaSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL or header that cannot be."""
     endpoint = endpoint_of(settings, settings.base_url, header_fields(settings.headers, "authorization"))
     languages = Languages(embeddings=JinaEmbeddings(), rerank=JinaRerank())
-    return HttpModel(context.name, languages, endpoint, context.http, model_cards(settings.models or _CATALOGUE))
+    return HttpModel(context.name, languages, endpoint, context.http, overlaid(_CATALOGUE(), settings.models))
 
 
 JINA = ModelFactory(
@@ -40,7 +38,7 @@ JINA = ModelFactory(
     build=build_jina,
     origins=origin_of,
     summary="Jina AI: embeddings and reranking.",
-    catalogue=tuple(ModelCard(id=name) for name in _CATALOGUE),
+    catalogue=_CATALOGUE,
     prefixes=("jina-",),
     needs_credential=True,
 )

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from llm_plugin_llamacpp.settings import DEFAULT_CONTEXT, DEFAULT_MODEL, LlamaCppSettings
+from llm_plugin_llamacpp.settings import DEFAULT_CONTEXT, DEFAULT_MODEL, LlamaCppSettings, card_of
 from llm_plugin_llamacpp.weights import KNOWN, locate
-from lockgate_ports.cards import ModelCard
 from lockgate_ports.hooks import BuildContext, ModelFactory, Weights, hookimpl
 from lockgate_ports.model import ModelPort
 
@@ -29,7 +28,7 @@ def register_models() -> Iterable[ModelFactory[LlamaCppSettings]]:
             build=build,
             origins=lambda _: (),
             summary="any GGUF model, run by llama.cpp in this process",
-            catalogue=(ModelCard(id=DEFAULT_MODEL, context_tokens=DEFAULT_CONTEXT),),
+            catalogue=lambda: (card_of(DEFAULT_MODEL, DEFAULT_CONTEXT),),
             embedded=True,
         ),
     )

@@ -12,7 +12,7 @@ from llm_plugin_llamacpp.ask import Asked, ask
 from llm_plugin_llamacpp.engine import Engine, load
 from llm_plugin_llamacpp.gguf import Facts, NotGguf, read_facts
 from llm_plugin_llamacpp.run import Run, status_of
-from llm_plugin_llamacpp.settings import LlamaCppSettings
+from llm_plugin_llamacpp.settings import LlamaCppSettings, card_of
 from llm_plugin_llamacpp.slots import Slots
 from llm_plugin_openai.dialect import OpenAIChat
 from llm_plugin_openai.quirks import Quirks
@@ -44,7 +44,7 @@ class LlamaCppModel:
         self._settings = settings
         self._locate = locate
         self._chat = OpenAIChat(_QUIRKS)
-        self._card = ModelCard(id=model, context_tokens=settings.context_tokens)
+        self._card = card_of(model, settings.context_tokens)
         self._slots = Slots(settings.slots, settings.queue)
         self._threads = ThreadPoolExecutor(settings.slots, thread_name_prefix=f"{provider_id}-llamacpp")
         self._runs: set[Run] = set()
@@ -59,7 +59,7 @@ class LlamaCppModel:
         """Loads the weights. Raises SettingsError saying which file is missing or damaged, and what to do."""
         engine, facts, context = await asyncio.get_running_loop().run_in_executor(self._threads, self._load)
         self._loaded = engine, facts
-        self._card = ModelCard(id=self._card.id, context_tokens=context)
+        self._card = card_of(self._card.id, context)
 
     async def chat(self, request: Request[ChatRequest], attempt: Attempt) -> Reply[ChatResponse]:
         """One whole answer; a cancelled call stops generating."""
@@ -111,6 +111,10 @@ class LlamaCppModel:
     async def count_tokens(self, request: Request[ChatRequest], attempt: Attempt) -> Reply[TokenCount]:
         """Raises Unsupported."""
         raise offers_no(request.operation, self._provider_id)
+
+    async def discover(self, attempt: Attempt) -> tuple[ModelCard, ...]:
+        """The one model: there is nobody else to ask."""
+        return self.models
 
     async def probe(self, attempt: Attempt) -> None:
         """Generates one token."""

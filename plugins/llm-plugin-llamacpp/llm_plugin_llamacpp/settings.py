@@ -4,6 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from lockgate_ports.cards import ModelCard
+
 DEFAULT_MODEL = "smollm2"
 DEFAULT_CONTEXT = 4096
 
@@ -27,3 +29,16 @@ class LlamaCppSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Processor threads; None: half of those this process may use."""
     gpu_layers: Annotated[int, Meta(ge=0, le=100_000)] | None = None
     """Layers on the GPU; None: as many as fit, 0: none."""
+
+
+def card_of(model: str, context_tokens: int) -> ModelCard:
+    """What is known of any model in this engine: grammar holds it to a schema, and its prompts stay in memory."""
+    return ModelCard(
+        id=model,
+        operations=("chat",),
+        context_tokens=context_tokens,
+        inputs=("text",),
+        outputs=("text",),
+        structured_output=True,
+        prompt_cache=True,
+    )

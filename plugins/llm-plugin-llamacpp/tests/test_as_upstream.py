@@ -11,7 +11,15 @@ from msgspec import Raw
 
 from llm_plugin_llamacpp.settings import LlamaCppSettings
 from llm_plugin_llamacpp.weights import locate
-from lockgate import ChatRequest, EmbedRequest, ResponseFormat, UpstreamError, open_gateway, user
+from lockgate import (
+    ChatRequest,
+    EmbedRequest,
+    ResponseFormat,
+    UpstreamError,
+    open_gateway,
+    user,
+)
+from lockgate_ports.model import Attempt
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +66,15 @@ async def test_a_json_schema_is_kept(address: str) -> None:
     assert json.loads(answer.text)["city"] in ("Paris", "Rome")
 
 
+async def test_the_server_tells_which_model_it_has(address: str) -> None:
+    async with open_gateway(settings(address)) as gateway:
+        (card,) = await gateway.providers["server"].port.discover(Attempt("any"))
+    assert card.id
+    assert card.context_tokens is not None
+    assert card.context_tokens >= 1024
+    assert card.parameters_billions == pytest.approx(0.135, abs=0.03)
+
+
 async def test_vectors_are_made(address: str) -> None:
     async with open_gateway(settings(address)) as gateway:
         answer = await gateway.embed(EmbedRequest(model="default", inputs=("one", "two")))
@@ -71,6 +88,17 @@ async def test_a_prompt_beyond_the_context_is_told_as_that(address: str) -> None
         with pytest.raises(UpstreamError) as caught:
             await gateway.chat(ask("word " * 5000))
     assert caught.value.kind == "context_length"
+
+
+async def test_a_plain_call_that_is_given_up_frees_its_slot(address: str) -> None:
+    endless = ChatRequest(model="default", messages=(user("Count to a thousand."),), max_tokens=1500)
+    async with open_gateway(settings(address)) as gateway:
+        for _ in range(4):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.3):
+                    await gateway.chat(endless)
+        async with asyncio.timeout(20):
+            assert (await gateway.chat(ask("Say hi"))).text
 
 
 async def test_leaving_a_stream_frees_its_slot(address: str) -> None:

@@ -6,16 +6,18 @@ import msgspec
 from msgspec import Struct
 
 from llm_plugin_minimax.dialect import MiniMaxChat
+from llm_plugin_openai.model_list import OpenAIModelList
 from llm_plugin_openai.quirks import Quirks
 from lockgate_ports.cards import ModelCard
+from lockgate_ports.catalogue import carried, overlaid
 from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http_endpoint import endpoint_of, origin_of
 from lockgate_ports.http_model import HttpModel, Languages
-from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields, model_cards
+from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields
 
-_CATALOGUE = ("MiniMax-M3", "MiniMax-M2.7", "MiniMax-M2.7-highspeed", "MiniMax-M2.5", "MiniMax-M2.1")
+_CATALOGUE = carried(__file__, "minimax")
 _LACKS = (
     *("n", "seed", "logit_bias", "logprobs", "top_logprobs", "frequency_penalty", "presence_penalty", "user", "store"),
     *("reasoning_effort", "parallel_tool_calls", "verbosity", "modalities", "audio", "prediction", "service_tier"),
@@ -26,7 +28,7 @@ _LACKS = (
 class MiniMaxSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`reasoning_split` asks for thoughts apart from the text; without it they stand in the text, between tags.
     `extra_body` holds fields that go with every request in which the caller does not set them. `response_limit` is in
-    bytes, of one whole answer; `models` replaces the built-in catalogue."""
+    bytes, of one whole answer; `models` are laid over the catalogue."""
 
     base_url: str = "https://api.minimax.io/v1"
     reasoning_split: bool = True
@@ -53,8 +55,8 @@ def build(settings: MiniMaxSettings, context: BuildContext) -> HttpModel:
         developer_role=False,
         think_tags=not settings.reasoning_split,
     )
-    languages = Languages(chat=MiniMaxChat(quirks))
-    return HttpModel(context.name, languages, endpoint, context.http, model_cards(settings.models or _CATALOGUE))
+    languages = Languages(chat=MiniMaxChat(quirks), models=OpenAIModelList())
+    return HttpModel(context.name, languages, endpoint, context.http, overlaid(_CATALOGUE(), settings.models))
 
 
 MINIMAX = ModelFactory(
@@ -63,7 +65,7 @@ MINIMAX = ModelFactory(
     build=build,
     origins=origin_of,
     summary="MiniMax's API.",
-    catalogue=model_cards(_CATALOGUE),
+    catalogue=_CATALOGUE,
     prefixes=("MiniMax-",),
     needs_credential=True,
 )

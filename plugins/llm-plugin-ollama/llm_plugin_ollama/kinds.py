@@ -4,12 +4,14 @@ from msgspec import Struct
 
 from llm_plugin_ollama.chat import OllamaChat
 from llm_plugin_ollama.embeddings import OllamaEmbeddings
+from llm_plugin_ollama.model_list import OllamaModelList
 from lockgate_ports.cards import ModelCard
+from lockgate_ports.catalogue import overlaid
 from lockgate_ports.dialect import Params
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http_endpoint import endpoint_of, origin_of
 from lockgate_ports.http_model import HttpModel, Languages
-from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields, model_cards
+from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields
 
 
 class OllamaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,8 +33,9 @@ def build_ollama(settings: OllamaSettings, context: BuildContext) -> HttpModel:
     languages = Languages(
         chat=OllamaChat(settings.options, settings.keep_alive),
         embeddings=OllamaEmbeddings(settings.options, settings.keep_alive),
+        models=OllamaModelList(),
     )
-    return HttpModel(context.name, languages, endpoint, context.http, model_cards(settings.models))
+    return HttpModel(context.name, languages, endpoint, context.http, overlaid((), settings.models))
 
 
 OLLAMA = ModelFactory(

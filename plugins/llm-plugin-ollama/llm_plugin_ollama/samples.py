@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import Choice
 from lockgate_ports.http import HttpRequest
 from lockgate_ports.parts import Text, Thinking, ToolCall
@@ -13,6 +14,7 @@ from lockgate_ports.testkit import (
     KEY,
     Asked,
     BrokenStream,
+    Listed,
     OperationAsked,
     OperationSample,
     OperationSamples,
@@ -135,6 +137,27 @@ _MORE_ERRORS = (
     Refused(status=500, kind="transient", body=_error("model requires more system memory (6.2 GiB)")),
 )
 
+_MODELS = Listed(
+    pages=(
+        b'{"models":[{"name":"small:latest","size":1},{"name":"old","size":2}]}',
+        b'{"capabilities":["completion","tools","vision"],"model_info":{"general.parameter_count":3000000000,'
+        b'"llama.context_length":131072}}',
+        b'{"details":{"family":"llama"}}',
+    ),
+    cards=(
+        ModelCard(
+            id="small:latest",
+            operations=("chat",),
+            context_tokens=131_072,
+            parameters_billions=3.0,
+            inputs=("text", "image"),
+            tools=True,
+            reasoning=False,
+        ),
+        ModelCard(id="old"),
+    ),
+)
+
 OLLAMA_CHAT = Samples(
     dialect="ollama-chat",
     read_back=_read_back,
@@ -188,6 +211,7 @@ OLLAMA_CHAT = Samples(
     ),
     malformed_event=b'{"model":"sample-1","message":{"cont\n',
     no_answer=(_error("no room"), _line(done=True), _line(message={"content": "half"}, done=False)),
+    model_list=_MODELS,
     relay_request=b'{ "options":{"seed":12345678901234567890123}, "zz":[1.50 ,"\\u00e9"],"stream":false,"model":"'
     + ALIAS.encode()
     + b'","messages":[{"content":"Hi","role":"user"}]}',

@@ -28,11 +28,7 @@ HOSTED: tuple[Row, ...] = (
             call_ids="nine",
             strict_messages=True,
         ),
-        models=(
-            *("mistral-large-latest", "mistral-medium-latest", "mistral-small-latest", "magistral-medium-latest"),
-            *("magistral-small-latest", "codestral-latest", "ministral-14b-latest", "ministral-8b-latest"),
-            *("ministral-3b-latest", "mistral-embed"),
-        ),
+        catalogue=True,
         embeddings=Embeddings(lacks=("user",), renames=(("dimensions", "output_dimension"),)),
     ),
     Row(
@@ -45,11 +41,7 @@ HOSTED: tuple[Row, ...] = (
             strict_messages=True,
             think_tags=True,
         ),
-        models=(
-            *("openai/gpt-oss-120b", "openai/gpt-oss-20b", "qwen/qwen3.8-27b", "qwen/qwen3.6-27b", "qwen/qwen3-32b"),
-            *("llama-3.3-70b-versatile", "llama-3.1-8b-instant", "moonshotai/kimi-k2-instruct", "compound-beta"),
-            "compound-beta-mini",
-        ),
+        catalogue=True,
     ),
     Row(
         kind="deepseek",
@@ -71,14 +63,14 @@ HOSTED: tuple[Row, ...] = (
             thinking="type",
             developer_role=False,
         ),
-        models=("deepseek-v4-pro", "deepseek-flash"),
+        catalogue=True,
     ),
     Row(
         kind="xai",
         base_url="https://api.x.ai/v1",
         summary="xAI's API.",
         quirks=Quirks(reasoning_field="reasoning_content", lacks=("logit_bias", *_LEGACY, *_FEW)),
-        models=("grok-4.7", "grok-4.6", "grok-4.5", "grok-4.3", "grok-build-0.1"),
+        catalogue=True,
     ),
     Row(
         kind="together",
@@ -102,6 +94,7 @@ HOSTED: tuple[Row, ...] = (
             think_tags=True,
             video_urls=True,
         ),
+        catalogue=True,
         embeddings=Embeddings(lacks=("dimensions", "encoding_format", "user")),
     ),
     Row(
@@ -118,7 +111,7 @@ HOSTED: tuple[Row, ...] = (
             drawn_images=True,
             cache_control=True,
         ),
-        models=("openrouter/auto",),
+        catalogue=True,
         embeddings=Embeddings(),
     ),
     Row(
@@ -134,6 +127,7 @@ HOSTED: tuple[Row, ...] = (
             think_tags=True,
             video_urls=True,
         ),
+        catalogue=True,
         embeddings=Embeddings(lacks=("encoding_format", "user")),
     ),
     Row(
@@ -146,7 +140,7 @@ HOSTED: tuple[Row, ...] = (
             strict_messages=True,
             think_tags=True,
         ),
-        models=("gpt-oss-120b", "qwen-3.8-27b"),
+        catalogue=True,
     ),
     Row(
         kind="perplexity",
@@ -168,7 +162,8 @@ HOSTED: tuple[Row, ...] = (
             think_tags=True,
             video_urls=True,
         ),
-        models=("sonar", "sonar-pro", "sonar-reasoning-pro", "sonar-deep-research"),
+        lists=False,
+        catalogue=True,
     ),
     Row(
         kind="moonshot",
@@ -181,7 +176,7 @@ HOSTED: tuple[Row, ...] = (
             developer_role=False,
             video_urls=True,
         ),
-        models=("kimi-k3", "kimi-k3.1-pro", "kimi-k2.7-code", "kimi-k2.6"),
+        catalogue=True,
     ),
     Row(
         kind="zai",
@@ -201,10 +196,7 @@ HOSTED: tuple[Row, ...] = (
             developer_role=False,
             video_urls=True,
         ),
-        models=(
-            *("glm-5.3", "glm-5.3-flash", "glm-5.3-flashx", "glm-5-turbo", "glm-5v-turbo", "glm-4.7", "glm-4.7-flash"),
-            *("glm-4.6v", "glm-4.5-air"),
-        ),
+        catalogue=True,
         embeddings=Embeddings(lacks=("encoding_format", "user")),
     ),
     Row(
@@ -223,7 +215,7 @@ HOSTED: tuple[Row, ...] = (
             developer_role=False,
             video_urls=True,
         ),
-        models=("qwen-max", "qwen-plus", "qwen-turbo", "qwen-flash"),
+        catalogue=True,
         embeddings=Embeddings(lacks=("user",)),
     ),
     Row(
@@ -250,11 +242,7 @@ HOSTED: tuple[Row, ...] = (
             developer_role=False,
             think_tags=True,
         ),
-        models=(
-            *("deepseek-ai/DeepSeek-V4-Pro", "deepseek-ai/DeepSeek-V4.1-Flash", "moonshotai/Kimi-K3"),
-            *("zai-org/GLM-5.3", "Qwen/Qwen3.8-27B", "MiniMaxAI/MiniMax-M3", "openai/gpt-oss-120b"),
-            "google/gemma-4-31B-it",
-        ),
+        catalogue=True,
     ),
     Row(
         kind="github-models",
@@ -262,6 +250,7 @@ HOSTED: tuple[Row, ...] = (
         summary="GitHub Models, which GitHub retired on 2026-07-30; for hosts that still answer in its place.",
         headers=(("x-github-api-version", "2022-11-28"),),
         quirks=Quirks(max_tokens_field="max_tokens", lacks=_FEW),
+        lists=False,
         embeddings=Embeddings(),
     ),
 )

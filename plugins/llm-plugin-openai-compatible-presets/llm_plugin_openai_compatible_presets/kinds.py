@@ -8,25 +8,27 @@ from msgspec import Struct, structs
 
 from llm_plugin_openai.dialect import OpenAIChat
 from llm_plugin_openai.embeddings.dialect import OpenAIEmbeddings
+from llm_plugin_openai.model_list import OpenAIModelList
 from llm_plugin_openai.quirks import Quirks
 from llm_plugin_openai_compatible_presets.hosted import HOSTED
 from llm_plugin_openai_compatible_presets.local import LOCAL
 from llm_plugin_openai_compatible_presets.row import Row
 from lockgate_ports.cards import ModelCard
+from lockgate_ports.catalogue import Catalogue, carried, none_known, overlaid
 from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http import Origin
 from lockgate_ports.http_endpoint import endpoint_of
 from lockgate_ports.http_model import HttpModel, Languages
-from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields, model_cards
+from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields
 
 _CALLERS_OWN = ("model", "messages", "stream", "stream_options")
 
 
 class PresetSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`base_url` is the vendor's unless said. `extra_body` holds fields that go with every chat where the caller does
-    not set them. `response_limit` is in bytes, of one whole answer; `models` replaces the built-in catalogue."""
+    not set them. `response_limit` is in bytes, of one whole answer; `models` are laid over the catalogue."""
 
     base_url: str | None = None
     headers: dict[str, str] = {}
@@ -46,8 +48,9 @@ def build(row: Row, settings: PresetSettings, context: BuildContext) -> HttpMode
     languages = Languages(
         chat=OpenAIChat(_with_fields(row.quirks, settings.extra_body)),
         embeddings=OpenAIEmbeddings(lacks=ways.lacks, renames=ways.renames) if ways is not None else None,
+        models=OpenAIModelList() if row.lists else None,
     )
-    return HttpModel(context.name, languages, endpoint, context.http, model_cards(settings.models or row.models))
+    return HttpModel(context.name, languages, endpoint, context.http, overlaid(_catalogue(row)(), settings.models))
 
 
 def factory_of(row: Row) -> ModelFactory[PresetSettings]:
@@ -65,9 +68,13 @@ def factory_of(row: Row) -> ModelFactory[PresetSettings]:
         build=build_row,
         origins=origins,
         summary=row.summary,
-        catalogue=model_cards(row.models),
+        catalogue=_catalogue(row),
         needs_credential=row.needs_credential,
     )
+
+
+def _catalogue(row: Row) -> Catalogue:
+    return carried(__file__, row.kind) if row.catalogue else none_known
 
 
 def _with_fields(quirks: Quirks, fields: Mapping[str, Any]) -> Quirks:

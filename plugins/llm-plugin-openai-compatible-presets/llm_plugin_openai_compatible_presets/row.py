@@ -14,13 +14,15 @@ class Embeddings(Struct, frozen=True, kw_only=True):
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One kind. `models` are names the vendor's own SDK or documentation shows; `headers` go with every request."""
+    """One kind. `headers` go with every request; with `catalogue`, its models stand in `cards/KIND.json`; with
+    `lists`, it can be asked for them itself."""
 
     kind: str
     base_url: str
     summary: str
     quirks: Quirks
-    models: tuple[str, ...] = ()
+    catalogue: bool = False
+    lists: bool = True
     headers: Headers = ()
     needs_credential: bool = True
     embeddings: Embeddings | None = None

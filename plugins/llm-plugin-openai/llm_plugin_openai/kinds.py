@@ -6,27 +6,24 @@ from msgspec import Struct
 
 from llm_plugin_openai.dialect import OpenAIChat
 from llm_plugin_openai.embeddings.dialect import OpenAIEmbeddings
+from llm_plugin_openai.model_list import OpenAIModelList
 from llm_plugin_openai.quirks import Quirks
 from llm_plugin_openai.responses.dialect import OpenAIResponses
 from lockgate_ports.auth import HeaderAuth
 from lockgate_ports.cards import ModelCard
+from lockgate_ports.catalogue import carried, overlaid
 from lockgate_ports.dialect import Params
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http import Headers
 from lockgate_ports.http_endpoint import endpoint_of, origin_of
 from lockgate_ports.http_model import HttpModel, Languages
-from lockgate_ports.http_settings import RESPONSE_LIMIT, check_header, header_fields, model_cards
+from lockgate_ports.http_settings import RESPONSE_LIMIT, check_header, header_fields
 
-_CATALOGUE = (
-    *("gpt-6-astra", "gpt-6.1-sol", "gpt-6.1-terra", "gpt-6-sol", "gpt-6-luna", "gpt-5.6-sol", "gpt-5.6-terra"),
-    *("gpt-5.6-luna", "gpt-5.5", "gpt-5.4", "gpt-5.4-mini", "gpt-5.2", "gpt-4.1", "gpt-4.1-mini", "gpt-4o"),
-    *("gpt-4o-mini",),
-)
-"""Names from the `openai` SDK's list of chat models; their limits are not stated there."""
+_CATALOGUE = carried(__file__, "openai")
 
 
 class OpenAISettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`response_limit` is in bytes, of one whole answer; `models` replaces the built-in catalogue. `api` is the one
+    """`response_limit` is in bytes, of one whole answer; `models` are laid over the catalogue. `api` is the one
     that a request in another language is translated for; a client of either is served in its own."""
 
     base_url: str = "https://api.openai.com/v1"
@@ -72,8 +69,8 @@ def build_openai(settings: OpenAISettings, context: BuildContext) -> HttpModel:
     headers = header_fields({name: value for name, value in named.items() if value is not None}, "authorization")
     chat, responses = OpenAIChat(), OpenAIResponses()
     main, also = (chat, responses) if settings.api == "chat" else (responses, chat)
-    languages = Languages(chat=main, also=(also,), embeddings=OpenAIEmbeddings())
-    return _model(settings, context, languages, HeaderAuth(), headers, settings.models or _CATALOGUE)
+    languages = Languages(chat=main, also=(also,), embeddings=OpenAIEmbeddings(), models=OpenAIModelList())
+    return _model(settings, context, languages, HeaderAuth(), headers, overlaid(_CATALOGUE(), settings.models))
 
 
 def build_compatible(settings: CompatibleSettings, context: BuildContext) -> HttpModel:
@@ -94,8 +91,11 @@ def build_compatible(settings: CompatibleSettings, context: BuildContext) -> Htt
         chat=responses if settings.api == "responses" else chat,
         also=(responses,) if settings.api == "both" else (),
         embeddings=OpenAIEmbeddings(),
+        models=OpenAIModelList(),
     )
-    return _model(settings, context, languages, auth, header_fields(settings.headers, header), settings.models)
+    return _model(
+        settings, context, languages, auth, header_fields(settings.headers, header), overlaid((), settings.models)
+    )
 
 
 def _model(
@@ -104,10 +104,10 @@ def _model(
     languages: Languages,
     auth: HeaderAuth,
     headers: Headers,
-    models: tuple[str | ModelCard, ...],
+    models: tuple[ModelCard, ...],
 ) -> HttpModel:
     endpoint = endpoint_of(settings, settings.base_url, headers, auth)
-    return HttpModel(context.name, languages, endpoint, context.http, model_cards(models))
+    return HttpModel(context.name, languages, endpoint, context.http, models)
 
 
 OPENAI = ModelFactory(
@@ -116,7 +116,7 @@ OPENAI = ModelFactory(
     build=build_openai,
     origins=origin_of,
     summary="OpenAI's API: Chat Completions, Responses, Embeddings.",
-    catalogue=tuple(ModelCard(id=name) for name in _CATALOGUE),
+    catalogue=_CATALOGUE,
     prefixes=("gpt-", "chatgpt-", "o1", "o3", "o4-", "text-embedding-"),
     needs_credential=True,
 )

@@ -1,14 +1,16 @@
 """Known answers of `openai-chat`, for the contract of every provider that speaks it."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from lockgate_ports.cards import ModelCard, Price, Rates
 from lockgate_ports.chat import Choice
 from lockgate_ports.http import HttpRequest
 from lockgate_ports.parts import Refusal, Text, Thinking, ToolCall
-from lockgate_ports.testkit import ALIAS, KEY, Asked, BrokenStream, Refused, Sample, Samples
+from lockgate_ports.testkit import ALIAS, KEY, Asked, BrokenStream, Listed, Refused, Sample, Samples
 from lockgate_ports.usage import Usage
 
 _DONE = b"data: [DONE]\n\n"
@@ -160,6 +162,49 @@ def _error(message: str, kind: str, code: str | None = None) -> bytes:
     return json.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}}).encode()
 
 
+def _priced(**rates: str) -> Price:
+    source = "http://openai.test/v1/models"
+    return Price(
+        rates=Rates(**{name: Decimal(rate) for name, rate in rates.items()}), source=source, as_of="2026-11-20"
+    )
+
+
+_MODELS = Listed(
+    pages=(
+        b'{"object":"list","data":[{"id":"plain","object":"model","created":1,"owned_by":"somebody"},'
+        b'{"id":"vllm/model","object":"model","max_model_len":32768},'
+        b'{"id":"local","meta":{"n_ctx_train":8192,"n_params":134515008}},'
+        b'{"id":"routed","context_length":131072,"top_provider":{"max_completion_tokens":8192},'
+        b'"architecture":{"input_modalities":["image","text"],"output_modalities":["text"]},'
+        b'"supported_parameters":["tools","reasoning"],"pricing":{"prompt":"0.0000002","completion":"0.000001",'
+        b'"input_cache_read":"0.00000002","request":"0","web_search":"0.01"},"expiration_date":"2027-01-31"},'
+        b'{"id":"varies","pricing":{"prompt":"-1","completion":"-1"}},'
+        b'{"id":"vectors","type":"embedding","context_length":514,"pricing":{"input":0.02,"output":0}},'
+        b'{"id":"seen","type":"base","capabilities":{"completion_chat":true,"function_calling":false,"vision":true}}]}',
+    ),
+    cards=(
+        ModelCard(id="plain"),
+        ModelCard(id="vllm/model", context_tokens=32768),
+        ModelCard(id="local", context_tokens=8192, parameters_billions=0.134515008),
+        ModelCard(
+            id="routed",
+            operations=("chat",),
+            context_tokens=131_072,
+            max_output_tokens=8192,
+            inputs=("image", "text"),
+            outputs=("text",),
+            tools=True,
+            structured_output=False,
+            reasoning=True,
+            price=_priced(input="0.2", output="1", cache_read="0.02", server_tool_request="0.01"),
+            retires="2027-01-31",
+        ),
+        ModelCard(id="varies"),
+        ModelCard(id="vectors", operations=("embeddings",), context_tokens=514, price=_priced(input="0.02")),
+        ModelCard(id="seen", operations=("chat",), inputs=("text", "image"), tools=False),
+    ),
+)
+
 OPENAI_CHAT = Samples(
     dialect="openai-chat",
     read_back=_read_back,
@@ -200,6 +245,7 @@ OPENAI_CHAT = Samples(
     ),
     malformed_event=b'data: {"choices": [{"delta": {"con\n\n',
     no_answer=(b'{"id":"chatcmpl-7","choices":[]}', _error("no room", "server_error")),
+    model_list=_MODELS,
     relay_request=b'{ "seed":12345678901234567890123, "zz":[1.50 ,"\\u00e9"],"model":"'
     + ALIAS.encode()
     + b'","messages":[{"content":"Hi","role":"user"}]}',

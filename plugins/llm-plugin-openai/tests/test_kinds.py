@@ -76,11 +76,16 @@ def test_models_are_ids_or_cards() -> None:
 
 
 def test_the_catalogue_of_openai_names_models_that_openai_names() -> None:
-    known = set(get_args(openai.types.shared.chat_model.ChatModel))
-    assert OPENAI.catalogue
-    assert {card.id for card in OPENAI.catalogue} <= known
+    chat, responses = openai.types.shared.chat_model.ChatModel, openai.types.shared.responses_model.ResponsesModel
+    known = {*get_args(chat), *(name for part in get_args(responses) for name in get_args(part))}
+    cards = OPENAI.catalogue()
+    assert {card.id for card in cards if "chat" in card.operations} <= known
+    assert {card.id for card in cards if "embeddings" in card.operations} == set(
+        get_args(openai.types.embedding_model.EmbeddingModel)
+    )
+    assert len(cards) > 20
     model = OPENAI.build(OPENAI.settings(), BuildContext("p", ScriptedHttp()))
-    assert model.models == OPENAI.catalogue
+    assert model.models == cards
     assert OPENAI.needs_credential
     assert not OPENAI_COMPATIBLE.needs_credential
 

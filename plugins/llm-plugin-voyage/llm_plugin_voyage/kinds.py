@@ -5,28 +5,18 @@ from msgspec import Struct
 from llm_plugin_voyage.embeddings import VoyageEmbeddings
 from llm_plugin_voyage.rerank import VoyageRerank
 from lockgate_ports.cards import ModelCard
+from lockgate_ports.catalogue import carried, overlaid
 from lockgate_ports.dialect import Params
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http_endpoint import endpoint_of, origin_of
 from lockgate_ports.http_model import HttpModel, Languages
-from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields, model_cards
+from lockgate_ports.http_settings import RESPONSE_LIMIT, header_fields
 
-_CATALOGUE = (
-    *(
-        "voyage-4-large",
-        "voyage-4",
-        "voyage-4-lite",
-        "voyage-3.5",
-        "voyage-3.5-lite",
-        "voyage-3-large",
-        "voyage-code-3",
-    ),
-    *("voyage-multimodal-3.5", "voyage-multimodal-3", "rerank-2.5", "rerank-2.5-lite"),
-)
+_CATALOGUE = carried(__file__, "voyage")
 
 
 class VoyageSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`response_limit` is in bytes, of one whole answer; `models` replaces the built-in catalogue."""
+    """`response_limit` is in bytes, of one whole answer; `models` are laid over the catalogue."""
 
     base_url: str = "https://api.voyageai.com/v1"
     headers: dict[str, str] = {}
@@ -39,7 +29,7 @@ def build_voyage(settings: VoyageSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL or header that cannot be."""
     endpoint = endpoint_of(settings, settings.base_url, header_fields(settings.headers, "authorization"))
     languages = Languages(embeddings=VoyageEmbeddings(), rerank=VoyageRerank())
-    return HttpModel(context.name, languages, endpoint, context.http, model_cards(settings.models or _CATALOGUE))
+    return HttpModel(context.name, languages, endpoint, context.http, overlaid(_CATALOGUE(), settings.models))
 
 
 VOYAGE = ModelFactory(
@@ -48,7 +38,7 @@ VOYAGE = ModelFactory(
     build=build_voyage,
     origins=origin_of,
     summary="Voyage AI: embeddings and reranking.",
-    catalogue=tuple(ModelCard(id=name) for name in _CATALOGUE),
+    catalogue=_CATALOGUE,
     prefixes=("voyage-",),
     needs_credential=True,
 )

@@ -27,6 +27,7 @@ pytest.register_assert_rewrite(
             "grammar",
             "hygiene",
             "keys",
+            "listing",
             "manifest",
             "operation_contract",
             "operation_provider",
@@ -43,7 +44,7 @@ pytest.register_assert_rewrite(
 from lockgate_ports.testkit.contract import ProviderContract  # noqa: E402
 from lockgate_ports.testkit.operation_contract import EmbeddingsContract, RerankContract  # noqa: E402
 from lockgate_ports.testkit.operation_samples import OperationAsked, OperationSample, OperationSamples  # noqa: E402
-from lockgate_ports.testkit.samples import ALIAS, KEY, Asked, BrokenStream, Refused, Sample, Samples  # noqa: E402
+from lockgate_ports.testkit.samples import ALIAS, KEY, Asked, BrokenStream, Listed, Refused, Sample, Samples  # noqa: E402
 from lockgate_ports.testkit.scripted import Exchange, NoAnswer, ScriptedHttp, ScriptedResponse  # noqa: E402
 from lockgate_ports.testkit.splitting import by_blank_line, by_line  # noqa: E402
 
@@ -54,6 +55,7 @@ __all__ = [
     "BrokenStream",
     "EmbeddingsContract",
     "Exchange",
+    "Listed",
     "NoAnswer",
     "OperationAsked",
     "OperationSample",

@@ -10,6 +10,7 @@ from lockgate_ports.testkit.errors import Errors
 from lockgate_ports.testkit.guarding import check_subclass, check_test, names_of, run_with_asyncio
 from lockgate_ports.testkit.hygiene import Hygiene
 from lockgate_ports.testkit.keys import Keys
+from lockgate_ports.testkit.listing import ModelLists
 from lockgate_ports.testkit.manifest import Manifest
 from lockgate_ports.testkit.plain import PlainAnswers
 from lockgate_ports.testkit.provider import Provider, factory_of
@@ -18,7 +19,7 @@ from lockgate_ports.testkit.splitting import SPLITTINGS
 from lockgate_ports.testkit.streams import StreamedAnswers
 
 
-class ProviderContract(Manifest, PlainAnswers, StreamedAnswers, Relaying, Errors, Keys, Hygiene):
+class ProviderContract(Manifest, PlainAnswers, StreamedAnswers, Relaying, Errors, Keys, Hygiene, ModelLists):
     """What every provider of an HTTP API must hold, offline, on scripted bytes.
 
     Inherit it in a test module, in a class whose name begins with `Test`, and set the attributes of `Declared`. Tests

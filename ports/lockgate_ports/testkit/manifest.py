@@ -9,11 +9,13 @@ from functools import cache
 import msgspec
 import pytest
 
+from lockgate_ports.cards import ModelCard, Rates
 from lockgate_ports.testkit.declared import Declared
 from lockgate_ports.testkit.provider import Provider, factories, factory_of
 from lockgate_ports.testkit.samples import KEY
 from lockgate_ports.testkit.splitting import first_letter_outside_ascii
 
+_CLASSES = ("input", "output", "cache_read", "cache_write", "input_audio", "output_audio", "request")
 _LOOK = """
 import sys, lockgate_ports.hooks, lockgate_ports.http_model, lockgate_ports.patch, lockgate_ports.accumulate
 before = set(sys.modules)
@@ -69,12 +71,37 @@ class Manifest(Declared):
         assert msgspec.json.schema(factory_of(self.plugin, self.kind).settings)
 
     def test_models_are_listed_once(self) -> None:
-        """Look at the catalogue: two cards of one id contradict each other; limits are positive or not known."""
-        cards = factory_of(self.plugin, self.kind).catalogue
+        """Look at the catalogue: two cards of one id contradict each other, and a name is what goes
+        upstream, to the letter."""
+        cards = factory_of(self.plugin, self.kind).catalogue()
         assert len({card.id for card in cards}) == len(cards)
-        for card in cards:
-            assert card.id.strip() == card.id != ""
-            assert all(limit is None or limit > 0 for limit in (card.context_tokens, card.max_output_tokens)), card.id
+        assert [card.id for card in cards if card.id.strip() != card.id or not card.id] == []
+
+    def test_prices_say_whose_they_are_and_what_a_call_costs(self) -> None:
+        """Look at the prices in the catalogue: each names the provider's own page, no rate is 0 where it is not known,
+        and a tier or service tier prices every class of tokens that stands in the rates, since none is taken over."""
+        for card in factory_of(self.plugin, self.kind).catalogue():
+            if card.price is None:
+                continue
+            assert card.price.source.startswith("https://"), card.id
+            rates = card.price.rates
+            assert rates.input or rates.request, f"{card.id}: a call costs nothing"
+            lengths = [tier.above_input_tokens for tier in card.price.tiers]
+            assert lengths == sorted(set(lengths)), f"{card.id}: its tiers are not in order"
+            for other in (*(tier.rates for tier in card.price.tiers), *card.price.service_tiers.values()):
+                missing = [name for name in _CLASSES if _lost(name, rates, other)]
+                assert missing == [], f"{card.id}: {other} has no price of {missing}"
+
+    async def test_a_model_in_the_settings_is_laid_over_its_card(self, provider: Provider) -> None:
+        """Look at `build`: the model's cards are `overlaid(catalogue, settings.models)`, so that a name or card in the
+        settings adds to what is known and hides nothing."""
+        known = provider.factory.catalogue()
+        wanted = [*(card.id for card in known[:1]), "a-model-of-ones-own"]
+        built = provider.built({"models": [*wanted[:-1], {"id": wanted[-1], "context_tokens": 4711}]})
+        cards = {card.id: card for card in built.models}
+        assert list(cards)[: len(wanted)] == wanted
+        assert cards.pop(wanted[-1]) == ModelCard(id=wanted[-1], context_tokens=4711)
+        assert cards == {card.id: card for card in known}
 
     async def test_requests_go_where_the_factory_says(self, provider: Provider) -> None:
         """Look at the factory's `origins`: it is the provider's egress allowance, so it must name every place that is
@@ -98,6 +125,10 @@ class Manifest(Declared):
         foreign = {name for name in imported.split() if not name.startswith("llm_plugin_")}
         assert foreign - allowed - sys.stdlib_module_names == set()
         assert ways_out == ""
+
+
+def _lost(name: str, rates: Rates, other: Rates) -> bool:
+    return getattr(rates, name) is not None and getattr(other, name) is None
 
 
 @cache

@@ -11,11 +11,12 @@ import pytest
 from msgspec import Raw, structs
 
 from lockgate_ports.accumulate import Accumulator
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, ChatResponse, FunctionTool
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure
 from lockgate_ports.hooks import PROJECT, BuildContext, ModelFactory, PluginHooks
-from lockgate_ports.model import Attempt, ReplyStream
+from lockgate_ports.model import Attempt, ModelPort, ReplyStream
 from lockgate_ports.parts import system, user
 from lockgate_ports.secret import Secret
 from lockgate_ports.testkit.samples import ALIAS, KEY, Sample, Samples
@@ -54,9 +55,15 @@ class Provider:
         self.samples = samples
         self.settings: Any = msgspec.convert(settings, factory.settings)
         self.http = ScriptedHttp()
-        self.port = factory.build(self.settings, BuildContext(NAME, self.http))
+        self._given = settings
+        self.port = self.built({})
         self.attempt = Attempt(model, Secret(KEY, "env:CONTRACT_KEY"))
         self._opened = False
+
+    def built(self, more: Mapping[str, Any]) -> ModelPort:
+        """A provider with the same settings and `more`."""
+        settings = msgspec.convert({**self._given, **more}, self.factory.settings)
+        return self.factory.build(settings, BuildContext(NAME, self.http))
 
     def plain(self, sample: Sample) -> Exchange:
         """The sample as a whole answer."""
@@ -108,6 +115,12 @@ class Provider:
         events, error = await self.stream(self.streamed(stream, splitting), view=view)
         assert error is None, f"a sound stream ended with an error: {error}"
         return fold(events)
+
+    async def discover(self, *script: Script) -> tuple[ModelCard, ...]:
+        """What the provider's own list says."""
+        await self._prepare(script)
+        async with asyncio.timeout(_PATIENCE):
+            return await self.port.discover(self.attempt)
 
     async def probe(self, *script: Script) -> None:
         """The smallest real call."""

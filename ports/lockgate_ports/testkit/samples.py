@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import Choice
 from lockgate_ports.errors import ErrorKind
 from lockgate_ports.http import Headers, HttpRequest
@@ -59,6 +60,17 @@ class Asked(Struct, frozen=True, kw_only=True):
     stream: bool = False
 
 
+class Listed(Struct, frozen=True, kw_only=True):
+    """The provider's own list of models: the answers in the order in which they are asked for, and what they say."""
+
+    pages: tuple[bytes, ...]
+    cards: tuple[ModelCard, ...]
+
+
+LISTED_ON = (("content-type", "application/json"), ("date", "Fri, 20 Nov 2026 12:00:00 GMT"))
+"""The head of every page: prices in a list are of the day on which it was asked for."""
+
+
 class Samples(Struct, frozen=True, kw_only=True):
     """All that the contract needs to know of one dialect's wire.
 
@@ -68,6 +80,7 @@ class Samples(Struct, frozen=True, kw_only=True):
     as odd as the dialect allows (unknown fields, big integers, unusual spacing) with ALIAS for the model where the
     dialect has it in the body. `stream_end` is what closes a good stream and is not relayed (`data: [DONE]`);
     `relayed` says what a client of the dialect is given of a stream, where the provider wraps its events in frames.
+    `model_list` is None for a provider that has no list of its models.
     """
 
     dialect: str
@@ -86,6 +99,7 @@ class Samples(Struct, frozen=True, kw_only=True):
     malformed_event: bytes
     no_answer: tuple[bytes, ...]
     relay_request: bytes
+    model_list: Listed | None = None
     stream_end: bytes = b""
     relayed: Callable[[bytes], bytes] | None = None
     event_content_type: str = "text/event-stream"

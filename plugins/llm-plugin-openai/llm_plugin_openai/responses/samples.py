@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from llm_plugin_openai.samples import OPENAI_CHAT
 from lockgate_ports.chat import Choice
 from lockgate_ports.http import HttpRequest
 from lockgate_ports.parts import Refusal, Text, Thinking, ToolCall
@@ -199,6 +200,7 @@ OPENAI_RESPONSES = Samples(
     ),
     malformed_event=b'event: response.output_text.delta\ndata: {"type": "response.outp\n\n',
     no_answer=(b'{"id":"resp_7","status":"completed","output":[]}', json.dumps(_FAILED).encode(), b'{"id":"resp_7"}'),
+    model_list=OPENAI_CHAT.model_list,
     relay_request=b'{ "max_tool_calls":12345678901234567890123, "zz":[1.50 ,"\\u00e9"],"model":"'
     + ALIAS.encode()
     + b'","input":[{"content":"Hi","role":"user"}]}',

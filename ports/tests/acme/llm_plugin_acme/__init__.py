@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from lockgate_ports.auth import Auth, HeaderAuth
 from lockgate_ports.cards import ModelCard
+from lockgate_ports.catalogue import overlaid
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import ProviderDialect
 from lockgate_ports.hooks import BuildContext, ModelFactory, hookimpl
@@ -18,15 +19,18 @@ class AcmeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where it stands."""
 
     base_url: str = "http://acme.test/v1"
+    models: tuple[str | ModelCard, ...] = ()
 
 
-CATALOGUE = (ModelCard(id="acme-1", context_tokens=8192),)
+def catalogue() -> tuple[ModelCard, ...]:
+    """The one model."""
+    return (ModelCard(id="acme-1", operations=("chat",), context_tokens=8192),)
 
 
 @hookimpl
 def register_models() -> Iterable[ModelFactory[AcmeSettings]]:
     """The kind `acme`."""
-    return [ModelFactory(kind="acme", settings=AcmeSettings, build=_build, origins=origins, catalogue=CATALOGUE)]
+    return [ModelFactory(kind="acme", settings=AcmeSettings, build=_build, origins=origins, catalogue=catalogue)]
 
 
 def origins(settings: AcmeSettings) -> tuple[Origin, ...]:
@@ -43,7 +47,9 @@ def model(
     """Acme with parts to choose."""
     origin, prefix = split_url(settings.base_url)
     endpoint = Endpoint(origin=origin, prefix=prefix, auth=auth or HeaderAuth())
-    return HttpModel(context.name, Languages(chat=dialect), endpoint, context.http, CATALOGUE)
+    return HttpModel(
+        context.name, Languages(chat=dialect), endpoint, context.http, overlaid(catalogue(), settings.models)
+    )
 
 
 def _build(settings: AcmeSettings, context: BuildContext) -> ModelPort:

@@ -1,6 +1,7 @@
 """Acme plugins that are wrong in one way each; the kind says which."""
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Any
 
 from llm_plugin_acme import AcmeSettings, model, origins
@@ -27,9 +28,9 @@ from llm_plugin_wrong.dialects import (
     one_slot,
     two_starts,
 )
-from llm_plugin_wrong.ports import Abandons, Curious, Leaks, Retries, Swallows, Tells, Uncancellable
+from llm_plugin_wrong.ports import Abandons, Curious, Hides, KeepsOpen, Leaks, Retries, Swallows, Tells, Uncancellable
 from lockgate_ports.auth import HeaderAuth
-from lockgate_ports.cards import ModelCard
+from lockgate_ports.cards import ModelCard, Price, Rates
 from lockgate_ports.hooks import BuildContext, ModelFactory, hookimpl
 from lockgate_ports.http import Origin
 from lockgate_ports.model import ModelPort
@@ -39,6 +40,7 @@ class LaxSettings(Struct, frozen=True):
     """Takes a typo for a setting."""
 
     base_url: str = "http://acme.test/v1"
+    models: tuple[str | ModelCard, ...] = ()
 
 
 Build = Callable[[Any, BuildContext], ModelPort]
@@ -68,10 +70,17 @@ BUILDS: dict[str, Build] = {
     "retries": lambda s, c: Retries(model(c, s, AcmeChat()), c),
     "key-in-error": lambda s, c: Tells(model(c, s, AcmeChat()), c),
     "leaks-response": lambda s, c: Leaks(model(c, s, AcmeChat()), c),
+    "leaks-client": lambda s, c: KeepsOpen(model(c, s, AcmeChat()), c),
+    "hides-cards": lambda s, c: Hides(model(c, s, AcmeChat()), c),
+    "empty-list": lambda s, c: Hides(model(c, s, AcmeChat()), c),
     "uncancellable": lambda s, c: Uncancellable(model(c, s, AcmeChat()), c),
 }
 
-WRONG = (*BUILDS, "lax-settings", "doubled-card", "hidden-origin")
+FREE = ModelCard(
+    id="acme-1", price=Price(rates=Rates(input=Decimal(0)), source="https://acme.test/prices", as_of="2026-11-20")
+)
+
+WRONG = (*BUILDS, "lax-settings", "doubled-card", "free-model", "hidden-origin")
 """Every kind of this plugin."""
 
 
@@ -86,7 +95,8 @@ def register_models() -> Iterable[ModelFactory[Any]]:
             for kind, build in BUILDS.items()
         ),
         ModelFactory(kind="lax-settings", settings=LaxSettings, build=right, origins=origins),
-        ModelFactory(kind="doubled-card", settings=AcmeSettings, build=right, origins=origins, catalogue=cards),
+        ModelFactory(kind="doubled-card", settings=AcmeSettings, build=right, origins=origins, catalogue=lambda: cards),
+        ModelFactory(kind="free-model", settings=AcmeSettings, build=right, origins=origins, catalogue=lambda: (FREE,)),
         ModelFactory(kind="hidden-origin", settings=AcmeSettings, build=right, origins=_elsewhere),
     ]
 

@@ -40,6 +40,9 @@ class Around:
     async def stream(self, request: Call, attempt: Attempt) -> ReplyStream:
         return await self._inner.stream(request, attempt)
 
+    async def discover(self, attempt: Attempt) -> tuple[ModelCard, ...]:
+        return await self._inner.discover(attempt)
+
     async def probe(self, attempt: Attempt) -> None:
         await self._inner.probe(attempt)
 
@@ -57,6 +60,24 @@ class Swallows(Around):
             if error.kind != "rate_limit":
                 raise
             return reply_of(ChatResponse(choices=()))
+
+
+class KeepsOpen(Around):
+    """Closes nothing."""
+
+    async def aclose(self) -> None:
+        return
+
+
+class Hides(Around):
+    """Shows none of its models, and makes an empty list of a refusal to tell."""
+
+    @property
+    def models(self) -> tuple[ModelCard, ...]:
+        return ()
+
+    async def discover(self, attempt: Attempt) -> tuple[ModelCard, ...]:
+        return ()
 
 
 class Curious(Around):

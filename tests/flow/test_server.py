@@ -346,12 +346,31 @@ async def test_a_long_answer_may_be_read_slowly_but_not_left_lying(monkeypatch: 
             await asyncio.sleep(0.6)
             _, _, body = await wire.answer()
             assert text.encode() in body
-        monkeypatch.setattr(connection, "_UNSENT_FOR", 0.2)
+        monkeypatch.setattr(connection, "_UNSENT_FOR", 0.5)
         async with wired(gw) as wire:
             wire.send(post())
-            await asyncio.sleep(1)
+            for _ in range(10):
+                await asyncio.sleep(0.1)
+                await wire.reader.readexactly(1_000_000)
+        async with wired(gw) as wire:
+            wire.send(post())
+            await asyncio.sleep(1.5)
             with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
                 await wire.answer()
+
+
+async def test_what_a_client_does_not_take_is_not_piled_up():
+    block = event({"content": "x" * 100_000})
+    big = http(json.dumps({"choices": [{"index": 0, "message": {"content": "x" * 8_000_000}}]}).encode())
+    async with upstream() as up, serving(settings(up.url)) as gw, wired(gw) as stream, wired(gw) as whole:
+        up.say(lambda seen: [SSE_HEAD, *[block] * 500, CLOSE] if seen.json.get("stream") else [big])
+        stream.send(post(STREAM))
+        whole.send(post() * 5)
+        await asyncio.sleep(0.7)
+        assert len(up.seen) == 2
+        unsent = [each._transport.get_write_buffer_size() for each in gw.listener._service.open]
+        assert max(unsent) < 9_000_000
+        assert min(unsent) < 1_000_000
 
 
 async def test_an_idle_connection_is_dropped_but_not_one_that_waits_for_its_answer():

@@ -17,11 +17,24 @@ _TARGETS_FAULT = frozenset({"transient", "overloaded", "timeout"})
 class Turn:
     """One try at one target. `end` it once; what is told afterwards counts for nothing."""
 
-    __slots__ = ("_began", "_breaker", "_clock", "_era", "_load", "_luck", "_over", "_provider", "cut_short", "lease")
+    __slots__ = (
+        "_began",
+        "_breaker",
+        "_clock",
+        "_era",
+        "_load",
+        "_luck",
+        "_over",
+        "_provider",
+        "cut_short",
+        "lease",
+        "target",
+    )
 
     def __init__(
         self,
         provider: Provider,
+        target: Target,
         breaker: Breaker,
         era: int,
         lease: Lease,
@@ -30,6 +43,7 @@ class Turn:
         luck: Callable[[], float],
     ) -> None:
         self._provider = provider
+        self.target = target
         self._breaker = breaker
         self._era = era
         self._clock = clock
@@ -72,7 +86,7 @@ class Turn:
             if provider.slots is not None:
                 provider.slots.give_back()
             raise
-        return cls(provider, breaker, era, lease, provider.loads.of(target.model), clock, luck)
+        return cls(provider, target, breaker, era, lease, provider.loads.of(target.model), clock, luck)
 
     def proven(self) -> None:
         """The first content of a stream is here."""

@@ -1,0 +1,46 @@
+"""The attempt loop: one target after the other, until one answers."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lockgate_core.attempts.queue import Queue
+from lockgate_core.attempts.tries import Passed, Tries
+from lockgate_core.clock import Clock
+from lockgate_core.provider import Provider
+from lockgate_core.retry import RetryPolicy
+from lockgate_core.turn import Shut
+from lockgate_ports.context import Context
+from lockgate_ports.errors import LockgateError
+from lockgate_ports.steps import Answer, AnswerStream
+from lockgate_ports.wire import Request
+
+
+class Attempts:
+    """The innermost handler. `luck` gives random numbers in [0, 1)."""
+
+    def __init__(
+        self, providers: Mapping[str, Provider], policy: RetryPolicy, clock: Clock, luck: Callable[[], float]
+    ) -> None:
+        self._providers = providers
+        self._policy = policy
+        self._clock = clock
+        self._luck = luck
+
+    async def __call__(self, request: Request[Any], context: Context) -> Answer | AnswerStream:
+        """Asks the targets in order; those that the context has for a class of error take over after one of that
+        class. When none answers, raises the error of the first one that was asked."""
+        queue = Queue(context.targets, context.otherwise)
+        while queue:
+            target = queue.take()
+            provider = self._providers[target.provider_id]
+            try:
+                return await Tries(provider, target, queue, self._policy, self._clock, self._luck).ask(request, context)
+            except Passed as passed:
+                queue.failed(passed.error)
+            except Shut as closed:
+                queue.shut(closed.error)
+            except LockgateError as stopped:
+                if not queue.takes_over(stopped):
+                    raise
+                queue.failed(stopped)
+        raise queue.told(context.route)

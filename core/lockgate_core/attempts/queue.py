@@ -1,0 +1,61 @@
+"""Whose turn it is among the targets of one call, and which error is told when none of them answers. Pure."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+from lockgate_ports.context import Target
+from lockgate_ports.errors import LockgateError, UpstreamError
+
+
+class Queue:
+    """The targets in order; those `otherwise` has for a class of error take the places that are left after one of that
+    class. Nobody is asked twice."""
+
+    __slots__ = ("_asked", "_gone", "_left", "_otherwise", "_shut")
+
+    def __init__(self, targets: Sequence[Target], otherwise: Mapping[str, tuple[Target, ...]]) -> None:
+        self._left = deque(targets)
+        self._otherwise = otherwise
+        self._gone: set[Target] = set()
+        self._asked: LockgateError | None = None
+        self._shut: LockgateError | None = None
+
+    def __len__(self) -> int:
+        return len(self._left)
+
+    def take(self) -> Target:
+        """Whose turn it is."""
+        target = self._left.popleft()
+        self._gone.add(target)
+        return target
+
+    def spare(self, error: LockgateError) -> bool:
+        """Is somebody left to ask after this error?"""
+        return bool(self._left) or self.takes_over(error)
+
+    def takes_over(self, error: LockgateError) -> bool:
+        """Does somebody stand in for whoever fails with an error of this class?"""
+        return bool(self._otherwise) and bool(self._otherwise.get(class_of(error)))
+
+    def failed(self, error: LockgateError) -> None:
+        """The one whose turn it was did not answer."""
+        self._asked = self._asked or error
+        if self._otherwise and (instead := self._otherwise.get(class_of(error))) is not None:
+            self._left = deque(each for each in instead if each not in self._gone)
+
+    def shut(self, error: LockgateError) -> None:
+        """The one whose turn it was is not asked for now."""
+        self._shut = self._shut or error
+
+    def told(self, route: str) -> LockgateError:
+        """What the caller is told: what the first one said that was asked."""
+        return (
+            self._asked
+            or self._shut
+            or UpstreamError(f"route {route!r} has no target that may answer", kind="fatal", sent=False)
+        )
+
+
+def class_of(error: LockgateError) -> str:
+    """An `ErrorKind`, or the code of another error."""
+    return error.kind if isinstance(error, UpstreamError) else error.code

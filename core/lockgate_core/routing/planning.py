@@ -37,8 +37,8 @@ def plan(
     """Who answers `request.model`. Raises as `Routes.find` does; Unsupported when no target can do what is asked,
     EgressDenied when none may, UpstreamError when none is active."""
     route = routes.find(request.model)
-    if route.asked_directly and admit is NOBODY_OBJECTS:
-        return Plan(route.name, (route.candidates[0].target,))
+    if route.plain and admit is NOBODY_OBJECTS:
+        return Plan(route.name, tuple(each.target for each in ordered(route, route.candidates, vitals)))
     return _Planning(request, routes, vitals, caller, admit).plan(route)
 
 

@@ -50,10 +50,17 @@ class Route(Struct, frozen=True):
     """The client named the very target: that is not second-guessed by what a card says."""
     doubted: Doubts = NO_DOUBTS
     """What the cards of the candidates could say no to; found by itself."""
+    plain: bool = False
+    """Nobody can be dropped and nobody stands in: only the order is left to find; found by itself."""
 
     def __post_init__(self) -> None:
-        if not self.asked_directly:
-            structs.force_setattr(self, "doubted", doubts(each.card for each in (*self.candidates, *self.canary)))
+        if self.asked_directly:
+            structs.force_setattr(self, "plain", True)
+            return
+        structs.force_setattr(self, "doubted", doubts(each.card for each in (*self.candidates, *self.canary)))
+        active = all(each.status == "active" for each in self.candidates)
+        stood_in_for = bool(self.fallbacks or self.by_class or self.canary)
+        structs.force_setattr(self, "plain", active and not self.doubted and not stood_in_for)
 
 
 class Dropped(Struct, frozen=True):

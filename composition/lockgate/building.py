@@ -96,14 +96,15 @@ async def build_metrics(
 
 
 async def build_ledger(
-    settings: Settings, plugins: Plugins, egress: EgressPolicyPort, env: Env
+    settings: Settings, plugins: Plugins, secrets: SecretsPort, egress: EgressPolicyPort, env: Env
 ) -> AsyncIterator[LedgerPort | None]:
     """Where calls are written down for good, if anywhere."""
     chosen = settings.ledger
     if chosen is None:
         yield None
         return
-    ledger = plugins.ledgers[chosen.kind].build(chosen.settings, _context("ledger", settings, egress, env))
+    context = structs.replace(_context("ledger", settings, egress, env), secret=secrets.fetch)
+    ledger = plugins.ledgers[chosen.kind].build(chosen.settings, context)
     try:
         yield ledger
     finally:

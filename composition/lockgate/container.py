@@ -19,7 +19,7 @@ class GatewayContainer(containers.DeclarativeContainer):
     egress = providers.Singleton(building.build_egress, settings, plugins, env)
     secrets = providers.Resource(building.build_secrets, settings, plugins, egress, env)
     metrics = providers.Resource(building.build_metrics, settings, plugins, egress, env)
-    ledger = providers.Resource(building.build_ledger, settings, plugins, egress, env)
+    ledger = providers.Resource(building.build_ledger, settings, plugins, secrets, egress, env)
     models = providers.Singleton(building.build_providers, settings, plugins, secrets, egress, env)
     steps = providers.Singleton(building.build_steps, settings, plugins, egress, env)
     routes = providers.Singleton(build_routes, settings, plugins, models)

@@ -9,7 +9,7 @@ and the module marks functions with `hookimpl`. Hooks are called once, when a ga
 read no settings and have no order; heavy imports wait for `build`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -19,11 +19,13 @@ from msgspec import Struct
 from lockgate_ports.catalogue import Catalogue, none_known
 from lockgate_ports.dialect import CatalogueDialect, SurfaceDialect
 from lockgate_ports.egress import Allowance, EgressPolicyPort
+from lockgate_ports.errors import SettingsError
 from lockgate_ports.http import HttpPort, Origin
 from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.limits import LimitsPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.model import ModelPort
+from lockgate_ports.secret import Secret
 from lockgate_ports.secrets import SecretsPort
 from lockgate_ports.steps import Step
 
@@ -40,17 +42,24 @@ class NoSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """For a kind that needs none."""
 
 
+async def no_secret(ref: str) -> Secret:
+    """For what is given none. Raises SettingsError."""
+    raise SettingsError(f"{ref}: nothing of this kind is given secrets")
+
+
 class BuildContext(Struct, frozen=True):
     """What a factory is given besides its settings: the name of this instance, and the one way out, bound to it.
 
     `allowances` are those of all configured providers, for an egress policy; `env` the environment variables, for
-    whatever reads them, so that nothing reads the process's own.
+    whatever reads them, so that nothing reads the process's own. `secret` fetches what a `credential_ref` names, for a
+    ledger say that stands behind a password; it raises SettingsError.
     """
 
     name: str
     http: HttpPort
     allowances: tuple[Allowance, ...] = ()
     env: Mapping[str, str] = {}
+    secret: Callable[[str], Awaitable[Secret]] = no_secret
 
 
 class Factory(Struct, Generic[SettingsT, PortT], frozen=True, kw_only=True):

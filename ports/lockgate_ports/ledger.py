@@ -1,6 +1,6 @@
 """LedgerPort: durable records of calls and of what was done to the gateway, chained so that no row can be changed."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Literal, Protocol
 
@@ -35,9 +35,40 @@ class AuditEvent(Struct, frozen=True, kw_only=True):
     details: Mapping[str, str] = {}
 
 
+class AuditQuery(Struct, frozen=True, kw_only=True):
+    """Which audit events to tell of: the last `most` of these kinds (none: of all), in a time as in UsageQuery."""
+
+    kinds: tuple[AuditKind, ...] = ()
+    since: float | None = None
+    until: float | None = None
+    most: int = 1_000
+
+
+class AuditRow(Struct, frozen=True, kw_only=True):
+    """An audit event, when it was written down (seconds since 1970), and its number in the chain."""
+
+    number: int
+    at: float
+    event: AuditEvent
+
+
 UsageKey = Literal[
-    "tenant", "user", "key", "model", "provider", "route", "profile", "operation", "surface", "outcome", "day", "hour"
+    "tenant",
+    "user",
+    "key",
+    "model",
+    "provider",
+    "target",
+    "route",
+    "profile",
+    "operation",
+    "surface",
+    "outcome",
+    "day",
+    "hour",
 ]
+"""`model` is what the client asked for, `provider` and `target` (`provider_id/model`) who was asked for it; `key` is
+the id of a client's key; `day` and `hour` are in UTC."""
 
 
 class UsageQuery(Struct, frozen=True, kw_only=True):
@@ -51,7 +82,7 @@ class UsageQuery(Struct, frozen=True, kw_only=True):
 
 
 class UsageSum(Struct, frozen=True, kw_only=True):
-    """One row of the answer. `unpriced` calls have an unknown cost, which `usd` does not hold."""
+    """One row of the answer. Tokens and dollars are those of all attempts; a call counts once, where it ended."""
 
     group: tuple[str | None, ...]
     """The values of `UsageQuery.by`, in its order."""
@@ -62,11 +93,17 @@ class UsageSum(Struct, frozen=True, kw_only=True):
     output_tokens: int
     cache_read_tokens: int
     unmetered: int
-    """Calls whose usage nobody reported, and which these sums do not hold."""
+    """Attempts that may have used tokens which nobody reported, and which these sums do not hold."""
     usd: Decimal
     estimated_usd: Decimal
     """The share of `usd` that is an estimate."""
     unpriced: int
+    """Attempts whose cost is not known, and which `usd` does not hold."""
+
+
+def dearest_first(sums: Iterable[UsageSum]) -> list[UsageSum]:
+    """The order of an answer: by dollars, then by calls, then by name."""
+    return sorted(sums, key=lambda each: (-each.usd, -each.calls, tuple(part or "" for part in each.group)))
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -98,8 +135,12 @@ class LedgerPort(Protocol):
         """Sums over the calls, the dearest first. Raises LockgateError when the store cannot be read."""
         ...
 
+    async def audit(self, query: AuditQuery) -> Sequence[AuditRow]:
+        """Audit events, in their order. Raises as `usage` does."""
+        ...
+
     async def verify(self) -> Verdict:
-        """Reads the whole chain."""
+        """Reads the whole chain. Raises as `usage` does."""
         ...
 
     async def aclose(self) -> None:

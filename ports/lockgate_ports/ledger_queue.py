@@ -12,11 +12,13 @@ from lockgate_ports.records import CallRecord
 
 _log = logging.getLogger("lockgate.ledger")
 _RETRY_AFTER = 1.0
+_GATHER_FOR = 0.05
+"""Seconds for which rows behind the calls gather before they are written: a commit costs as much as many rows."""
 _LARGEST = 2_000
 """Rows in one write."""
 
 Write = Callable[[Sequence[Entry]], Awaitable[None]]
-"""Keeps the entries for good, all or none. Raises anything."""
+"""Keeps the entries for good, all or none. Raises anything. What it is given again after it raised is the same list."""
 
 
 class LedgerQueue:
@@ -32,6 +34,7 @@ class LedgerQueue:
         self._writer: asyncio.Task[None] | None = None
         self._closing = False
         self._failing = False
+        self._behind = 0
         self.lost = 0
         """Entries that were not kept."""
 
@@ -41,7 +44,7 @@ class LedgerQueue:
         kept: asyncio.Future[None] | None = None
         if self._durable:
             kept = asyncio.get_running_loop().create_future()
-        elif len(self._waiting) >= self._most:
+        elif len(self._waiting) + self._behind >= self._most:
             self._lose(1, "the queue is full")
             return None
         self._waiting.append((entry, kept))
@@ -57,33 +60,40 @@ class LedgerQueue:
 
     async def _run(self) -> None:
         while self._waiting:
+            if not self._durable and not self._closing:
+                await asyncio.sleep(_GATHER_FOR)
             batch, self._waiting = self._waiting[:_LARGEST], self._waiting[_LARGEST:]
-            try:
-                await self._write([entry for entry, _ in batch])
-            except Exception as error:  # noqa: BLE001 - whatever the store raises, the gateway lives on and says so
-                await self._failed(batch, error)
-            else:
-                if self._failing:
-                    self._failing = False
-                    _log.warning("the ledger is written again")
-                for _, kept in batch:
-                    if kept is not None and not kept.done():
+            entries = [entry for entry, _ in batch]
+            error = await self._written(entries)
+            while error is not None and not self._durable and not self._closing:
+                self._behind = len(batch)
+                await asyncio.sleep(_RETRY_AFTER)
+                error = await self._written(entries)
+            self._behind = 0
+            if error is not None:
+                self._lose(len(batch), "the store failed")
+            for _, kept in batch:
+                if kept is not None and not kept.done():
+                    if error is None:
                         kept.set_result(None)
+                    else:
+                        kept.set_exception(LedgerFailed("the call could not be written down; come back later"))
+                        kept.exception()  # whoever awaited it may have left
         self._writer = None
 
-    async def _failed(self, batch: list[tuple[Entry, asyncio.Future[None] | None]], error: Exception) -> None:
-        if not self._failing:
-            self._failing = True
-            _log.error("the ledger cannot be written: %s: %s", type(error).__name__, str(error)[:200])
-        if not self._durable and not self._closing:
-            self._waiting = batch + self._waiting
-            await asyncio.sleep(_RETRY_AFTER)
-            return
-        self._lose(len(batch), "the store failed")
-        for _, kept in batch:
-            if kept is not None and not kept.done():
-                kept.set_exception(LedgerFailed("the call could not be written down; come back later"))
-                kept.exception()  # whoever awaited it may have left
+    async def _written(self, entries: Sequence[Entry]) -> Exception | None:
+        """None when they are kept."""
+        try:
+            await self._write(entries)
+        except Exception as error:  # noqa: BLE001 - whatever the store raises, the gateway lives on and says so
+            if not self._failing:
+                self._failing = True
+                _log.error("the ledger cannot be written: %s: %s", type(error).__name__, str(error)[:200])
+            return error
+        if self._failing:
+            self._failing = False
+            _log.warning("the ledger is written again")
+        return None
 
     def _lose(self, count: int, why: str) -> None:
         if not self.lost:

@@ -1,17 +1,15 @@
-"""Rows of a ledger as bytes, and the chain that binds each to all before it: the same for every store."""
+"""Rows of a ledger as bytes, the chain that binds each to all before it, and what is added up: for every store."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from decimal import Decimal
 from hashlib import sha256
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from lockgate_ports.ledger import AuditEvent
-from lockgate_ports.records import CallRecord
-
-GENESIS = bytes(32)
-"""The hash before the first row."""
+from lockgate_ports.records import AttemptRecord, CallRecord
+from lockgate_ports.usage import Usage
 
 
 class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -21,35 +19,66 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     call: CallRecord | None = None
     audit: AuditEvent | None = None
 
+    @property
+    def kind(self) -> str | None:
+        """That of an audit event; None for a call."""
+        return self.audit.kind if self.audit is not None else None
 
-class CallColumns(Struct, frozen=True, kw_only=True):
-    """What is added up of a call. The chain does not hold these apart: they follow from the row's body."""
 
+class End(Struct, frozen=True):
+    """Where a chain ends, or begins: number, hash and time of the last row, or of the one before the first."""
+
+    number: int = 0
+    hash: bytes = bytes(32)
+    at: float = 0.0
+
+
+class Row(Struct, frozen=True):
+    """An entry at its place in the chain."""
+
+    number: int
+    entry: Entry
+    body: bytes
+    hash: bytes
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """What is added up of one attempt of a call, or of a call without any. The chain does not hold lines apart: they
+    follow from the row's body."""
+
+    place: int
+    """Which attempt, from 0 up."""
+    last: bool
+    """The call itself is counted with this attempt."""
     at: float
     tenant: str | None
     user: str | None
     key: str | None
     model: str
     provider: str | None
+    target: str | None
+    """`provider_id/model`."""
     route: str | None
     profile: str | None
     operation: str
     surface: str
     outcome: str
-    """`ok`, or the error's code."""
-    attempts: int
+    """Of the call: `ok`, or the error's code."""
+    tried: bool
+    """False for a call without an attempt."""
     metered: bool
     input_tokens: int
     output_tokens: int
     cache_read_tokens: int
     usd: Decimal | None
-    """What is known of its cost; None when nothing is."""
+    """None when it is not known, and when nothing can have been charged."""
     basis: str | None
     """The basis of the cost; None when nothing can have been charged."""
 
 
 _ENCODE = msgspec.json.Encoder(order="deterministic").encode
 _DECODE = msgspec.json.Decoder(Entry).decode
+_NO_USAGE = Usage()
 
 
 def encode(entry: Entry) -> bytes:
@@ -68,41 +97,62 @@ def seal(previous: bytes, number: int, body: bytes) -> bytes:
     return sha256(previous + number.to_bytes(8, "big") + body).digest()
 
 
-def columns(at: float, call: CallRecord) -> CallColumns:
-    """What there is to add up of `call`."""
-    usage, cost, caller = call.usage, call.cost, call.caller
-    return CallColumns(
+def link(end: End, entries: Sequence[Entry]) -> list[Row]:
+    """The rows that follow on `end`. Time does not run backwards along a chain, whoever's clock is behind."""
+    rows: list[Row] = []
+    number, previous, at = end.number, end.hash, end.at
+    for given in entries:
+        number += 1
+        entry = given if given.at >= at else structs.replace(given, at=at)
+        at = entry.at
+        body = encode(entry)
+        previous = seal(previous, number, body)
+        rows.append(Row(number, entry, body, previous))
+    return rows
+
+
+def end_of(rows: Sequence[Row]) -> End:
+    """Where a chain ends whose last rows these are; there is at least one."""
+    return End(rows[-1].number, rows[-1].hash, rows[-1].entry.at)
+
+
+def lines(entry: Entry) -> list[Line]:
+    """What there is to add up of an entry; nothing of an audit event."""
+    call = entry.call
+    if call is None:
+        return []
+    if not call.attempts:
+        return [_line(entry.at, call, None, 0, last=True)]
+    final = len(call.attempts) - 1
+    return [_line(entry.at, call, each, place, last=place == final) for place, each in enumerate(call.attempts)]
+
+
+def _line(at: float, call: CallRecord, attempt: AttemptRecord | None, place: int, *, last: bool) -> Line:
+    caller = call.caller
+    told = call.usage if attempt is None else attempt.usage
+    cost = call.cost if attempt is None else attempt.cost
+    usage = told or _NO_USAGE
+    return Line(
+        place=place,
+        last=last,
         at=at,
         tenant=caller.tenant,
         user=caller.user,
         key=caller.key_id,
         model=call.request_model,
-        provider=call.provider_id,
+        provider=call.provider_id if attempt is None else attempt.provider_id,
+        target=None if attempt is None else f"{attempt.provider_id}/{attempt.model}",
         route=call.route,
         profile=call.profile_id,
         operation=call.operation,
         surface=call.surface,
         outcome=call.error or "ok",
-        attempts=len(call.attempts),
-        metered=usage is not None or not call.attempts,
-        input_tokens=(usage.input_tokens or 0) if usage is not None else 0,
-        output_tokens=(usage.output_tokens or 0) if usage is not None else 0,
-        cache_read_tokens=(usage.cache_read_tokens or 0) if usage is not None else 0,
+        tried=attempt is not None,
+        # A try that nobody charges for used nothing.
+        metered=told is not None or cost is None,
+        input_tokens=usage.input_tokens or 0,
+        output_tokens=usage.output_tokens or 0,
+        cache_read_tokens=usage.cache_read_tokens or 0,
         usd=cost.usd if cost is not None else None,
         basis=cost.basis if cost is not None else None,
     )
-
-
-GROUPS: Mapping[str, str] = {
-    "tenant": "tenant",
-    "user": "user",
-    "key": "key",
-    "model": "model",
-    "provider": "provider",
-    "route": "route",
-    "profile": "profile",
-    "operation": "operation",
-    "surface": "surface",
-    "outcome": "outcome",
-}
-"""The columns that sums may be taken by, for each word of a query that is one."""

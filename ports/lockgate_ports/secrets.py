@@ -1,8 +1,16 @@
 """SecretsPort: where keys come from."""
 
-from typing import Protocol
+from typing import Annotated, Protocol
+
+from msgspec import Meta
 
 from lockgate_ports.secret import Secret
+
+CREDENTIAL_REF = "credential_ref"
+"""The mark, in a type's `Meta(extra=...)`, of a string that must be `scheme:rest` and is never shown."""
+
+CredentialRef = Annotated[str, Meta(extra={CREDENTIAL_REF: True})]
+"""The type of a setting that says where a key is kept."""
 
 
 class SecretsPort(Protocol):

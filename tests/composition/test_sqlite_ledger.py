@@ -13,7 +13,7 @@ from lockgate.adapters import sqlite_rows
 from lockgate.adapters.sqlite_ledger import SqliteLedger, SqliteLedgerSettings
 from lockgate_ports.caller import Caller
 from lockgate_ports.errors import LedgerFailed, LockgateError, SettingsError
-from lockgate_ports.ledger import AuditEvent, UsageQuery
+from lockgate_ports.ledger import AuditEvent, AuditQuery, UsageQuery
 from lockgate_ports.ledger_rows import Entry
 from lockgate_ports.records import UNKNOWN_COST, AttemptRecord, CallRecord, Cost
 from lockgate_ports.usage import Usage
@@ -21,9 +21,13 @@ from lockgate_ports.usage import Usage
 GONE = AuditEvent(kind="key_revoked", actor="cli", subject="key:k_1")
 
 
-def call(tenant: str | None = "acme", usd: str | None = "0.000001", **changes: Any) -> CallRecord:
+USAGE = Usage(input_tokens=10, output_tokens=5, cache_read_tokens=4)
+
+
+def call(
+    tenant: str | None = "acme", usd: str | None = "0.000001", usage: Usage | None = USAGE, **changes: Any
+) -> CallRecord:
     cost = UNKNOWN_COST if usd is None else Cost(Decimal(usd), "priced", "settings", "2026-01-01")
-    usage = Usage(input_tokens=10, output_tokens=5, cache_read_tokens=4)
     fields: dict[str, Any] = {
         "request_id": "req_1",
         "operation": "chat",
@@ -70,6 +74,38 @@ async def test_sums_are_exact_and_tell_the_unknown_apart(tmp_path: Path) -> None
     assert await kept.usage(UsageQuery(since=4e9)) == []
 
 
+async def test_each_attempt_counts_where_it_was_made_and_the_call_where_it_ended(tmp_path: Path) -> None:
+    cut = AttemptRecord("one", "m-1", 0.1, "upstream_error", usage=USAGE, cost=Cost(Decimal("0.2"), "estimated"))
+    refused = AttemptRecord("two", "m-2", 0.1, "rate_limited")
+    answered = AttemptRecord("two", "m-2", 0.1, usage=USAGE, cost=Cost(Decimal("0.1"), "priced"))
+    kept = await filled(tmp_path / "ledger.db", call(attempts=(cut, refused, answered)), call(attempts=(), error="x"))
+    one, two, nobody = await kept.usage(UsageQuery(by=("target",)))
+    assert (one.group, one.calls, one.attempts, one.usd, one.estimated_usd) == (
+        ("one/m-1",), 0, 1, Decimal("0.2"), Decimal("0.2")
+    )  # fmt: skip
+    assert (two.group, two.calls, two.attempts, two.usd, two.unpriced) == (("two/m-2",), 1, 2, Decimal("0.1"), 0)
+    assert (nobody.group, nobody.calls, nobody.errors, nobody.attempts) == ((None,), 1, 1, 0)
+    assert (two.unmetered, two.output_tokens) == (0, 5)
+
+
+async def test_audit_events_are_told_by_kind_and_time(tmp_path: Path) -> None:
+    opened = AuditEvent(kind="opened", actor="gateway", subject="lockgate", details={"providers": "2"})
+    kept = await filled(tmp_path / "ledger.db", opened, call(), GONE, call())
+    assert [(row.number, row.event) for row in await kept.audit(AuditQuery())] == [(1, opened), (3, GONE)]
+    assert [row.event for row in await kept.audit(AuditQuery(kinds=("key_revoked",)))] == [GONE]
+    assert [row.event for row in await kept.audit(AuditQuery(most=1))] == [GONE]
+    assert await kept.audit(AuditQuery(since=4e9)) == []
+
+
+async def test_a_clock_that_is_set_back_does_not_turn_the_chain_around(tmp_path: Path) -> None:
+    store = sqlite_rows.opened(tmp_path / "ledger.db", durable=False)
+    sqlite_rows.add(store, [Entry(at=9.0, call=call()), Entry(at=8.0, audit=GONE)])
+    sqlite_rows.add(store, [Entry(at=7.0, call=call())])
+    assert [at for (at,) in store.execute("SELECT at FROM rows")] == [9.0, 9.0, 9.0]
+    store.close()
+    assert sqlite_rows.verdict(tmp_path / "ledger.db").fault is None
+
+
 async def test_the_chain_holds_over_several_openings_and_writers(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     one, other = ledger(path), ledger(path)
@@ -98,9 +134,12 @@ async def test_the_chain_holds_over_several_openings_and_writers(tmp_path: Path)
         ("DELETE FROM rows WHERE number = 2", 2, "row 2 is not there"),
         ("DELETE FROM rows WHERE number = 4", 4, "rows 4 to 4 are not there"),
         ("UPDATE rows SET number = CASE number WHEN 2 THEN -3 ELSE -2 END WHERE number IN (2, 3)", 1, "row 1 is not"),
-        ("UPDATE calls SET usd = '0' WHERE number = 1", 1, "what is added up of it differs: usd"),
-        ("DELETE FROM calls WHERE number = 3", 3, "what is added up of it differs"),
-        ("INSERT INTO calls (number, at) VALUES (9, 1)", None, "1 calls are added up that no row tells of"),
+        ("UPDATE lines SET usd = '0' WHERE number = 1", 1, "what is added up of it differs: usd"),
+        ("UPDATE lines SET usd = 'much' WHERE number = 1", 1, "what is added up of it differs"),
+        ("UPDATE rows SET kind = NULL WHERE number = 2", 2, "what is kept beside it differs"),
+        ("UPDATE ends SET hash = zeroblob(32)", 4, "the end that is kept is another"),
+        ("DELETE FROM lines WHERE number = 3", 3, "what is added up of it differs"),
+        ("INSERT INTO lines (number, place) VALUES (9, 0)", None, "1 lines are added up that no row tells of"),
     ],
 )
 async def test_whatever_is_changed_is_found(tmp_path: Path, tamper: str, row: int | None, fault: str) -> None:

@@ -1,6 +1,7 @@
 """LedgerPort in one SQLite file, which several processes of a machine may share."""
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections.abc import Awaitable, Sequence
@@ -10,13 +11,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from lockgate.adapters import sqlite_rows
+from lockgate.adapters import sqlite_rows, sqlite_sums
 from lockgate_ports.errors import SettingsError
-from lockgate_ports.ledger import AuditEvent, UsageQuery, UsageSum, Verdict
+from lockgate_ports.ledger import AuditEvent, AuditQuery, AuditRow, UsageQuery, UsageSum, Verdict
 from lockgate_ports.ledger_queue import LedgerQueue
 from lockgate_ports.ledger_rows import Entry
 from lockgate_ports.records import CallRecord
 
+_log = logging.getLogger("lockgate.ledger")
 _PRUNE_EVERY = 3600.0
 
 
@@ -59,7 +61,11 @@ class SqliteLedger:
 
     async def usage(self, query: UsageQuery) -> Sequence[UsageSum]:
         """Sums over the calls, the dearest first. Raises LockgateError when the file cannot be read."""
-        return await asyncio.to_thread(sqlite_rows.sums, self._path, query)
+        return await asyncio.to_thread(sqlite_sums.sums, self._path, query)
+
+    async def audit(self, query: AuditQuery) -> Sequence[AuditRow]:
+        """Audit events, in their order. Raises LockgateError when the file cannot be read."""
+        return await asyncio.to_thread(sqlite_rows.events, self._path, query)
 
     async def verify(self) -> Verdict:
         """Reads the whole chain. Raises LockgateError when the file cannot be read."""
@@ -84,4 +90,7 @@ class SqliteLedger:
             now = time.time()
             if self._keep is not None and now - self._pruned > _PRUNE_EVERY:
                 self._pruned = now
-                sqlite_rows.prune(self._store, now - self._keep)
+                try:
+                    sqlite_rows.prune(self._store, now - self._keep)
+                except sqlite3.Error as error:  # the rows are kept all the same, and must not be written again
+                    _log.error("old rows of the ledger could not be removed: %s", error)

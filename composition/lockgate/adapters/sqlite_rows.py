@@ -1,206 +1,153 @@
-"""The tables of a ledger in SQLite: rows added to the chain, added up, checked and removed. Blocks."""
+"""The tables of a ledger in SQLite: rows added to the chain, checked and removed. Blocks."""
 
 import os
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing, contextmanager
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.ledger import UsageQuery, UsageSum, Verdict
-from lockgate_ports.ledger_rows import GENESIS, GROUPS, CallColumns, Entry, columns, decode, encode, seal
+from lockgate_ports.ledger import AuditQuery, AuditRow, Verdict
+from lockgate_ports.ledger_check import ChainCheck
+from lockgate_ports.ledger_rows import End, Entry, Line, decode, end_of, lines, link
 
-_FIELDS = CallColumns.__struct_fields__
+_VERSION = 1
+_FIELDS = Line.__struct_fields__
+_COLUMNS = ", ".join(f'"{name}"' for name in _FIELDS)
 _SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS rows (number INTEGER PRIMARY KEY, body BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS ends (which TEXT PRIMARY KEY, number INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS calls (number INTEGER PRIMARY KEY, {", ".join(f'"{name}"' for name in _FIELDS)});
-CREATE INDEX IF NOT EXISTS calls_at ON calls (at);
+CREATE TABLE IF NOT EXISTS rows (
+    number INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT, body BLOB NOT NULL, hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS rows_at ON rows (at);
+CREATE INDEX IF NOT EXISTS audit_events ON rows (at) WHERE kind IS NOT NULL;
+CREATE TABLE IF NOT EXISTS lines (number INTEGER NOT NULL, {_COLUMNS}, PRIMARY KEY (number, place)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS lines_at ON lines (at);
+CREATE TABLE IF NOT EXISTS ends (
+    which TEXT PRIMARY KEY, number INTEGER NOT NULL, hash BLOB NOT NULL, at REAL NOT NULL
+) STRICT;
+PRAGMA user_version = {_VERSION};
 """
-_ADD_ROW = "INSERT INTO rows (number, body, hash) VALUES (?, ?, ?)"
-_ADD_CALL = f"INSERT INTO calls VALUES ({', '.join('?' * (len(_FIELDS) + 1))})"  # noqa: S608 - question marks alone
-_STRANGERS = "SELECT count(*) FROM calls WHERE number NOT IN (SELECT number FROM rows)"
-_SET_END = "INSERT OR REPLACE INTO ends VALUES (?, ?, ?)"
+_ADD_ROW = "INSERT INTO rows (number, at, kind, body, hash) VALUES (?, ?, ?, ?, ?)"
+_ADD_LINE = f"INSERT INTO lines VALUES ({', '.join('?' * (len(_FIELDS) + 1))})"  # noqa: S608 - question marks alone
+_STRANGERS = "SELECT count(*) FROM lines WHERE number NOT IN (SELECT number FROM rows)"
+_SET_END = "INSERT OR REPLACE INTO ends VALUES (?, ?, ?, ?)"
+_EVERYTHING = """
+SELECT rows.number, rows.at, rows.kind, rows.body, rows.hash, lines.* FROM rows
+LEFT JOIN lines ON lines.number = rows.number ORDER BY rows.number, lines.place
+"""
 _WAIT_FOR_OTHERS = 30.0
 
 
 def opened(path: Path, *, durable: bool) -> sqlite3.Connection:
-    """The store at `path`, made where there is none. `durable`: a commit is on the disk when it returns."""
+    """The store at `path`, made where there is none. `durable`: a commit is on the disk when it returns. Raises
+    LockgateError for one that a newer version made."""
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     store = sqlite3.connect(path, timeout=_WAIT_FOR_OTHERS, isolation_level=None, check_same_thread=False)
     store.execute("PRAGMA journal_mode = WAL")
     store.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-    store.executescript(_SCHEMA)
+    (version,) = store.execute("PRAGMA user_version").fetchone()
+    if version > _VERSION:
+        store.close()
+        raise LockgateError(f"the ledger at {str(path)!r} was made by a newer version of Lockgate (layout {version})")
+    if version < _VERSION:
+        store.executescript(_SCHEMA)
     return store
 
 
 def add(store: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     """All of them in one transaction, at the end of the chain as it is by then, whoever wrote last."""
-    store.execute("BEGIN IMMEDIATE")
-    try:
-        number, previous = _end(store, "last")
-        rows: list[tuple[int, bytes, bytes]] = []
-        calls: list[tuple[object, ...]] = []
-        for entry in entries:
-            number += 1
-            body = encode(entry)
-            previous = seal(previous, number, body)
-            rows.append((number, body, previous))
-            if entry.call is not None:
-                calls.append((number, *_values(columns(entry.at, entry.call))))
-        store.executemany(_ADD_ROW, rows)
-        store.executemany(_ADD_CALL, calls)
-        store.execute(_SET_END, ("last", number, previous))
-        store.execute("COMMIT")
-    except BaseException:
-        store.execute("ROLLBACK")
-        raise
+    with _transaction(store):
+        rows = link(_end(store, "last"), entries)
+        store.executemany(_ADD_ROW, [(row.number, row.entry.at, row.entry.kind, row.body, row.hash) for row in rows])
+        store.executemany(_ADD_LINE, [(row.number, *_values(line)) for row in rows for line in lines(row.entry)])
+        _set_end(store, "last", end_of(rows))
 
 
 def prune(store: sqlite3.Connection, before: float) -> None:
     """Removes rows from before a moment (seconds since 1970), and keeps the hash that the chain then begins from."""
-    store.execute("BEGIN IMMEDIATE")
-    try:
-        found = store.execute("SELECT max(number) FROM calls WHERE at < ?", (before,)).fetchone()[0]
+    with _transaction(store):
+        found = store.execute(
+            "SELECT number, hash, at FROM rows WHERE at < ? ORDER BY at DESC, number DESC LIMIT 1", (before,)
+        ).fetchone()
         if found is not None:
-            hashed = store.execute("SELECT hash FROM rows WHERE number = ?", (found,)).fetchone()[0]
-            store.execute(_SET_END, ("before_first", found, hashed))
-            store.execute("DELETE FROM rows WHERE number <= ?", (found,))
-            store.execute("DELETE FROM calls WHERE number <= ?", (found,))
-        store.execute("COMMIT")
-    except BaseException:
-        store.execute("ROLLBACK")
-        raise
+            end = End(*found)
+            _set_end(store, "before_first", end)
+            store.execute("DELETE FROM rows WHERE number <= ?", (end.number,))
+            store.execute("DELETE FROM lines WHERE number <= ?", (end.number,))
 
 
 def reading(path: Path) -> sqlite3.Connection:
     """The store, to read. Raises LockgateError when there is none."""
     if not path.is_file():
         raise LockgateError(f"there is no ledger at {str(path)!r} yet: it is made with the first call")
-    store = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=_WAIT_FOR_OTHERS)
-    store.create_aggregate("exact_sum", 1, _ExactSum)  # type: ignore[arg-type]  # typeshed wants ints
-    return store
+    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=_WAIT_FOR_OTHERS)
 
 
-def sums(path: Path, query: UsageQuery) -> list[UsageSum]:
-    """Sums over the calls, the dearest first. Raises LockgateError."""
-    groups = [_GROUPS[word] for word in query.by]
-    where = ["at >= ?", "at < ?"]
+def events(path: Path, query: AuditQuery) -> list[AuditRow]:
+    """Audit events, in their order. Raises LockgateError."""
+    where = ["kind IS NOT NULL", "at >= ?", "at < ?"]
     values: list[object] = [query.since or 0.0, query.until if query.until is not None else 1e18]
-    if query.tenant is not None:
-        where.append("tenant = ?")
-        values.append(query.tenant)
-    chosen = ", ".join(
-        [
-            *groups,
-            "count(*)",
-            "sum(outcome <> 'ok')",
-            "sum(attempts)",
-            "sum(input_tokens)",
-            "sum(output_tokens)",
-            "sum(cache_read_tokens)",
-            "sum(NOT metered)",
-            "exact_sum(usd)",
-            "exact_sum(CASE basis WHEN 'estimated' THEN usd END)",
-            "sum(basis IS 'unknown')",
-        ]
-    )
-    grouped = f" GROUP BY {', '.join(groups)}" if groups else " HAVING count(*)"
-    sql = f"SELECT {chosen} FROM calls WHERE {' AND '.join(where)}{grouped}"  # noqa: S608 - words of our own alone
+    if query.kinds:
+        where.append(f"kind IN ({', '.join('?' * len(query.kinds))})")
+        values += query.kinds
+    sql = f"SELECT number, body FROM rows WHERE {' AND '.join(where)} ORDER BY at DESC, number DESC LIMIT ?"  # noqa: S608 - words of our own alone
     with closing(reading(path)) as store:
-        found = store.execute(sql, values).fetchall()
-    count = len(groups)
-    told = [
-        UsageSum(
-            group=tuple(row[:count]),
-            calls=row[count],
-            errors=row[count + 1],
-            attempts=row[count + 2],
-            input_tokens=row[count + 3],
-            output_tokens=row[count + 4],
-            cache_read_tokens=row[count + 5],
-            unmetered=row[count + 6],
-            usd=Decimal(row[count + 7]),
-            estimated_usd=Decimal(row[count + 8]),
-            unpriced=row[count + 9],
-        )
-        for row in found
-    ]
-    return sorted(told, key=lambda each: (-each.usd, -each.calls, tuple(part or "" for part in each.group)))
+        found = store.execute(sql, (*values, query.most)).fetchall()
+    told = [(number, decode(body)) for number, body in reversed(found)]
+    return [AuditRow(number=number, at=entry.at, event=entry.audit) for number, entry in told if entry.audit]
 
 
 def verdict(path: Path) -> Verdict:
     """Reads every row and compares it with the chain, and what is added up with the rows. Raises LockgateError."""
     with closing(reading(path)) as store:
-        number, previous = _end(store, "before_first")
-        count = 0
-        found = store.execute(
-            "SELECT rows.number, rows.body, rows.hash, calls.* FROM rows LEFT JOIN calls ON calls.number = rows.number "
-            "ORDER BY rows.number"
-        )
-        for at, body, hashed, *call in found:
-            number += 1
-            if at != number:
-                return Verdict(rows=count, head=previous.hex(), fault=f"row {number} is not there", row=number)
-            previous = seal(previous, number, body)
-            if hashed != previous:
-                return Verdict(rows=count, head=previous.hex(), fault="it is not what was written", row=number)
-            if fault := _differs(body, call[1:]):
-                return Verdict(rows=count, head=previous.hex(), fault=fault, row=number)
-            count += 1
-        head = previous.hex() if number else ""
-        last, _ = _end(store, "last")
-        if last != number:
-            return Verdict(rows=count, head=head, fault=f"rows {number + 1} to {last} are not there", row=number + 1)
+        store.execute("BEGIN")  # one view of it, while others go on writing
+        check = ChainCheck(_end(store, "before_first"))
+        found: Iterable[tuple[Any, ...]] = store.execute(_EVERYTHING)
+        for (number, at, kind, body, hashed), group in groupby(found, key=lambda row: row[:5]):
+            if fault := check.take(number, at, kind, body, hashed, _lines(row[6:] for row in group if row[5])):
+                return fault
         (strangers,) = store.execute(_STRANGERS).fetchone()
-        if strangers:
-            return Verdict(rows=count, head=head, fault=f"{strangers} calls are added up that no row tells of")
-    return Verdict(rows=count, head=head)
+        return check.end(_end(store, "last"), strangers)
 
 
-def _differs(body: bytes, call: Sequence[object]) -> str | None:
+@contextmanager
+def _transaction(store: sqlite3.Connection) -> Generator[None, None, None]:
+    store.execute("BEGIN IMMEDIATE")
     try:
-        entry = decode(body)
-    except msgspec.MsgspecError:
-        return "it cannot be read"
-    told = [None] * len(_FIELDS) if entry.call is None else list(_values(columns(entry.at, entry.call)))
-    wrong = [name for name, a, b in zip(_FIELDS, told, call, strict=True) if a != b]
-    return f"what is added up of it differs: {', '.join(wrong)}" if wrong else None
+        yield
+        store.execute("COMMIT")
+    except BaseException:
+        if store.in_transaction:  # a commit that fails may have rolled back by itself
+            store.execute("ROLLBACK")
+        raise
 
 
-def _end(store: sqlite3.Connection, which: str) -> tuple[int, bytes]:
-    """The number and hash of the last row, or of the one before the first that is kept."""
-    found = store.execute("SELECT number, hash FROM ends WHERE which = ?", (which,)).fetchone()
-    return (0, GENESIS) if found is None else (found[0], bytes(found[1]))
+def _end(store: sqlite3.Connection, which: str) -> End:
+    """The last row, or the one before the first that is kept."""
+    found = store.execute("SELECT number, hash, at FROM ends WHERE which = ?", (which,)).fetchone()
+    return End() if found is None else End(*found)
 
 
-def _values(call: CallColumns) -> tuple[object, ...]:
+def _set_end(store: sqlite3.Connection, which: str, end: End) -> None:
+    store.execute(_SET_END, (which, end.number, end.hash, end.at))
+
+
+def _values(line: Line) -> tuple[object, ...]:
     return tuple(
         str(value) if isinstance(value, Decimal) else int(value) if isinstance(value, bool) else value
-        for value in (getattr(call, name) for name in _FIELDS)
+        for value in (getattr(line, name) for name in _FIELDS)
     )
 
 
-_GROUPS = {
-    **{word: f'"{name}"' for word, name in GROUPS.items()},
-    "day": "strftime('%Y-%m-%d', at, 'unixepoch')",
-    "hour": "strftime('%Y-%m-%dT%H:00Z', at, 'unixepoch')",
-}
-
-
-class _ExactSum:
-    """Adds up decimals that are kept as text."""
-
-    def __init__(self) -> None:
-        self._sum = Decimal(0)
-
-    def step(self, value: str | None) -> None:
-        if value is not None:
-            self._sum += Decimal(value)
-
-    def finalize(self) -> str:
-        return str(self._sum)
+def _lines(found: Iterable[Sequence[Any]]) -> list[Line] | None:
+    """Back from `_values`; None for what no line was written as."""
+    try:
+        return [msgspec.convert(dict(zip(_FIELDS, values, strict=True)), Line, strict=False) for values in found]
+    except msgspec.ValidationError:
+        return None

@@ -12,13 +12,14 @@ from lockgate.settings.check_routes import RouteChecks
 from lockgate.settings.config_keys import check_uses
 from lockgate.settings.faults import Fault, Place
 from lockgate.settings.kinds import did_you_mean, fields_of
-from lockgate.settings.model import CREDENTIAL_REF, Chosen, ProviderRow, Settings, Timeouts
+from lockgate.settings.model import Chosen, ProviderRow, Settings, Timeouts
 from lockgate.settings.offers import Offers
 from lockgate.settings.routes import Route
 from lockgate.settings.shape import FAULTY, Shape, Special, without_secrets
 from lockgate.settings.tree import Entry, Items, Node, Path, Scalar, Table, quoted
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.hooks import Factory, ModelFactory
+from lockgate_ports.secrets import CREDENTIAL_REF
 
 _PROVIDER_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _REF = re.compile(r"([a-z][a-z0-9+.-]*):\S(.*\S)?")

@@ -6,11 +6,8 @@ from msgspec import Meta, Struct, field
 
 from lockgate.settings.profiles import Profile
 from lockgate.settings.routes import Route, Status
+from lockgate_ports.secrets import CredentialRef
 
-CREDENTIAL_REF = "credential_ref"
-"""The mark, in a type's `Meta(extra=...)`, of a string that must be `scheme:rest` and is never shown."""
-
-CredentialRef = Annotated[str, Meta(extra={CREDENTIAL_REF: True})]
 Seconds = Annotated[float, Meta(gt=0)]
 Bytes = Annotated[int, Meta(gt=0)]
 

@@ -1,0 +1,100 @@
+"""What a ledger in PostgreSQL comes to, what was done, and whether its chain holds."""
+
+from collections.abc import AsyncIterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from llm_plugin_postgres.tables import LINE_FIELDS
+from lockgate_ports.ledger import AuditQuery, AuditRow, UsageKey, UsageQuery, UsageSum, Verdict, dearest_first
+from lockgate_ports.ledger_check import ChainCheck
+from lockgate_ports.ledger_rows import End, Line, decode
+
+_DATES: dict[UsageKey, str] = {
+    "day": "to_char(to_timestamp(at) AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
+    "hour": "to_char(to_timestamp(at) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:00\"Z\"')",
+}
+_SUMS = """
+count(*) FILTER (WHERE last) AS calls,
+count(*) FILTER (WHERE last AND outcome <> 'ok') AS errors,
+count(*) FILTER (WHERE tried) AS attempts,
+coalesce(sum(input_tokens), 0)::bigint AS input_tokens,
+coalesce(sum(output_tokens), 0)::bigint AS output_tokens,
+coalesce(sum(cache_read_tokens), 0)::bigint AS cache_read_tokens,
+count(*) FILTER (WHERE NOT metered) AS unmetered,
+coalesce(sum(usd), 0) AS usd,
+coalesce(sum(usd) FILTER (WHERE basis = 'estimated'), 0) AS estimated_usd,
+count(*) FILTER (WHERE basis = 'unknown') AS unpriced
+"""
+_AT_A_TIME = 2_000
+
+
+async def sums(store: Any, schema: str, query: UsageQuery) -> list[UsageSum]:
+    """Sums over the calls, the dearest first."""
+    groups = [_DATES.get(word, f'"{word}"') for word in query.by]
+    where = ["at >= $1", "at < $2"]
+    values: list[object] = [query.since or 0.0, query.until if query.until is not None else 1e18]
+    if query.tenant is not None:
+        where.append("tenant = $3")
+        values.append(query.tenant)
+    numbers = ", ".join(str(place) for place in range(1, len(groups) + 1))
+    grouped = f" GROUP BY {numbers}" if groups else " HAVING count(*) > 0"
+    sql = f"SELECT {', '.join([*groups, _SUMS])} FROM {schema}.lines WHERE {' AND '.join(where)}{grouped}"  # noqa: S608 - words of our own alone
+    found = await store.fetch(sql, *values)
+    count = len(groups)
+    return dearest_first(
+        msgspec.convert({**dict(list(row.items())[count:]), "group": tuple(row[:count])}, UsageSum) for row in found
+    )
+
+
+async def events(store: Any, schema: str, query: AuditQuery) -> list[AuditRow]:
+    """Audit events, in their order."""
+    found = await store.fetch(
+        f"SELECT number, body FROM {schema}.rows WHERE kind IS NOT NULL AND at >= $1 AND at < $2 "  # noqa: S608 - the schema's name is checked
+        "AND (cardinality($3::text[]) = 0 OR kind = ANY($3)) ORDER BY number DESC LIMIT $4",
+        query.since or 0.0,
+        query.until if query.until is not None else 1e18,
+        list(query.kinds),
+        query.most,
+    )
+    told = [(number, decode(body)) for number, body in reversed(found)]
+    return [AuditRow(number=number, at=entry.at, event=entry.audit) for number, entry in told if entry.audit]
+
+
+async def verdict(store: Any, schema: str) -> Verdict:
+    """Reads every row and compares it with the chain, and what is added up with the rows."""
+    async with store.transaction(isolation="repeatable_read", readonly=True):
+        found = await store.fetch(f"SELECT which, number, hash, at FROM {schema}.ends")  # noqa: S608 - as above
+        ends = {which: End(*end) for which, *end in found}
+        check = ChainCheck(ends["before_first"])
+        async for (number, at, kind, body, hashed), told in _everything(store, schema):
+            if fault := check.take(number, at, kind, body, hashed, told):
+                return fault
+        strangers = await store.fetchval(
+            f"SELECT count(*) FROM {schema}.lines WHERE NOT EXISTS "  # noqa: S608 - as above
+            f"(SELECT 1 FROM {schema}.rows WHERE rows.number = lines.number)"
+        )
+        return check.end(ends["last"], strangers)
+
+
+async def _everything(store: Any, schema: str) -> AsyncIterator[tuple[tuple[Any, ...], Sequence[Line]]]:
+    """Each row, with the lines of it."""
+    columns = ", ".join(f'lines."{name}"' for name in LINE_FIELDS)
+    cursor = await store.cursor(
+        f"SELECT rows.number, rows.at, rows.kind, rows.body, rows.hash, {columns} FROM {schema}.rows "  # noqa: S608 - as above
+        f"LEFT JOIN {schema}.lines ON lines.number = rows.number ORDER BY rows.number, lines.place"
+    )
+    left: list[tuple[Any, ...]] = []
+    while found := await cursor.fetch(_AT_A_TIME):
+        batch = [*left, *map(tuple, found)]
+        last = batch[-1][0]
+        for head, group in groupby((row for row in batch if row[0] != last), key=lambda row: row[:5]):
+            yield head, _lines([row[5:] for row in group])
+        left = [row for row in batch if row[0] == last]
+    for head, group in groupby(left, key=lambda row: row[:5]):
+        yield head, _lines([row[5:] for row in group])
+
+
+def _lines(found: Sequence[tuple[Any, ...]]) -> list[Line]:
+    return [Line(**dict(zip(LINE_FIELDS, values, strict=True))) for values in found if values[0] is not None]

@@ -25,6 +25,21 @@ of a kind. The README of a plugin says how to configure it and what it can do.
 |---|---|---|---|
 """
 
+_BESIDE = """
+## What else plugins bring
+
+| kind | of | plugin | |
+|---|---|---|---|
+"""
+_FAMILIES = {
+    "secrets": "secret store",
+    "egress": "egress policy",
+    "metrics": "metrics backend",
+    "ledgers": "ledger",
+    "limits": "store of limits",
+    "steps": "step",
+}
+
 _SEEN = """
 ## What each can do
 
@@ -38,13 +53,21 @@ another question, which `lockgate models` answers where it is known. An empty fi
 def page() -> str:
     """The whole page: one row a kind, by name."""
     rows: list[str] = []
+    beside: list[str] = []
+    own = discover(allow=[], builtins=[builtins])
     for folder in sorted(path for path in PLUGINS.iterdir() if (path / "pyproject.toml").exists()):
         offered = discover(allow=[folder.name], builtins=[builtins])
+        link = f"[{folder.name}](../plugins/{folder.name}/README.md)"
         for kind, factory in offered.models.items():
             key = "needed" if factory.needs_credential else "as the server wants"
-            link = f"[{folder.name}](../plugins/{folder.name}/README.md)"
             rows.append(f"| `{kind}` | {link} | {'none' if factory.embedded else key} | {factory.summary} |\n")
-    return _HEAD + "".join(sorted(rows, key=lambda row: re.sub(r"\W", "", row))) + _SEEN + "\n".join(_seen()) + "\n"
+        for family, what in _FAMILIES.items():
+            brought = {
+                kind: each for kind, each in getattr(offered, family).items() if kind not in getattr(own, family)
+            }
+            beside += [f"| `{kind}` | {what} | {link} | {each.summary} |\n" for kind, each in brought.items()]
+    by_name = "".join(sorted(rows, key=lambda row: re.sub(r"\W", "", row)))
+    return _HEAD + by_name + _BESIDE + "".join(sorted(beside)) + _SEEN + "\n".join(_seen()) + "\n"
 
 
 def _seen() -> list[str]:

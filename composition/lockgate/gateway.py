@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from lockgate.calls import ChatAnswer, ChatStream, EmbedAnswer, RerankAnswer
+from lockgate.calls import ChatAnswer, ChatStream, CountAnswer, EmbedAnswer, RerankAnswer
 from lockgate.listing import listed_models
 from lockgate.plugins import Plugins
 from lockgate.settings.model import Settings
@@ -19,6 +19,7 @@ from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.dialect import ListedModel
 from lockgate_ports.embed import EmbedRequest
+from lockgate_ports.kept import KeptAnswersPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.rerank import RerankRequest
 from lockgate_ports.secret import Secret
@@ -46,6 +47,7 @@ class Gateway:
         providers: Mapping[str, Provider],
         metrics: MetricsPort,
         client_keys: Sequence[Secret],
+        answers: KeptAnswersPort | None = None,
     ) -> None:
         self.settings = settings
         self.plugins = plugins
@@ -55,6 +57,7 @@ class Gateway:
         self._explainer = explainer
         self.rollouts = rollouts
         self._client_keys = tuple(client_keys)
+        self._answers = answers
 
     async def chat(self, request: ChatRequest, *, caller: Caller = NOBODY, timeout: float | None = None) -> ChatAnswer:
         """One whole answer. `caller`: on whose behalf; `timeout` bounds all tries together, in seconds.
@@ -117,6 +120,17 @@ class Gateway:
         """What would be done with the request if it came next: who is asked in which order, who is not and why."""
         return self._explainer.explain(_request(request, stream=request.stream), caller)
 
+    async def count_tokens(
+        self, request: ChatRequest, *, caller: Caller = NOBODY, timeout: float | None = None
+    ) -> CountAnswer:
+        """How long a request is, as its provider counts; estimated where it does not. Raises as `chat` does."""
+        call = Request(operation="count_tokens", model=request.model, stream=False, view=request)
+        answer = await self._engine.answer(call, request_id=_request_id(), caller=caller, deadline=timeout)
+        if not isinstance(answer, Answer):
+            raise TypeError("a step answered a plain call with a stream")
+        count = answer.reply.view
+        return CountAnswer(count.input_tokens, count.estimated, answer.served)
+
     def models(self) -> list[ListedModel]:
         """Every name that can be asked for: the routes, and `provider_id/model` of each catalogue."""
         return listed_models(self.settings, self.providers)
@@ -141,7 +155,15 @@ class Gateway:
             AdminPlace(self._explainer, self.rollouts, self.plugins.dialects) if loopback or self._client_keys else None
         )
         return open_front_door(
-            admin, self._engine, self.plugins, self.models(), tested, self.metrics, self._client_keys, server
+            admin,
+            self._engine,
+            self.plugins,
+            self.models(),
+            tested,
+            self.metrics,
+            self._client_keys,
+            server,
+            self._answers,
         )
 
     def asgi_app(self) -> "AsgiApp":

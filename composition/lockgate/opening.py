@@ -50,8 +50,9 @@ async def open_gateway(
         explainer = await _made(container.explainer)
         rollouts = await _made(container.rollouts)
         counted = await _made(container.metrics)
+        answers = await _made(container.answers)
         async with opened(loaded, models):
-            yield Gateway(loaded, plugins, engine, explainer, rollouts, models, counted, keys)
+            yield Gateway(loaded, plugins, engine, explainer, rollouts, models, counted, keys, answers)
     finally:
         await _made(container.shutdown_resources)
 

@@ -13,6 +13,7 @@ from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.events import Event
 from lockgate_ports.http import NO_HEADERS, NO_PURPOSE, Headers, HttpRequest, Origin, Purpose
+from lockgate_ports.payload import Payload
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
 View = TypeVar("View")
@@ -61,6 +62,7 @@ class WrittenAnswer(Struct, frozen=True):
 
     body: bytes
     dropped: tuple[str, ...] = ()
+    content_type: str = "application/json"
 
 
 class ErrorAnswer(Struct, frozen=True):
@@ -101,7 +103,8 @@ class EventWriter(Protocol):
         ...
 
     def fail(self, error: LockgateError) -> bytes:
-        """What closes a stream that is not: an error event, and no mark of success."""
+        """What closes a stream that is not: an error event, and no mark of success. Raises ConnectionAbortedError where
+        the form has no word for it, so that the client's connection is cut."""
         ...
 
 
@@ -172,6 +175,51 @@ class ChatSurfaceDialect(SurfaceDialect[ChatRequest, ChatResponse], Protocol):
 
     def event_writer(self, request: Request[ChatRequest]) -> EventWriter:
         """For one stream. A `Relayed` event that is only usage is left out where the client did not ask for it."""
+        ...
+
+
+@runtime_checkable
+class PassedDialect(Dialect, Protocol):
+    """A language that is handed on as it is, both sides of it: for what has no canonical view (sound, pictures)."""
+
+    surfaces: tuple[Surface, ...]
+    media_types: tuple[str, ...]
+    """Of requests: `application/json`, `multipart/form-data`."""
+
+    def write_request(self, view: Payload, upstream: Upstream) -> Written:
+        """The same bytes but for the model."""
+        ...
+
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+        """The same; `headers` hold the `content-type`."""
+        ...
+
+    def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
+        """Model and usage, where a whole answer tells them. Raises UpstreamError when it holds an error."""
+        ...
+
+    def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
+        """An error answer, whatever its shape."""
+        ...
+
+    def event_reader(self, request: Request[Payload], content_type: str) -> EventReader:
+        """For a stream of this media type. Raises UpstreamError when it is none that the request asks for."""
+        ...
+
+    def read_request(self, inbound: Inbound) -> Request[Payload]:
+        """Finds the model, and whether to stream. Raises CallerError, naming the field."""
+        ...
+
+    def write_response(self, answer: Payload, request: Request[Payload]) -> WrittenAnswer:
+        """As it came."""
+        ...
+
+    def event_writer(self, request: Request[Payload]) -> EventWriter:
+        """For one stream."""
+        ...
+
+    def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
+        """An error in the envelope of these clients."""
         ...
 
 

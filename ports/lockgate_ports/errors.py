@@ -5,6 +5,7 @@
     ├── CallerError                 the caller's request is at fault; nothing was sent
     │   ├── InvalidRequest          400  malformed or contradictory; `param` names the field
     │   ├── Unsupported             400  the chosen provider cannot express what was asked
+    │   │   └── NotOffered               it has no such operation at all
     │   ├── Unauthenticated         401  no key, or a wrong one
     │   ├── Forbidden               403  the key may not do this
     │   ├── ModelNotFound           404  no route or provider has this name
@@ -81,6 +82,10 @@ class Unsupported(CallerError):
     """The chosen provider cannot express what was asked."""
 
     code = "unsupported"
+
+
+class NotOffered(Unsupported):
+    """The chosen provider has no such operation at all."""
 
 
 class Unauthenticated(CallerError):

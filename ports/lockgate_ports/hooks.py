@@ -17,7 +17,7 @@ import pluggy
 from msgspec import Struct
 
 from lockgate_ports.catalogue import Catalogue, none_known
-from lockgate_ports.dialect import CatalogueDialect, SurfaceDialect
+from lockgate_ports.dialect import CatalogueDialect, PassedDialect, SurfaceDialect
 from lockgate_ports.egress import Allowance, EgressPolicyPort
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.http import HttpPort, Origin
@@ -120,7 +120,7 @@ class PluginHooks:
         return ()
 
     @hookspec
-    def register_dialects(self) -> Iterable[SurfaceDialect[Any, Any] | CatalogueDialect]:
+    def register_dialects(self) -> Iterable[SurfaceDialect[Any, Any] | PassedDialect | CatalogueDialect]:
         """Wire languages that clients may speak; they are mounted at the surfaces they name."""
         return ()
 

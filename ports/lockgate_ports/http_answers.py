@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from lockgate_ports.dialect import EventReader, ProviderDialect
+from lockgate_ports.dialect import EventReader, PassedDialect, ProviderDialect
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure
 from lockgate_ports.http import HttpResponse
@@ -13,7 +13,7 @@ _ERROR_LIMIT = 256 * 1024
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-debug-trace-id", "cf-ray")
 
 
-async def refusal(dialect: ProviderDialect[Any, Any], response: HttpResponse) -> UpstreamError:
+async def refusal(dialect: ProviderDialect[Any, Any] | PassedDialect, response: HttpResponse) -> UpstreamError:
     """What an answer that is none says, in the taxonomy."""
     status = response.status
     if 300 <= status < 400:

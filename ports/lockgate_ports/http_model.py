@@ -9,7 +9,7 @@ from lockgate_ports.auth import Auth
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.count import TokenCount
-from lockgate_ports.dialect import ChatProviderDialect, Params, ProviderDialect, Upstream, Written
+from lockgate_ports.dialect import ChatProviderDialect, Params, PassedDialect, ProviderDialect, Upstream, Written
 from lockgate_ports.discovery import ask_through
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.errors import UpstreamError
@@ -18,6 +18,7 @@ from lockgate_ports.http_answers import HttpStream, ToldStream, media_type, refu
 from lockgate_ports.model import Attempt, ReplyStream, lists_no_models, offers_no
 from lockgate_ports.model_lists import ModelList
 from lockgate_ports.parts import user
+from lockgate_ports.payload import Payload
 from lockgate_ports.replies import glance_chat, glance_count, glance_embeddings, glance_rerank
 from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.seals import is_sealed
@@ -28,6 +29,8 @@ from lockgate_ports.wire import Glance, Operation, Reply, Request
 View = TypeVar("View")
 AnswerT = TypeVar("AnswerT")
 Speech = TypeVar("Speech")
+
+_NO_SUCH_PLACE = (404, 405, 501)
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
@@ -51,6 +54,8 @@ class Languages(Struct, frozen=True, kw_only=True):
     rerank: ProviderDialect[RerankRequest, RerankResponse] | None = None
     count_tokens: ProviderDialect[ChatRequest, TokenCount] | None = None
     models: ModelList | None = None
+    passed: tuple[PassedDialect, ...] = ()
+    """What is handed on to it as it is."""
 
 
 class HttpModel:
@@ -83,19 +88,49 @@ class HttpModel:
         return await self._answer(self._chat_in(request), request, attempt, glance_chat)
 
     async def embed(self, request: Request[EmbedRequest], attempt: Attempt) -> Reply[EmbedResponse]:
-        """Vectors. Raises Unsupported where the provider makes none."""
+        """Vectors. Raises NotOffered where the provider makes none."""
         return await self._answer(self._languages.embeddings, request, attempt, glance_embeddings)
 
     async def rerank(self, request: Request[RerankRequest], attempt: Attempt) -> Reply[RerankResponse]:
-        """Documents by relevance. Raises Unsupported where the provider ranks none."""
+        """Documents by relevance. Raises NotOffered where the provider ranks none."""
         return await self._answer(self._languages.rerank, request, attempt, glance_rerank)
 
     async def count_tokens(self, request: Request[ChatRequest], attempt: Attempt) -> Reply[TokenCount]:
-        """How long a request is. Raises Unsupported where the provider does not count."""
-        return await self._answer(self._languages.count_tokens, request, attempt, glance_count)
+        """How long a request is. Raises NotOffered where the provider does not count, as many do not that speak the
+        language of one that does."""
+        try:
+            return await self._answer(self._languages.count_tokens, request, attempt, glance_count)
+        except UpstreamError as error:
+            if error.upstream_status in _NO_SUCH_PLACE:
+                raise offers_no(request.operation, self._provider_id) from error
+            raise
 
-    async def stream(self, request: Request[ChatRequest], attempt: Attempt) -> ReplyStream:
+    async def pass_on(self, request: Request[Payload], attempt: Attempt) -> Reply[Payload]:
+        """As it came, both ways. Raises NotOffered where the provider does not have the client's dialect."""
+        dialect = self._speaks(self._passed_in(request), request)
+        shown = _held(attempt)
+        try:
+            response, written = await self._ask(dialect, request, attempt, shown, stream=False)
+            try:
+                if media_type(response) == "text/html":
+                    raise _web_page(response.status)
+                body = await response.read(self._endpoint.response_limit)
+            finally:
+                response.abort()
+            payload = Payload(body, response.headers.get("content-type", "application/json"))
+            return Reply(
+                dialect.glance(body, response.headers),
+                view=payload,
+                dropped=written.dropped,
+                request_id=request_id_of(response),
+            )
+        except UpstreamError as error:
+            raise told_as(self._provider_id, error, shown) from error.__cause__
+
+    async def stream(self, request: Request[Any], attempt: Attempt) -> ReplyStream:
         """Opens the stream; in the client's own dialect its events are kept as they came."""
+        if request.operation != "chat":
+            return await self._pass_stream_on(request, attempt)
         dialect = self._speaks(self._chat_in(request), request)
         shown = _held(attempt)
         try:
@@ -103,11 +138,7 @@ class HttpModel:
             kind = media_type(response)
             if kind == "text/html":
                 response.abort()
-                raise UpstreamError(
-                    f"answered with a web page where a stream of {dialect.event_content_type} was due; check base_url",
-                    kind="fatal",
-                    upstream_status=response.status,
-                )
+                raise _web_page(response.status)
             if kind == "application/json" != dialect.event_content_type:
                 try:
                     body = await response.read(self._endpoint.response_limit)
@@ -154,6 +185,23 @@ class HttpModel:
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._http.aclose()
+
+    async def _pass_stream_on(self, request: Request[Payload], attempt: Attempt) -> ReplyStream:
+        dialect = self._speaks(self._passed_in(request), request)
+        shown = _held(attempt)
+        try:
+            response, written = await self._ask(dialect, request, attempt, shown, stream=True)
+            try:
+                reader = dialect.event_reader(request, media_type(response))
+            except UpstreamError:
+                response.abort()
+                raise
+        except UpstreamError as error:
+            raise told_as(self._provider_id, error, shown) from error.__cause__
+        return HttpStream(response, reader, written.dropped, self._provider_id, shown)
+
+    def _passed_in(self, request: Request[Payload]) -> PassedDialect | None:
+        return next((each for each in self._languages.passed if each.name == request.dialect), None)
 
     def _smallest(self, attempt: Attempt) -> list[Callable[[], Awaitable[Any]]]:
         languages, model = self._languages, attempt.model
@@ -213,7 +261,7 @@ class HttpModel:
 
     async def _ask(
         self,
-        dialect: ProviderDialect[View, Any],
+        dialect: ProviderDialect[View, Any] | PassedDialect,
         request: Request[View],
         attempt: Attempt,
         shown: list[Secret],
@@ -237,7 +285,11 @@ class HttpModel:
         )
 
     async def _send(
-        self, dialect: ProviderDialect[Any, Any], request: HttpRequest, attempt: Attempt, shown: list[Secret]
+        self,
+        dialect: ProviderDialect[Any, Any] | PassedDialect,
+        request: HttpRequest,
+        attempt: Attempt,
+        shown: list[Secret],
     ) -> HttpResponse:
         """Adds to `shown` what is shown beside the attempt's own secret: a token that was got for it."""
         signed = await self._endpoint.auth.sign(request, attempt.secret)
@@ -267,7 +319,12 @@ def _asked(operation: Operation, model: str, view: View) -> Request[View]:
     return Request(operation=operation, model=model, stream=False, view=view)
 
 
-def _write(dialect: ProviderDialect[View, Any], request: Request[View], upstream: Upstream) -> Written:
+def _web_page(status: int) -> UpstreamError:
+    message = "answered with a web page where an answer was due; check base_url"
+    return UpstreamError(message, kind="fatal", upstream_status=status)
+
+
+def _write(dialect: ProviderDialect[View, Any] | PassedDialect, request: Request[Any], upstream: Upstream) -> Written:
     if request.body is not None and request.dialect == dialect.name and not is_sealed(request.body):
         return dialect.relay_request(request.body, request.headers, upstream)
     return dialect.write_request(request.view, upstream)

@@ -1,7 +1,7 @@
 """ModelPort: what the engine asks of a provider."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -9,9 +9,10 @@ from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.count import TokenCount
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
-from lockgate_ports.errors import Unsupported
+from lockgate_ports.errors import NotOffered, Unsupported
 from lockgate_ports.events import Event
 from lockgate_ports.http import NO_PURPOSE, Purpose
+from lockgate_ports.payload import Payload
 from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.secret import Secret
 from lockgate_ports.wire import Operation, Reply, Request
@@ -63,20 +64,25 @@ class ModelPort(Protocol):
         """One whole answer."""
         ...
 
-    async def stream(self, request: Request[ChatRequest], attempt: Attempt) -> ReplyStream:
+    async def stream(self, request: Request[Any], attempt: Attempt) -> ReplyStream:
         """Returns when the provider has accepted the call and begun to answer."""
         ...
 
     async def embed(self, request: Request[EmbedRequest], attempt: Attempt) -> Reply[EmbedResponse]:
-        """Vectors. Raises Unsupported where the provider makes none."""
+        """Vectors. Raises NotOffered where the provider makes none."""
         ...
 
     async def rerank(self, request: Request[RerankRequest], attempt: Attempt) -> Reply[RerankResponse]:
-        """Documents by relevance. Raises Unsupported where the provider ranks none."""
+        """Documents by relevance. Raises NotOffered where the provider ranks none."""
         ...
 
     async def count_tokens(self, request: Request[ChatRequest], attempt: Attempt) -> Reply[TokenCount]:
-        """How long a chat request is. Raises Unsupported where the provider does not count."""
+        """How long a chat request is. Raises NotOffered where the provider does not count: it is then estimated."""
+        ...
+
+    async def pass_on(self, request: Request[Payload], attempt: Attempt) -> Reply[Payload]:
+        """What has no canonical view, to a provider of the client's own dialect; streams go by `stream`. Raises
+        NotOffered where the provider has no such thing."""
         ...
 
     async def discover(self, attempt: Attempt) -> tuple[ModelCard, ...]:
@@ -97,6 +103,6 @@ def lists_no_models(provider_id: str) -> Unsupported:
     return Unsupported(f"{provider_id} has no list of its models that could be asked for", param="model")
 
 
-def offers_no(operation: Operation, provider_id: str) -> Unsupported:
+def offers_no(operation: Operation, provider_id: str) -> NotOffered:
     """What a provider raises for an operation that it does not have."""
-    return Unsupported(f"{provider_id} offers no {operation.replace('_', ' ')}; ask another provider", param="model")
+    return NotOffered(f"{provider_id} offers no {operation.replace('_', ' ')}; ask another provider", param="model")

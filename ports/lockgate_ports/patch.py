@@ -55,10 +55,11 @@ def put(body: bytes, name: str, value: bytes) -> bytes:
 def rewritten(body: bytes, changes: Mapping[str, bytes | None]) -> bytes:
     """`body` with top-level fields set to a JSON value, or taken out where that is None; those that are not there are
     appended. Raises InvalidRequest when a field stands twice."""
+    members = _members(body)  # first of all: what is no JSON object must not be looked into
     pieces, end = [body[: body.index(b"{") + 1]], body.rindex(b"}")
     last = len(pieces[0])
     told, left = False, dict(changes)
-    for name, (key, start, stop) in _members(body).items():
+    for name, (key, start, stop) in members.items():
         value = left.pop(name, body[start:stop])
         if value is not None:
             between = body[last:key]

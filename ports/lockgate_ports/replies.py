@@ -25,7 +25,7 @@ def glance_rerank(view: RerankResponse) -> Glance:
 
 def glance_count(view: TokenCount) -> Glance:
     """A count is no usage: nothing was billed."""
-    return Glance(usage=Usage(input_tokens=0, output_tokens=0))
+    return Glance(usage=Usage(input_tokens=0, output_tokens=0), estimated=view.estimated)
 
 
 def reply_of(view: ChatResponse, dropped: tuple[str, ...] = (), request_id: str | None = None) -> Reply[ChatResponse]:

@@ -1,6 +1,7 @@
 """Switchboard: one provider that is spoken to in different ways, by the model that is asked."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from msgspec import structs
 
@@ -9,6 +10,7 @@ from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.count import TokenCount
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.model import Attempt, ModelPort, ReplyStream
+from lockgate_ports.payload import Payload
 from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.wire import Reply, Request
 
@@ -41,7 +43,7 @@ class Switchboard:
         line, attempt = self._line(attempt)
         return await line.chat(request, attempt)
 
-    async def stream(self, request: Request[ChatRequest], attempt: Attempt) -> ReplyStream:
+    async def stream(self, request: Request[Any], attempt: Attempt) -> ReplyStream:
         """Opens the stream."""
         line, attempt = self._line(attempt)
         return await line.stream(request, attempt)
@@ -65,6 +67,11 @@ class Switchboard:
         """The list of whoever answers for the model."""
         line, attempt = self._line(attempt)
         return await line.discover(attempt)
+
+    async def pass_on(self, request: Request[Payload], attempt: Attempt) -> Reply[Payload]:
+        """What is handed on as it is."""
+        line, attempt = self._line(attempt)
+        return await line.pass_on(request, attempt)
 
     async def probe(self, attempt: Attempt) -> None:
         """The smallest real call."""

@@ -11,8 +11,9 @@ from lockgate_ports.usage import Usage
 
 View = TypeVar("View")
 
-Operation = Literal["chat", "embeddings", "rerank", "count_tokens"]
-"""What is asked of a model; each dialect is a language for one of these."""
+Operation = Literal["chat", "embeddings", "rerank", "count_tokens", "moderations", "audio", "images"]
+"""What is asked of a model; each dialect is a language for one of these. The last three have no canonical view: they
+are handed on to a provider of the client's own dialect."""
 
 
 class Inbound(Struct, frozen=True):
@@ -124,6 +125,8 @@ class Glance(Struct, frozen=True):
     model: str | None = None
     usage: Usage | None = None
     finish_reasons: tuple[FinishReason | None, ...] = ()
+    estimated: bool = False
+    """What is told was guessed: nobody counted."""
 
 
 class Reply(Generic[View]):

@@ -106,6 +106,9 @@ class FakeModel:
     async def chat(self, request: Request[ChatRequest], attempt: Attempt):
         return reply_of(self._act(attempt))
 
+    async def count_tokens(self, request: Request[ChatRequest], attempt: Attempt):
+        return self._act(attempt)
+
     async def stream(self, request: Request[ChatRequest], attempt: Attempt) -> FakeStream:
         stream = FakeStream(self._act(attempt))
         self.streams.append(stream)

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from lockgate_ports.dialect import CatalogueDialect, SurfaceDialect
+from lockgate_ports.dialect import CatalogueDialect, PassedDialect, SurfaceDialect
 from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.hooks import Factory, ModelFactory, Weights
 from lockgate_ports.ledger import LedgerPort
@@ -45,7 +45,7 @@ class Plugins(Struct, frozen=True, kw_only=True):
     quarantined: tuple[Quarantined, ...] = ()
     left_out: tuple[str, ...] = ()
     models: dict[str, ModelFactory[Any]] = {}
-    dialects: dict[str, SurfaceDialect[Any, Any] | CatalogueDialect] = {}
+    dialects: dict[str, SurfaceDialect[Any, Any] | PassedDialect | CatalogueDialect] = {}
     secrets: dict[str, Factory[Any, SecretsPort]] = {}
     egress: dict[str, Factory[Any, EgressPolicyPort]] = {}
     metrics: dict[str, Factory[Any, MetricsPort]] = {}

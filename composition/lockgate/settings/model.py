@@ -35,6 +35,23 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Where the keys are kept that clients must show, `env:LOCKGATE_CLIENT_KEY` say; empty: no key is asked for."""
 
 
+class ResponsesSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether answers of the Responses API are kept, so that a client may go on from one by its id."""
+
+    kind: Literal["none", "memory", "sqlite"] = "none"
+    """Where: nowhere; in this process, until it ends; in a file. What is kept are prompts and answers."""
+    path: str | None = None
+    """The file of `sqlite`; it is made, readable by its owner alone. Its folder must exist."""
+    max_bytes: Bytes = 256 * 1024 * 1024
+    """How much is kept, in bytes; then the oldest go."""
+    max_age: Seconds = 30 * 86400.0
+    """How long an answer is kept, in seconds."""
+
+    def __post_init__(self) -> None:
+        if (self.kind == "sqlite") != (self.path is not None):
+            raise ValueError("path belongs to kind: sqlite, which needs it")
+
+
 class PluginSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which installed plugins are loaded."""
 
@@ -161,6 +178,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The version of this format; there is one so far."""
     server: ServerSettings = ServerSettings()
     """Where the gateway listens, what it accepts, who may call it; an embedded one has no use for `host` and `port`."""
+    responses: ResponsesSettings = ResponsesSettings()
+    """Whether answers of the Responses API are kept (`store`, `previous_response_id`)."""
     plugins: PluginSettings = PluginSettings()
     """Which installed plugins are loaded."""
     secrets: dict[str, Any] = field(default_factory=dict[str, Any])

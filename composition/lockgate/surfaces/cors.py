@@ -10,7 +10,7 @@ from lockgate_ports.http import Headers
 
 _SHOWN = (
     "x-request-id, retry-after, x-lockgate-route, x-lockgate-target, x-lockgate-attempts, x-lockgate-dropped, "
-    "x-lockgate-error, x-lockgate-upstream-request-id"
+    "x-lockgate-estimated, x-lockgate-error, x-lockgate-upstream-request-id"
 )
 
 

@@ -16,16 +16,24 @@ from msgspec import Struct
 from lockgate.surfaces.cors import Cors
 from lockgate.surfaces.head import Head, ReadBody, client_key
 from lockgate.surfaces.inflate import inflate
+from lockgate.surfaces.memory import Memory
 from lockgate.surfaces.paths import Paths
 from lockgate.surfaces.patience import SHOULD_RETRY, is_useless_again, patience
 from lockgate.surfaces.replies import JSON, ErrorWriter, Streamed, Whole, write_plain_error
 from lockgate_core.engine import Engine
-from lockgate_ports.dialect import ChatSurfaceDialect, EventWriter, Surface, SurfaceDialect, WrittenAnswer
+from lockgate_ports.dialect import (
+    ChatSurfaceDialect,
+    EventWriter,
+    PassedDialect,
+    Surface,
+    SurfaceDialect,
+    WrittenAnswer,
+)
 from lockgate_ports.errors import LockgateError, Unauthenticated, UnsupportedMedia
 from lockgate_ports.http import Headers
 from lockgate_ports.secret import Secret
 from lockgate_ports.steps import Answer, AnswerStream, Served
-from lockgate_ports.wire import Inbound
+from lockgate_ports.wire import Inbound, Request
 
 _log = logging.getLogger("lockgate.server")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -103,23 +111,38 @@ def _place_of(head: Head, places: Sequence[Place]) -> Place:
 class DialectPlace:
     """A dialect at its surfaces, in front of the engine."""
 
-    def __init__(self, dialect: SurfaceDialect[Any, Any], engine: Engine, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        dialect: SurfaceDialect[Any, Any] | PassedDialect,
+        engine: Engine,
+        max_body_bytes: int,
+        memory: Memory | None = None,
+    ) -> None:
         self._max_body_bytes = max_body_bytes
         self._dialect = dialect
-        self._streams = dialect if isinstance(dialect, ChatSurfaceDialect) else None
+        self._media_types: tuple[str, ...] = (JSON,)
+        self._streams: ChatSurfaceDialect | PassedDialect | None = None
+        if isinstance(dialect, PassedDialect):
+            self._media_types = dialect.media_types
+            self._streams = dialect
+        elif isinstance(dialect, ChatSurfaceDialect):
+            self._streams = dialect
         self._engine = engine
+        self._memory = memory
 
     async def serve(
         self, head: Head, values: Mapping[str, str], read_body: ReadBody, request_id: str
     ) -> Whole | Streamed:
         """One call, from client bytes to client bytes."""
-        _check_media(head.headers)
+        _check_media(head.headers, self._media_types)
         dialect = self._dialect
         body = await read_body()
         if codings := head.headers.get("content-encoding"):
             body = await asyncio.to_thread(inflate, body, codings, self._max_body_bytes)
         inbound = Inbound(head.method, head.path, head.headers, body, head.query, values)
-        request = dialect.read_request(inbound)
+        request: Request[Any] = dialect.read_request(inbound)
+        if self._memory is not None:
+            request = await self._memory.recall(request, head)
         deadline = patience(head.headers, stream=request.stream)
         answer = await self._engine.answer(request, request_id=request_id, surface=dialect.name, deadline=deadline)
         if isinstance(answer, Answer):
@@ -128,23 +151,36 @@ class DialectPlace:
                 written = WrittenAnswer(reply.body)
             else:
                 written = dialect.write_response(reply.view, request)
+            if self._memory is not None:
+                await self._memory.keep(request, head, written.body, answer.served.target)
             dropped = (*reply.dropped, *written.dropped)
-            return Whole(200, written.body, JSON, _headers(request_id, answer.served, dropped, reply.request_id))
+            headers = _headers(request_id, answer.served, dropped, reply.request_id)
+            if reply.glance.estimated:
+                headers = (*headers, ("x-lockgate-estimated", "true"))
+            return Whole(200, written.body, written.content_type, headers)
         if self._streams is None:
             await answer.aclose()
             raise TypeError(f"a stream was answered to a call in {dialect.name}, which has none")
         headers = _headers(request_id, answer.served, answer.dropped, answer.request_id)
         writer = self._streams.event_writer(request)
         headers = (*headers, *_STREAM_HEADERS)
-        return Streamed(_chunks(answer, writer), answer.aclose, writer.content_type, headers, ping=writer.ping)
+        watch = self._memory.watch(request, head, answer.served.target) if self._memory is not None else None
+        return Streamed(_chunks(answer, writer, watch), answer.aclose, writer.content_type, headers, ping=writer.ping)
 
 
-async def _chunks(stream: AnswerStream, writer: EventWriter) -> AsyncIterator[bytes]:
+async def _chunks(
+    stream: AnswerStream, writer: EventWriter, watch: Callable[[bytes], Awaitable[None]] | None
+) -> AsyncIterator[bytes]:
     try:
         async for batch in stream:
             if data := writer.write(batch):
+                if watch is not None:
+                    await watch(data)
                 yield data
-        yield writer.end()
+        end = writer.end()
+        if watch is not None:
+            await watch(end)
+        yield end
     except LockgateError as error:
         yield writer.fail(error)
     except Exception as error:  # noqa: BLE001 - a fault of ours must end the stream as an error, not as a cut
@@ -168,10 +204,10 @@ def _error(write: ErrorWriter, error: LockgateError, request_id: str) -> Whole:
     return Whole(answer.status, answer.body, answer.content_type, headers)
 
 
-def _check_media(headers: Mapping[str, str]) -> None:
+def _check_media(headers: Mapping[str, str], wanted: tuple[str, ...]) -> None:
     media = headers.get("content-type", JSON).partition(";")[0].strip().lower()
-    if media != JSON:
-        raise UnsupportedMedia(f"the body must be application/json, not {media[:100]!r}")
+    if media not in wanted:
+        raise UnsupportedMedia(f"the body must be {' or '.join(wanted)}, not {media[:100]!r}")
 
 
 def _request_id(head: Head) -> str:

@@ -1,5 +1,6 @@
 """Puts everything that a gateway serves at its place on the front door."""
 
+import time
 from collections.abc import Mapping, Sequence
 
 from lockgate.plugins import Plugins
@@ -9,10 +10,12 @@ from lockgate.surfaces.catalogue import CataloguePlace
 from lockgate.surfaces.cors import Cors
 from lockgate.surfaces.front_door import DialectPlace, FrontDoor, Place
 from lockgate.surfaces.health import HealthPlace, Tested
+from lockgate.surfaces.memory import Memory
 from lockgate.surfaces.replies import write_plain_error
 from lockgate_core.engine import Engine
 from lockgate_core.provider import Provider
 from lockgate_ports.dialect import CatalogueDialect, ListedModel, Surface
+from lockgate_ports.kept import KeptAnswersPort, StatefulDialect
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.model import Attempt
 from lockgate_ports.secret import Secret
@@ -27,6 +30,7 @@ def open_front_door(
     metrics: MetricsPort,
     client_keys: Sequence[Secret],
     server: ServerSettings,
+    answers: KeptAnswersPort | None = None,
 ) -> FrontDoor:
     """Every dialect that the plugins offer, at the surfaces it names, and the gateway's own pages."""
     door = FrontDoor(client_keys, Cors(server.cors_origins) if server.cors_origins else None)
@@ -41,7 +45,14 @@ def open_front_door(
                 place = Place(listing.serve_item, dialect.write_error, marks=dialect.marks)
                 listings.setdefault(surface, []).append(place)
         else:
-            place = Place(DialectPlace(dialect, engine, server.max_body_bytes).serve, dialect.write_error)
+            memory = None
+            if answers is not None and isinstance(dialect, StatefulDialect):
+                memory = Memory(dialect, answers, time.time)
+                for surface in dialect.kept_surfaces:
+                    door.mount(surface, Place(memory.serve_kept, dialect.write_error))
+                for surface in dialect.given_surfaces:
+                    door.mount(surface, Place(memory.serve_given, dialect.write_error))
+            place = Place(DialectPlace(dialect, engine, server.max_body_bytes, memory).serve, dialect.write_error)
             for surface in dialect.surfaces:
                 door.mount(surface, place)
     for surface, places in listings.items():

@@ -123,3 +123,5 @@ def _call(port: ModelPort, request: Request[Any], attempt: Attempt) -> Awaitable
             return port.rerank(request, attempt)
         case "count_tokens":
             return port.count_tokens(request, attempt)
+        case "moderations" | "audio" | "images":
+            return port.pass_on(request, attempt)

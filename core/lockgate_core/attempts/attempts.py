@@ -6,11 +6,12 @@ from typing import Any
 from lockgate_core.attempts.queue import Queue
 from lockgate_core.attempts.tries import Passed, Tries
 from lockgate_core.clock import Clock
+from lockgate_core.estimate import estimated
 from lockgate_core.provider import Provider
 from lockgate_core.retry import RetryPolicy
 from lockgate_core.turn import Shut
 from lockgate_ports.context import Context
-from lockgate_ports.errors import LockgateError
+from lockgate_ports.errors import LockgateError, NotOffered
 from lockgate_ports.steps import Answer, AnswerStream
 from lockgate_ports.wire import Request
 
@@ -28,7 +29,8 @@ class Attempts:
 
     async def __call__(self, request: Request[Any], context: Context) -> Answer | AnswerStream:
         """Asks the targets in order; those that the context has for a class of error take over after one of that
-        class. When none answers, raises the error of the first one that was asked."""
+        class. When none answers, raises the error of the first one that was asked; but where a target does not count
+        tokens, they are estimated."""
         queue = Queue(context.targets, context.otherwise)
         while queue:
             target = queue.take()
@@ -36,6 +38,8 @@ class Attempts:
             try:
                 return await Tries(provider, target, queue, self._policy, self._clock, self._luck).ask(request, context)
             except Passed as passed:
+                if request.operation == "count_tokens" and isinstance(passed.error, NotOffered):
+                    return estimated(request, context, target)
                 queue.failed(passed.error)
             except Shut as closed:
                 queue.shut(closed.error)

@@ -14,6 +14,7 @@ from llm_plugin_azure.entra import AUTHORITY, FOUNDRY_SCOPE, SCOPE, EntraAuth, G
 from llm_plugin_azure.targets import CLAUDES_PLACE, Paths, resource_prefix, target_of
 from llm_plugin_openai.dialect import OpenAIChat
 from llm_plugin_openai.embeddings.dialect import OpenAIEmbeddings
+from llm_plugin_openai.passed.dialect import passed
 from llm_plugin_openai.quirks import Quirks
 from llm_plugin_openai.responses.dialect import OpenAIResponses
 from lockgate_ports.auth import Auth, HeaderAuth
@@ -79,7 +80,12 @@ def _openai(settings: AzureSettings) -> Languages:
     chat = OpenAIChat(Quirks(max_tokens_field=settings.max_tokens_field), target)
     responses = OpenAIResponses(target)
     main, also = (chat, responses) if settings.api == "chat" else (responses, chat)
-    return Languages(chat=main, also=(also,), embeddings=OpenAIEmbeddings(target))
+    return Languages(
+        chat=main,
+        also=(also,),
+        embeddings=OpenAIEmbeddings(target),
+        passed=passed(("audio", "images"), target),
+    )
 
 
 def _claude(settings: AzureSettings, cards: tuple[ModelCard, ...]) -> Languages:

@@ -11,6 +11,7 @@ from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.count import TokenCount
 from lockgate_ports.embed import Embedding, EmbedRequest, EmbedResponse
 from lockgate_ports.model import Attempt, ModelPort, ReplyStream
+from lockgate_ports.payload import Payload
 from lockgate_ports.replies import glance_embeddings
 from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.usage import Usage
@@ -72,6 +73,10 @@ class BedrockModel:
     async def discover(self, attempt: Attempt) -> tuple[ModelCard, ...]:
         """Raises Unsupported: Bedrock lists its models at another host, which is not among this provider's places."""
         return await self._inner.discover(attempt)
+
+    async def pass_on(self, request: Request[Payload], attempt: Attempt) -> Reply[Payload]:
+        """Raises Unsupported."""
+        return await self._inner.pass_on(request, attempt)
 
     async def probe(self, attempt: Attempt) -> None:
         """The smallest real call."""

@@ -26,6 +26,7 @@ from lockgate_ports.events import Event
 from lockgate_ports.http import Origin
 from lockgate_ports.model import Attempt, ReplyStream, offers_no
 from lockgate_ports.parts import user
+from lockgate_ports.payload import Payload
 from lockgate_ports.replies import reply_of
 from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.sse import sse
@@ -115,6 +116,10 @@ class LlamaCppModel:
     async def discover(self, attempt: Attempt) -> tuple[ModelCard, ...]:
         """The one model: there is nobody else to ask."""
         return self.models
+
+    async def pass_on(self, request: Request[Payload], attempt: Attempt) -> Reply[Payload]:
+        """Raises Unsupported."""
+        raise offers_no(request.operation, self._provider_id)
 
     async def probe(self, attempt: Attempt) -> None:
         """Generates one token."""

@@ -11,6 +11,7 @@ HOSTED: tuple[Row, ...] = (
     Row(
         kind="mistral",
         base_url="https://api.mistral.ai/v1",
+        passes=("moderations", "audio"),
         summary="Mistral AI's La Plateforme.",
         # it refuses every field it does not know, and tells usage at the end of every stream without being asked
         quirks=Quirks(
@@ -34,6 +35,7 @@ HOSTED: tuple[Row, ...] = (
     Row(
         kind="groq",
         base_url="https://api.groq.com/openai/v1",
+        passes=("audio",),
         summary="GroqCloud.",
         quirks=Quirks(
             reasoning_field="reasoning",
@@ -68,6 +70,7 @@ HOSTED: tuple[Row, ...] = (
     Row(
         kind="xai",
         base_url="https://api.x.ai/v1",
+        passes=("images",),
         summary="xAI's API.",
         quirks=Quirks(reasoning_field="reasoning_content", lacks=("logit_bias", *_LEGACY, *_FEW)),
         catalogue=True,
@@ -75,6 +78,7 @@ HOSTED: tuple[Row, ...] = (
     Row(
         kind="together",
         base_url="https://api.together.ai/v1",
+        passes=("audio", "images"),
         summary="Together AI.",
         quirks=Quirks(
             max_tokens_field="max_tokens",

@@ -6,9 +6,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
+from llm_plugin_openai.completions.dialect import OpenAICompletions
 from llm_plugin_openai.dialect import OpenAIChat
 from llm_plugin_openai.embeddings.dialect import OpenAIEmbeddings
 from llm_plugin_openai.model_list import OpenAIModelList
+from llm_plugin_openai.passed.dialect import passed
 from llm_plugin_openai.quirks import Quirks
 from llm_plugin_openai_compatible_presets.hosted import HOSTED
 from llm_plugin_openai_compatible_presets.local import LOCAL
@@ -47,8 +49,10 @@ def build(row: Row, settings: PresetSettings, context: BuildContext) -> HttpMode
     ways = row.embeddings
     languages = Languages(
         chat=OpenAIChat(_with_fields(row.quirks, settings.extra_body)),
+        also=(OpenAICompletions(row.quirks),) if row.completions else (),
         embeddings=OpenAIEmbeddings(lacks=ways.lacks, renames=ways.renames) if ways is not None else None,
         models=OpenAIModelList() if row.lists else None,
+        passed=passed(row.passes),
     )
     return HttpModel(context.name, languages, endpoint, context.http, overlaid(_catalogue(row)(), settings.models))
 

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from llm_plugin_openai.quirks import Quirks
 from lockgate_ports.http import Headers
+from lockgate_ports.wire import Operation
 
 
 class Embeddings(Struct, frozen=True, kw_only=True):
@@ -25,5 +26,9 @@ class Row(Struct, frozen=True, kw_only=True):
     lists: bool = True
     headers: Headers = ()
     needs_credential: bool = True
+    completions: bool = False
+    """It has the older `/completions` too."""
+    passes: tuple[Operation, ...] = ()
+    """Operations beside chat and embeddings that it has in OpenAI's language: `audio`, `images`, `moderations`."""
     embeddings: Embeddings | None = None
     """None: it makes none, or none in OpenAI's language."""

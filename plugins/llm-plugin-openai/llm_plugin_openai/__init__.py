@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lockgate_ports.dialect import CatalogueDialect, SurfaceDialect
+from lockgate_ports.dialect import CatalogueDialect, PassedDialect, SurfaceDialect
 from lockgate_ports.hooks import ModelFactory, hookimpl
 
 
@@ -15,11 +15,22 @@ def register_models() -> tuple[ModelFactory[Any], ...]:
 
 
 @hookimpl
-def register_dialects() -> tuple[SurfaceDialect[Any, Any] | CatalogueDialect, ...]:
-    """`openai-chat`, `openai-responses`, `openai-embeddings` and `openai-models`."""
+def register_dialects() -> tuple[SurfaceDialect[Any, Any] | PassedDialect | CatalogueDialect, ...]:
+    """OpenAI's languages that clients may speak."""
     from llm_plugin_openai.catalogue import OpenAIModels
+    from llm_plugin_openai.completions.dialect import OpenAICompletions
     from llm_plugin_openai.dialect import OpenAIChat
     from llm_plugin_openai.embeddings.dialect import OpenAIEmbeddings
+    from llm_plugin_openai.passed.dialect import passed
     from llm_plugin_openai.responses.dialect import OpenAIResponses
+    from llm_plugin_openai.responses.input_tokens import OpenAIInputTokens
 
-    return (OpenAIChat(), OpenAIResponses(), OpenAIEmbeddings(), OpenAIModels())
+    return (
+        OpenAIChat(),
+        OpenAIResponses(),
+        OpenAIInputTokens(),
+        OpenAICompletions(),
+        OpenAIEmbeddings(),
+        *passed(("moderations", "audio", "images")),
+        OpenAIModels(),
+    )

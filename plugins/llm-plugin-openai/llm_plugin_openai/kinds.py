@@ -4,11 +4,14 @@ from typing import Literal
 
 from msgspec import Struct
 
+from llm_plugin_openai.completions.dialect import OpenAICompletions
 from llm_plugin_openai.dialect import OpenAIChat
 from llm_plugin_openai.embeddings.dialect import OpenAIEmbeddings
 from llm_plugin_openai.model_list import OpenAIModelList
+from llm_plugin_openai.passed.dialect import passed
 from llm_plugin_openai.quirks import Quirks
 from llm_plugin_openai.responses.dialect import OpenAIResponses
+from llm_plugin_openai.responses.input_tokens import OpenAIInputTokens
 from lockgate_ports.auth import HeaderAuth
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.catalogue import carried, overlaid
@@ -51,6 +54,8 @@ class CompatibleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     base_url: str
     api: Literal["chat", "responses", "both"] = "chat"
     """The chat language used where the client speaks another: a client of one that is served is relayed in its own."""
+    completions: bool = False
+    """It has the older `/completions` too, for clients that ask for bare text; for others they are made into chats."""
     auth: AuthStyle = AuthStyle()
     headers: dict[str, str] = {}
     params: Params = "drop"
@@ -69,7 +74,14 @@ def build_openai(settings: OpenAISettings, context: BuildContext) -> HttpModel:
     headers = header_fields({name: value for name, value in named.items() if value is not None}, "authorization")
     chat, responses = OpenAIChat(), OpenAIResponses()
     main, also = (chat, responses) if settings.api == "chat" else (responses, chat)
-    languages = Languages(chat=main, also=(also,), embeddings=OpenAIEmbeddings(), models=OpenAIModelList())
+    languages = Languages(
+        chat=main,
+        also=(also,),
+        embeddings=OpenAIEmbeddings(),
+        count_tokens=OpenAIInputTokens(),
+        models=OpenAIModelList(),
+        passed=passed(("moderations", "audio", "images")),
+    )
     return _model(settings, context, languages, HeaderAuth(), headers, overlaid(_CATALOGUE(), settings.models))
 
 
@@ -87,11 +99,13 @@ def build_compatible(settings: CompatibleSettings, context: BuildContext) -> Htt
     check_header(header, settings.auth.scheme, "auth.header")
     auth = HeaderAuth(header, settings.auth.scheme)
     chat, responses = OpenAIChat(quirks), OpenAIResponses()
+    older = (OpenAICompletions(quirks),) if settings.completions else ()
     languages = Languages(
         chat=responses if settings.api == "responses" else chat,
-        also=(responses,) if settings.api == "both" else (),
+        also=(responses, *older) if settings.api == "both" else older,
         embeddings=OpenAIEmbeddings(),
         models=OpenAIModelList(),
+        passed=passed(("moderations", "audio", "images")),
     )
     return _model(
         settings, context, languages, auth, header_fields(settings.headers, header), overlaid((), settings.models)

@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 NAME = "openai-chat"
-ENVELOPED = frozenset((NAME, "openai-responses", "openai-embeddings"))
+ENVELOPED = frozenset((NAME, "openai-responses", "openai-completions", "openai-embeddings"))
 """The dialects that share OpenAI's envelope for errors."""
 
 ReasoningField = Literal["reasoning_content", "reasoning", "reasoning_details", "content"]

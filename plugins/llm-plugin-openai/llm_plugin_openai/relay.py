@@ -24,6 +24,11 @@ _SAID = msgspec.json.Decoder(_Said)
 
 def relay_request(body: bytes, headers: Headers, upstream: Upstream, quirks: Quirks, target: Target) -> Written:
     """All that `body` says, with `model` set, and usage asked for in a stream. Raises InvalidRequest."""
+    return Written(post(relayed_body(body, upstream, quirks), upstream, target(upstream, PATH), headers))
+
+
+def relayed_body(body: bytes, upstream: Upstream, quirks: Quirks) -> bytes:
+    """`body` itself where nothing had to change. Raises InvalidRequest."""
     try:
         wire = _SAID.decode(body)
     except BROKEN as error:
@@ -42,7 +47,7 @@ def relay_request(body: bytes, headers: Headers, upstream: Upstream, quirks: Qui
     for name, value in quirks.adds:
         if b'"%s"' % name.encode() not in patched or name not in MEMBERS.decode(patched):
             patched = put(patched, name, value)
-    return Written(post(body if patched == body else patched, upstream, target(upstream, PATH), headers))
+    return body if patched == body else patched
 
 
 def _with_usage(body: bytes, options: Raw) -> bytes:

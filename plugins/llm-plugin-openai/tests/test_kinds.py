@@ -127,7 +127,16 @@ def test_the_plugin_offers_two_kinds_and_its_languages() -> None:
     assert [dialect.name for dialect in llm_plugin_openai.register_dialects()] == [
         "openai-chat",
         "openai-responses",
+        "openai-input-tokens",
+        "openai-completions",
         "openai-embeddings",
+        "openai-moderations",
+        "openai-speech",
+        "openai-transcriptions",
+        "openai-translations",
+        "openai-images",
+        "openai-image-edits",
+        "openai-image-variations",
         "openai-models",
     ]
 

@@ -1,23 +1,27 @@
 """OpenAIResponses: the dialect `openai-responses`, both sides of it (OpenAI API reference, Responses)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from llm_plugin_openai.error_in import read_error
 from llm_plugin_openai.error_out import write_error
 from llm_plugin_openai.places import placed
 from llm_plugin_openai.post import Target, below_prefix
+from llm_plugin_openai.responses import state
 from llm_plugin_openai.responses.events_in import EventsReader
 from llm_plugin_openai.responses.events_out import EventsWriter
-from llm_plugin_openai.responses.read_request import read_request
+from llm_plugin_openai.responses.read_request import ResponsesRequest, read_request
 from llm_plugin_openai.responses.read_response import glance, read_response
 from llm_plugin_openai.responses.relay_reader import RelayGlance
 from llm_plugin_openai.responses.request_wire import NAME
+from llm_plugin_openai.responses.state import with_id
 from llm_plugin_openai.responses.write_request import relay_request, write_request
 from llm_plugin_openai.responses.write_response import write_response
 from lockgate_ports.chat import ChatRequest, ChatResponse
+from lockgate_ports.context import Target as UpstreamTarget
 from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.http import NO_HEADERS, Headers
+from lockgate_ports.kept import KeptAnswer
 from lockgate_ports.sse_relay import SseRelay
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
@@ -28,6 +32,8 @@ class OpenAIResponses:
     name: str = NAME
     operation: Operation = "chat"
     surfaces: tuple[Surface, ...] = placed("POST", "responses")
+    kept_surfaces: tuple[Surface, ...] = (*placed("GET", "responses/{id}"), *placed("DELETE", "responses/{id}"))
+    given_surfaces: tuple[Surface, ...] = placed("GET", "responses/{id}/input_items")
     event_content_type: str = "text/event-stream"
 
     def __init__(self, target: Target = below_prefix) -> None:
@@ -63,12 +69,50 @@ class OpenAIResponses:
 
     def write_response(self, answer: ChatResponse, request: Request[ChatRequest]) -> WrittenAnswer:
         """`response`."""
-        return write_response(answer)
+        return write_response(with_id(answer, request))
 
     def event_writer(self, request: Request[ChatRequest]) -> EventWriter:
         """For one stream."""
         return EventsWriter(request)
 
+    def previous(self, request: Request[ChatRequest]) -> str | None:
+        """`previous_response_id`."""
+        return _asked(request).previous
+
+    def wants_keeping(self, request: Request[ChatRequest]) -> bool:
+        """Unless `store` is false, as at OpenAI."""
+        return _asked(request).stores
+
+    def continued(
+        self, request: Request[ChatRequest], earlier: KeptAnswer | None, answer_id: str
+    ) -> Request[ChatRequest]:
+        """With its history, or pinned to who holds that."""
+        return state.continued(_asked(request), earlier, answer_id)
+
+    def kept(
+        self, request: Request[ChatRequest], body: bytes, caller: str, target: UpstreamTarget, now: float
+    ) -> KeptAnswer | None:
+        """What to keep of a whole answer."""
+        return state.kept(_asked(request), body, caller, target, now)
+
+    def whole_answer(self) -> Callable[[bytes], bytes | None]:
+        """For one stream."""
+        return state.whole_answer()
+
+    def write_given(self, answer: KeptAnswer, query: Mapping[str, str]) -> bytes:
+        """`list` of input items. Raises InvalidRequest."""
+        return state.write_given(answer, query)
+
+    def write_forgotten(self, answer_id: str) -> bytes:
+        """`deleted`."""
+        return state.write_forgotten(answer_id)
+
     def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
         """OpenAI's envelope; the request's id travels in a header that the server sets."""
         return write_error(error)
+
+
+def _asked(request: Request[ChatRequest]) -> ResponsesRequest:
+    if not isinstance(request, ResponsesRequest):
+        raise TypeError(f"a request that {NAME} has not read")
+    return request

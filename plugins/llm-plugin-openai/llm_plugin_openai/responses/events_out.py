@@ -15,6 +15,7 @@ from llm_plugin_openai.responses.error_event import error_event
 from llm_plugin_openai.responses.open_item import OpenItem
 from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.responses.response_object import response_object, same_item, shown, status_of, write_usage
+from llm_plugin_openai.responses.state import with_id
 from llm_plugin_openai.responses.write_response import rows_of
 from lockgate_ports.accumulate import Accumulator
 from lockgate_ports.chat import ChatRequest
@@ -37,6 +38,7 @@ class EventsWriter:
 
     def __init__(self, request: Request[ChatRequest]) -> None:
         self._model = request.model
+        self._request = request
         self._start: Start | None = None
         self._finish: Finish | None = None
         self._usage: Usage | None = None
@@ -101,6 +103,7 @@ class EventsWriter:
                 return (self._delta(told) if told is not None else b"") + self._unsaid.comment()
 
     def _begin(self, start: Start) -> bytes:
+        start = with_id(start, self._request)
         self._start = start
         told = {"response": response_object(start, self._model, "in_progress", []) | {"usage": None}}
         return self._event("response.created", told) + self._event("response.in_progress", told)

@@ -1,6 +1,7 @@
 """A client's bytes become a Request (OpenAI API reference, Responses, Create)."""
 
 import msgspec
+from msgspec import Raw
 
 from llm_plugin_openai.checks import check_model, check_utf8
 from llm_plugin_openai.responses.read_view import view_of
@@ -9,6 +10,7 @@ from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.carried import is_object, said
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import InvalidRequest
+from lockgate_ports.http import Headers
 from lockgate_ports.wire import Inbound, Request
 
 _TRAVELS = "openai-beta"
@@ -33,25 +35,54 @@ _MEMBERS: dict[str, tuple[str, ...]] = {
 """Of these at least one must be there."""
 
 
-def read_request(inbound: Inbound) -> Request[ChatRequest]:
+class ResponsesRequest(Request[ChatRequest]):
+    """A Request that knows what of it may be kept. `given_body` is what came; `previous` the answer it goes on from."""
+
+    __slots__ = ("answer_id", "asked_model", "given_body", "history", "previous", "stores")
+
+    given_body: bytes
+    previous: str | None
+    stores: bool
+    asked_model: str
+    history: list[Raw]
+    """All items up to now, earlier turns included; set when answers are kept."""
+    answer_id: str | None
+    """The answer's id where the provider gives none; set when answers are kept."""
+
+
+def read_request(inbound: Inbound) -> ResponsesRequest:
     """Checks the shape of the whole body; the view is made on first use. Raises InvalidRequest, naming the field."""
-    body = inbound.body
+    travels = inbound.headers.get(_TRAVELS)
+    return request_of(inbound.body, ((_TRAVELS, travels),) if travels is not None else ())
+
+
+def request_of(body: bytes, headers: Headers) -> ResponsesRequest:
+    """The same, of a body and the headers that travel with it."""
+    wire = checked(body)
+    request = ResponsesRequest(
+        operation="chat",
+        model=wire.model,
+        stream=wire.stream or False,
+        dialect=NAME,
+        body=body,
+        headers=headers,
+        read=lambda: view_of(wire, body),
+    )
+    request.given_body, request.previous = body, wire.previous_response_id
+    request.stores, request.asked_model = wire.store is not False, wire.model
+    request.history, request.answer_id = [], None
+    return request
+
+
+def checked(body: bytes) -> WireRequest:
+    """The whole body. Raises InvalidRequest, naming the field."""
     try:
         wire = REQUEST.decode(body)
     except BROKEN as error:
         raise fault(error, body) from None
     check_utf8(body)
     _check(wire)
-    travels = inbound.headers.get(_TRAVELS)
-    return Request(
-        operation="chat",
-        model=wire.model,
-        stream=wire.stream or False,
-        dialect=NAME,
-        body=body,
-        headers=((_TRAVELS, travels),) if travels is not None else (),
-        read=lambda: view_of(wire, body),
-    )
+    return wire
 
 
 def _check(wire: WireRequest) -> None:

@@ -17,8 +17,8 @@ from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.carried import ITEMS, MEMBERS
 from lockgate_ports.chat import ChatRequest, Reasoning, ResponseFormat
 from lockgate_ports.dialect import Upstream, Written
-from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.http import Headers
+from lockgate_ports.json_post import encode as encoded
 from lockgate_ports.parts import Message, Text
 from lockgate_ports.patch import put, replace_string
 
@@ -57,6 +57,16 @@ def relay_request(body: bytes, headers: Headers, upstream: Upstream, target: Tar
 
 def write_request(view: ChatRequest, upstream: Upstream, target: Target) -> Written:
     """Raises Unsupported, naming the field, for content this language cannot say."""
+    fields, dropped = request_fields(view, upstream)
+    if upstream.stream:
+        fields["stream"] = True
+    else:
+        fields.pop("stream_options", None)
+    return Written(post(encoded(fields), upstream, target(upstream, _PATH)), dropped)
+
+
+def request_fields(view: ChatRequest, upstream: Upstream) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What is asked, whole or streamed, and the names of what is left out. Raises Unsupported as `write_request`."""
     draft = ItemDraft(upstream, view.native)
     fields: dict[str, Any] = {"model": upstream.model}
     messages = view.messages
@@ -74,15 +84,7 @@ def write_request(view: ChatRequest, upstream: Upstream, target: Target) -> Writ
     if view.logprobs or view.top_logprobs:
         given = ITEMS.decode(fields["include"]) if "include" in fields else []
         fields["include"] = [*given, LOGPROBS]
-    if upstream.stream:
-        fields["stream"] = True
-    else:
-        fields.pop("stream_options", None)
-    try:
-        body = msgspec.json.encode(fields)
-    except UnicodeEncodeError:
-        raise InvalidRequest("the request holds a lone surrogate, which is half a character and no text") from None
-    return Written(post(body, upstream, target(upstream, _PATH)), draft.dropped)
+    return fields, draft.dropped
 
 
 def _instructions(message: Message) -> str | None:

@@ -1,0 +1,1 @@
+"""OpenAI's languages that are handed on as they are: moderations, audio, images."""

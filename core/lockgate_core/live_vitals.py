@@ -46,8 +46,7 @@ class LiveVitals:
         self._dice = dice
         self._turns: dict[str, int] = {}
         self._rollouts = rollouts
-        self.room = room
-        self.share = rollouts.share
+        self._room = room
 
     def in_flight(self, target: Target) -> int:
         """Calls that run there now."""
@@ -61,6 +60,14 @@ class LiveVitals:
         """Seconds for which its breaker lets no call through."""
         return self._providers[target.provider_id].breakers.of(target.model).wait(self._clock.now())
 
+    def room(self, target: Target) -> float:
+        """What is left under its limits, from 0 to 1."""
+        return self._room(target)
+
+    def share(self, route: str) -> float:
+        """Which share of callers a rollout of the route has reached."""
+        return self._rollouts.share(route)
+
     def turn(self, route: str) -> int:
         """How often the route was asked before; counts on."""
         turn = self._turns.get(route, 0)
@@ -73,6 +80,6 @@ class LiveVitals:
 
     def forecast(self) -> Vitals:
         """The same moment as the next call will see it, if none comes in between; asking it changes nothing."""
-        ahead = LiveVitals(self._providers, self._clock, self._dice.fork(), self._rollouts, self.room)
+        ahead = LiveVitals(self._providers, self._clock, self._dice.fork(), self._rollouts, self._room)
         ahead._turns = dict(self._turns)
         return ahead

@@ -94,7 +94,7 @@ def _chat(view: ChatRequest, operation: Operation) -> Need:
     for message in view.messages:
         length += _take(message.parts, inputs)
     structured = view.response_format is not None and view.response_format.type == "json_schema"
-    outputs = frozenset(each for each in _ALL if each in view.modalities)
+    outputs: frozenset[Modality] = frozenset(each for each in _ALL if each in view.modalities)
     return Need(operation, bool(view.tools), structured, frozenset(inputs), outputs, length // _BYTES_A_TOKEN)
 
 

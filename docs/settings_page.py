@@ -25,17 +25,21 @@ from msgspec.inspect import (
 )
 
 from lockgate.adapters import builtins
+from lockgate.adapters.data_rules import DataRule
 from lockgate.plugins import Plugins, discover
 from lockgate.settings import (
     Breaker,
     Chosen,
     ConfigKey,
+    DataHandling,
     Fallbacks,
+    Labels,
     Match,
     Parameters,
     PluginSettings,
     Profile,
     ProviderRow,
+    Proxy,
     Retry,
     Rollout,
     Route,
@@ -95,6 +99,7 @@ def _engine() -> Iterator[str]:
     yield from _section("timeouts", Timeouts)
     yield from _section("A row of providers", ProviderRow, leave_out=["kind_settings"])
     yield "The kind's own settings stand beside these; see below, and the README of the plugin that brings it.\n"
+    yield from _section("data", DataHandling)
     yield from _section("A row of routes", Route)
     yield from _section("A target", RouteTarget)
     yield from _section("match", Match)
@@ -103,6 +108,8 @@ def _engine() -> Iterator[str]:
     yield from _section("A row of profiles", Profile)
     yield from _section("parameters", Parameters)
     yield from _section("A row of config_keys", ConfigKey)
+    yield from _section("labels", Labels)
+    yield from _section("proxy", Proxy)
 
 
 def _kinds(plugins: Plugins) -> Iterator[str]:
@@ -120,6 +127,7 @@ def _kinds(plugins: Plugins) -> Iterator[str]:
                 yield "No settings.\n"
             else:
                 yield from _table(factory.settings)
+    yield from _section("A rule of the egress policy", DataRule)
     yield from _section("auth", _struct_in(plugins.models["openai-compatible"].settings, "auth"))
     yield from _section("A model", ModelCard)
     yield from _section("A price", Price)

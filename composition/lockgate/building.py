@@ -8,36 +8,41 @@ from contextlib import asynccontextmanager
 
 from msgspec import structs
 
-from lockgate.adapters.aiohttp_client import AiohttpClient
-from lockgate.adapters.lean_client import LeanClient
+from lockgate.adapters.bypass_watch import inside
+from lockgate.adapters.known_secrets import KnownSecrets
 from lockgate.adapters.memory_answers import MemoryAnswers
 from lockgate.adapters.mersenne import Mersenne
+from lockgate.adapters.notebook import Notebook
 from lockgate.adapters.secret_stores import SecretStores
 from lockgate.adapters.sqlite_answers import SqliteAnswers
 from lockgate.plugins import Plugins
+from lockgate.redaction import redact
 from lockgate.settings.model import ProviderRow, Settings
+from lockgate.ways import WaysOut, allowances
 from lockgate_core.attempts import Attempts
 from lockgate_core.breaker import BreakerPolicy, Breakers
 from lockgate_core.budget import BudgetPolicy, RetryBudget
 from lockgate_core.clock import Clock
+from lockgate_core.eligibility import Eligibility, objections
 from lockgate_core.engine import Engine
 from lockgate_core.explain import Explainer
 from lockgate_core.held_key import KeySource
 from lockgate_core.keys import KeyPool
 from lockgate_core.live_vitals import LiveVitals
 from lockgate_core.profiles import Profile, Profiles
-from lockgate_core.provider import Provider, Timeouts
+from lockgate_core.provider import Provider, Timeouts, unwatched
 from lockgate_core.retry import RetryPolicy
 from lockgate_core.rollout import Rollout, RolloutPolicy, Rollouts
 from lockgate_core.routing import Routes, Vitals
 from lockgate_core.slots import Slots, SlotsPolicy
-from lockgate_ports.egress import Allowance, EgressPolicyPort
+from lockgate_ports.caller import NOBODY, Caller
+from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.errors import EgressDenied, SettingsError
 from lockgate_ports.hooks import BuildContext
-from lockgate_ports.http import HttpPort, HttpRequest, HttpResponse
+from lockgate_ports.http import HttpRequest, HttpResponse
 from lockgate_ports.kept import KeptAnswersPort
 from lockgate_ports.ledger import LedgerPort
-from lockgate_ports.metrics import MetricsPort
+from lockgate_ports.metrics import MetricsPort, Note
 from lockgate_ports.model import ModelPort
 from lockgate_ports.secrets import SecretsPort
 from lockgate_ports.steps import Step
@@ -57,29 +62,22 @@ class NoWayOut:
 
 
 def build_egress(settings: Settings, plugins: Plugins, env: Env) -> EgressPolicyPort:
-    """The egress policy, told what each provider declares."""
-    allowances = tuple(
-        Allowance(
-            provider_id=provider_id,
-            origins=plugins.models[row.kind].origins(row.kind_settings),
-            private_addresses=row.private_addresses,
-        )
-        for provider_id, row in settings.providers.items()
-    )
+    """The egress policy, told what each provider, store and exporter declares."""
     chosen = settings.egress
-    context = BuildContext("egress", NoWayOut(), allowances, env)
+    context = BuildContext("egress", NoWayOut(), allowances(settings, plugins), env)
     return plugins.egress[chosen.kind].build(chosen.settings, context)
 
 
-async def build_secrets(
-    settings: Settings, plugins: Plugins, egress: EgressPolicyPort, env: Env
-) -> AsyncIterator[SecretsPort]:
+async def build_secrets(settings: Settings, plugins: Plugins, ways: WaysOut, env: Env) -> AsyncIterator[SecretsPort]:
     """The secret stores that settings name or use."""
-    secrets = SecretStores(
-        {
-            scheme: plugins.secrets[scheme].build(chosen, _context(f"secrets-{scheme}", settings, egress, env))
-            for scheme, chosen in settings.secrets.items()
-        }
+    secrets = KnownSecrets(
+        SecretStores(
+            {
+                scheme: plugins.secrets[scheme].build(chosen, _context(f"secrets-{scheme}", ways, env))
+                for scheme, chosen in settings.secrets.items()
+            }
+        ),
+        redact,
     )
     try:
         yield secrets
@@ -87,12 +85,10 @@ async def build_secrets(
         await secrets.aclose()
 
 
-async def build_metrics(
-    settings: Settings, plugins: Plugins, egress: EgressPolicyPort, env: Env
-) -> AsyncIterator[MetricsPort]:
+async def build_metrics(settings: Settings, plugins: Plugins, ways: WaysOut, env: Env) -> AsyncIterator[MetricsPort]:
     """Where calls are counted."""
     chosen = settings.metrics
-    metrics = plugins.metrics[chosen.kind].build(chosen.settings, _context("metrics", settings, egress, env))
+    metrics = plugins.metrics[chosen.kind].build(chosen.settings, _context("metrics", ways, env))
     try:
         yield metrics
     finally:
@@ -100,14 +96,14 @@ async def build_metrics(
 
 
 async def build_ledger(
-    settings: Settings, plugins: Plugins, secrets: SecretsPort, egress: EgressPolicyPort, env: Env
+    settings: Settings, plugins: Plugins, secrets: SecretsPort, ways: WaysOut, env: Env
 ) -> AsyncIterator[LedgerPort | None]:
     """Where calls are written down for good, if anywhere."""
     chosen = settings.ledger
     if chosen is None:
         yield None
         return
-    context = structs.replace(_context("ledger", settings, egress, env), secret=secrets.fetch)
+    context = structs.replace(_context("ledger", ways, env), secret=secrets.fetch)
     ledger = plugins.ledgers[chosen.kind].build(chosen.settings, context)
     try:
         yield ledger
@@ -133,11 +129,11 @@ async def build_answers(settings: Settings) -> AsyncIterator[KeptAnswersPort | N
 
 
 def build_providers(
-    settings: Settings, plugins: Plugins, secrets: SecretsPort, egress: EgressPolicyPort, env: Env
+    settings: Settings, plugins: Plugins, secrets: SecretsPort, ways: WaysOut, notebook: Notebook, env: Env
 ) -> dict[str, Provider]:
     """Every configured provider, not open yet."""
     return {
-        provider_id: _provider(provider_id, row, settings, plugins, secrets, egress, env)
+        provider_id: _provider(provider_id, row, settings, plugins, secrets, ways, notebook, env)
         for provider_id, row in settings.providers.items()
     }
 
@@ -158,10 +154,10 @@ async def opened(settings: Settings, providers: Mapping[str, Provider]) -> Async
         await asyncio.gather(*(provider.port.aclose() for provider in providers.values()))
 
 
-def build_steps(settings: Settings, plugins: Plugins, egress: EgressPolicyPort, env: Env) -> tuple[Step, ...]:
+def build_steps(settings: Settings, plugins: Plugins, ways: WaysOut, env: Env) -> tuple[Step, ...]:
     """The policy chain, in the order of the settings."""
     return tuple(
-        plugins.steps[chosen.kind].build(chosen.settings, _context(f"step-{chosen.kind}", settings, egress, env))
+        plugins.steps[chosen.kind].build(chosen.settings, _context(f"step-{chosen.kind}", ways, env))
         for chosen in settings.steps
     )
 
@@ -174,13 +170,15 @@ def build_engine(
     providers: Mapping[str, Provider],
     steps: Sequence[Step],
     metrics: MetricsPort,
+    egress: EgressPolicyPort,
+    notebook: Notebook,
     clock: Clock,
     ledger: LedgerPort | None,
     profiles: Profiles,
 ) -> Engine:
     """Routing, steps and attempts over the open providers."""
     # Jitter is no secret: it only has to differ from one process to the next.
-    attempts = Attempts(providers, _retries(settings), clock, random.random)
+    attempts = Attempts(providers, Eligibility(egress, notebook), _retries(settings), clock, random.random)
     prices = {
         (provider_id, card.id): card.price
         for provider_id, provider in providers.items()
@@ -188,7 +186,17 @@ def build_engine(
         if card.price is not None
     }
     return Engine(
-        routes, vitals, rollouts, steps, attempts, metrics, clock, ledger=ledger, prices=prices, profiles=profiles
+        routes,
+        vitals,
+        rollouts,
+        steps,
+        attempts,
+        metrics,
+        clock,
+        ledger=ledger,
+        prices=prices,
+        profiles=profiles,
+        default_caller=_default_caller(settings),
     )
 
 
@@ -221,9 +229,13 @@ def build_vitals(providers: Mapping[str, Provider], rollouts: Rollouts, clock: C
     return LiveVitals(providers, clock, Mersenne(), rollouts)
 
 
-def build_explainer(settings: Settings, routes: Routes, vitals: Vitals, providers: Mapping[str, Provider]) -> Explainer:
+def build_explainer(
+    settings: Settings, routes: Routes, vitals: Vitals, providers: Mapping[str, Provider], egress: EgressPolicyPort
+) -> Explainer:
     """What tells decisions of routing beforehand."""
-    return Explainer(routes, vitals, providers, _retries(settings), build_profiles(settings))
+    profiles = build_profiles(settings)
+    objecting = objections(egress)
+    return Explainer(routes, vitals, providers, _retries(settings), profiles, objecting, _default_caller(settings))
 
 
 def _retries(settings: Settings) -> RetryPolicy:
@@ -237,13 +249,15 @@ def _provider(
     settings: Settings,
     plugins: Plugins,
     secrets: SecretsPort,
-    egress: EgressPolicyPort,
+    ways: WaysOut,
+    notebook: Notebook,
     env: Env,
 ) -> Provider:
     factory = plugins.models[row.kind]
-    http = _way_out(provider_id, settings, egress, row.timeouts.connect)
-    port = factory.build(row.kind_settings, BuildContext(provider_id, http, env=env))
-    return assembled(provider_id, port, settings, [_source(ref, secrets) for ref in row.keys])
+    with inside(provider_id):
+        port = factory.build(row.kind_settings, BuildContext(provider_id, ways.of_provider(provider_id), env=env))
+    sources = [_source(provider_id, ref, secrets, notebook) for ref in row.keys]
+    return assembled(provider_id, port, settings, sources)
 
 
 def assembled(provider_id: str, port: ModelPort, settings: Settings, sources: Sequence[KeySource]) -> Provider:
@@ -260,24 +274,33 @@ def assembled(provider_id: str, port: ModelPort, settings: Settings, sources: Se
         Breakers(BreakerPolicy(**structs.asdict(settings.breaker))),
         RetryBudget(BudgetPolicy(*budget)),
         None if slots is None else Slots(provider_id, slots),
+        around=unwatched if settings.plugins.sandbox == "off" else inside,
     )
 
 
-def _source(ref: str, secrets: SecretsPort) -> KeySource:
-    return KeySource(ref, lambda: secrets.fetch(ref))
+def _source(provider_id: str, ref: str, secrets: SecretsPort, notebook: Notebook) -> KeySource:
+    return KeySource(
+        ref,
+        lambda: secrets.fetch(ref),
+        rotated=lambda: notebook(Note("client_rotation", provider_id, ref)),
+        stood_in=lambda: notebook(Note("stale_key", provider_id, ref)),
+    )
+
+
+def _default_caller(settings: Settings) -> Caller:
+    labels = settings.labels
+    if labels.tenant is None and not labels.default:
+        return NOBODY
+    return Caller(tenant=labels.tenant, labels=tuple(labels.default.items()))
 
 
 async def _open(provider: Provider) -> None:
     try:
-        await provider.port.open()
+        with inside(provider.provider_id):
+            await provider.port.open()
     except SettingsError as error:
         raise SettingsError(f"providers.{provider.provider_id}: {error.message}") from error
 
 
-def _context(name: str, settings: Settings, egress: EgressPolicyPort, env: Env) -> BuildContext:
-    return BuildContext(name, _way_out(name, settings, egress, settings.timeouts.connect), env=env)
-
-
-def _way_out(name: str, settings: Settings, egress: EgressPolicyPort, connect_timeout: float) -> HttpPort:
-    client = LeanClient if settings.http_client == "lean" else AiohttpClient
-    return client(name, egress, connect_timeout)
+def _context(name: str, ways: WaysOut, env: Env) -> BuildContext:
+    return BuildContext(name, ways.of(name), env=env, secret=ways.local_secret)

@@ -4,9 +4,11 @@ from dependency_injector import containers, providers
 
 from lockgate import building
 from lockgate.adapters.loop_clock import LoopClock
+from lockgate.adapters.notebook import Notebook
 from lockgate.plugins import Plugins
 from lockgate.route_table import build_routes
 from lockgate.settings.model import Settings
+from lockgate.ways import WaysOut
 
 
 class GatewayContainer(containers.DeclarativeContainer):
@@ -16,18 +18,32 @@ class GatewayContainer(containers.DeclarativeContainer):
     plugins = providers.Dependency(instance_of=Plugins)
     env: providers.Dependency[dict[str, str]] = providers.Dependency(instance_of=dict)
     clock = providers.Singleton(LoopClock)
+    notebook = providers.Dependency(instance_of=Notebook)
     egress = providers.Singleton(building.build_egress, settings, plugins, env)
-    secrets = providers.Resource(building.build_secrets, settings, plugins, egress, env)
-    metrics = providers.Resource(building.build_metrics, settings, plugins, egress, env)
-    ledger = providers.Resource(building.build_ledger, settings, plugins, secrets, egress, env)
+    ways = providers.Singleton(WaysOut, settings, egress, env, notebook)
+    secrets = providers.Resource(building.build_secrets, settings, plugins, ways, env)
+    metrics = providers.Resource(building.build_metrics, settings, plugins, ways, env)
+    ledger = providers.Resource(building.build_ledger, settings, plugins, secrets, ways, env)
     answers = providers.Resource(building.build_answers, settings)
-    models = providers.Singleton(building.build_providers, settings, plugins, secrets, egress, env)
-    steps = providers.Singleton(building.build_steps, settings, plugins, egress, env)
+    models = providers.Singleton(building.build_providers, settings, plugins, secrets, ways, notebook, env)
+    steps = providers.Singleton(building.build_steps, settings, plugins, ways, env)
     routes = providers.Singleton(build_routes, settings, plugins, models)
     rollouts = providers.Singleton(building.build_rollouts, settings, clock)
     vitals = providers.Singleton(building.build_vitals, models, rollouts, clock)
     profiles = providers.Singleton(building.build_profiles, settings)
     engine = providers.Singleton(
-        building.build_engine, settings, routes, vitals, rollouts, models, steps, metrics, clock, ledger, profiles
+        building.build_engine,
+        settings,
+        routes,
+        vitals,
+        rollouts,
+        models,
+        steps,
+        metrics,
+        egress,
+        notebook,
+        clock,
+        ledger,
+        profiles,
     )
-    explainer = providers.Singleton(building.build_explainer, settings, routes, vitals, models)
+    explainer = providers.Singleton(building.build_explainer, settings, routes, vitals, models, egress)

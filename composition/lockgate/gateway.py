@@ -3,13 +3,14 @@
 import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
 from lockgate.calls import ChatAnswer, ChatStream, CountAnswer, EmbedAnswer, RerankAnswer
 from lockgate.listing import listed_models
 from lockgate.plugins import Plugins
+from lockgate.redaction import redact
 from lockgate.settings.model import Settings
 from lockgate_core.engine import Engine
 from lockgate_core.explain import Explainer, Explanation
@@ -19,11 +20,12 @@ from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.dialect import ListedModel
 from lockgate_ports.embed import EmbedRequest
+from lockgate_ports.errors import LockgateError
 from lockgate_ports.kept import KeptAnswersPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.rerank import RerankRequest
 from lockgate_ports.secret import Secret
-from lockgate_ports.steps import Answer
+from lockgate_ports.steps import Answer, AnswerStream
 from lockgate_ports.wire import Request
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ class Gateway:
 
         Raises ModelNotFound, Unsupported, EgressDenied, or UpstreamError when no target answers.
         """
-        answer = await self._engine.answer(
+        answer = await self._answer(
             _request(request, stream=False), request_id=_request_id(), caller=caller, deadline=timeout
         )
         if not isinstance(answer, Answer):
@@ -78,7 +80,7 @@ class Gateway:
 
         Raises as `chat` does; Unsupported also where the provider ranks nothing.
         """
-        answer = await self._engine.answer(
+        answer = await self._answer(
             Request(operation="rerank", model=request.model, stream=False, view=request),
             request_id=_request_id(),
             caller=caller,
@@ -95,7 +97,7 @@ class Gateway:
         """`async with gateway.stream(request) as stream:` opens when a provider has begun to answer, so that failures
         before it are retried unseen; leaving the block stops the provider's work. Raises as `chat` does.
         """
-        answer = await self._engine.answer(
+        answer = await self._answer(
             _request(request, stream=True), request_id=_request_id(), caller=caller, deadline=timeout
         )
         if isinstance(answer, Answer):
@@ -111,7 +113,7 @@ class Gateway:
     ) -> EmbedAnswer:
         """One vector for each input. `timeout` and errors as for `chat`; Unsupported where the provider makes none."""
         call = Request(operation="embeddings", model=request.model, stream=False, view=request)
-        answer = await self._engine.answer(call, request_id=_request_id(), caller=caller, deadline=timeout)
+        answer = await self._answer(call, request_id=_request_id(), caller=caller, deadline=timeout)
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
         return EmbedAnswer(answer.reply.view, answer.served, answer.reply.dropped)
@@ -125,11 +127,18 @@ class Gateway:
     ) -> CountAnswer:
         """How long a request is, as its provider counts; estimated where it does not. Raises as `chat` does."""
         call = Request(operation="count_tokens", model=request.model, stream=False, view=request)
-        answer = await self._engine.answer(call, request_id=_request_id(), caller=caller, deadline=timeout)
+        answer = await self._answer(call, request_id=_request_id(), caller=caller, deadline=timeout)
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
         count = answer.reply.view
         return CountAnswer(count.input_tokens, count.estimated, answer.served)
+
+    async def _answer(self, request: Request[Any], **how: Any) -> Answer | AnswerStream:
+        try:
+            return await self._engine.answer(request, **how)
+        except LockgateError as error:
+            redact.clean(error)
+            raise
 
     def models(self) -> list[ListedModel]:
         """Every name that can be asked for: the routes, and `provider_id/model` of each catalogue."""
@@ -147,10 +156,12 @@ class Gateway:
         """The surfaces, before any server framework. `loopback`: nobody from elsewhere can come in, so that the pages
         for operators need no client key."""
         from lockgate.surfaces.admin import AdminPlace
+        from lockgate.surfaces.labels import LabelHeader
         from lockgate.surfaces.mounting import open_front_door, probes
 
         tested = probes(self.settings, self.providers)
         server = self.settings.server
+        labels = LabelHeader(self.settings.labels.header)
         admin = (
             AdminPlace(self._explainer, self.rollouts, self.plugins.dialects) if loopback or self._client_keys else None
         )
@@ -163,6 +174,7 @@ class Gateway:
             self.metrics,
             self._client_keys,
             server,
+            labels,
             self._answers,
         )
 

@@ -1,28 +1,42 @@
 """From a source of settings to checked settings and the plugins they are checked against."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from lockgate.adapters import builtins
+from lockgate.adapters.bypass_watch import inside
 from lockgate.plugins import Plugins, discover
-from lockgate.settings import Settings, read_settings, settle
+from lockgate.settings import PluginSettings, Settings, read_settings, settle
 from lockgate_ports.errors import SettingsError
 
 Source = Path | str | Mapping[str, Any] | Settings | None
 
 
-def load(source: Source, *, environment: str | None, env: Mapping[str, str]) -> tuple[Settings, Plugins]:
-    """Checked settings. A `source` of None stands for what the installed plugins serve without any.
+def _nothing(chosen: PluginSettings) -> None:
+    """Nobody watches."""
+
+
+def load(
+    source: Source,
+    *,
+    environment: str | None,
+    env: Mapping[str, str],
+    before: Callable[[PluginSettings], None] = _nothing,
+) -> tuple[Settings, Plugins]:
+    """Checked settings. A `source` of None stands for what the installed plugins serve without any. `before` is called
+    when it is known which plugins are to be imported, and none is yet.
 
     Raises SettingsError with all that is wrong.
     """
     if source is None:
-        plugins = discover(builtins=[builtins])
+        before(PluginSettings())
+        plugins = discover(builtins=[builtins], around=inside)
         draft = read_settings(embedded(plugins), environment=environment, env=env)
     else:
         draft = read_settings(source, environment=environment, env=env)
-        plugins = discover(allow=draft.plugins.allow, builtins=[builtins])
+        before(draft.plugins)
+        plugins = discover(allow=draft.plugins.allow, builtins=[builtins], around=inside)
     return settle(draft, plugins), plugins
 
 

@@ -9,14 +9,21 @@ from typing import Any
 
 from dependency_injector import providers
 
+from lockgate.adapters.bypass_watch import BypassWatch
+from lockgate.adapters.known_secrets import KnownSecrets
+from lockgate.adapters.notebook import Notebook
 from lockgate.building import opened
 from lockgate.container import GatewayContainer
 from lockgate.gateway import Gateway
 from lockgate.loading import Source, load
+from lockgate.redaction import redact
 from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.secrets import SecretsPort
+
+_DATABASES = {"register_ledgers", "register_limits"}
+"""Hooks of plugins that speak to a database."""
 
 
 @asynccontextmanager
@@ -37,24 +44,32 @@ async def open_gateway(
     replaces the configured one; it stays the caller's to close. Raises SettingsError with all that is wrong.
     """
     variables = dict(os.environ if env is None else env)
-    # Plugins are imported here, and an import may be slow: it must not hold up the loop of the embedding service.
-    loaded, plugins = await asyncio.to_thread(load, settings, environment=environment, env=variables)
-    own = {"secrets": secrets, "egress": egress, "metrics": metrics, "ledger": ledger}
-    replaced = {name: providers.Object(port) for name, port in own.items() if port is not None}
-    container = GatewayContainer(settings=loaded, plugins=plugins, env=variables, **replaced)
-    try:
-        store: SecretsPort = await _made(container.secrets)
-        keys = [await store.fetch(ref) for ref in loaded.server.client_credential_refs]
-        models = await _made(container.models)
-        engine = await _made(container.engine)
-        explainer = await _made(container.explainer)
-        rollouts = await _made(container.rollouts)
-        counted = await _made(container.metrics)
-        answers = await _made(container.answers)
-        async with opened(loaded, models):
-            yield Gateway(loaded, plugins, engine, explainer, rollouts, models, counted, keys, answers)
-    finally:
-        await _made(container.shutdown_resources)
+    notebook = Notebook()
+    with BypassWatch(notebook) as watch:
+        # Plugins are imported here, and an import may be slow: it must not hold up the loop of the embedding service.
+        loaded, plugins = await asyncio.to_thread(
+            load, settings, environment=environment, env=variables, before=lambda chosen: watch.start(chosen.sandbox)
+        )
+        databases = (each.package for each in plugins.loaded if _DATABASES & set(each.hooks))
+        watch.know((each.package for each in plugins.loaded), databases)
+        known = None if secrets is None else KnownSecrets(secrets, redact)
+        own = {"secrets": known, "egress": egress, "metrics": metrics, "ledger": ledger}
+        replaced = {name: providers.Object(port) for name, port in own.items() if port is not None}
+        container = GatewayContainer(settings=loaded, plugins=plugins, env=variables, notebook=notebook, **replaced)
+        try:
+            counted: MetricsPort = await _made(container.metrics)
+            notebook.attach(counted, await _made(container.ledger))
+            store: SecretsPort = await _made(container.secrets)
+            keys = [await store.fetch(ref) for ref in loaded.server.client_credential_refs]
+            models = await _made(container.models)
+            engine = await _made(container.engine)
+            explainer = await _made(container.explainer)
+            rollouts = await _made(container.rollouts)
+            answers = await _made(container.answers)
+            async with opened(loaded, models):
+                yield Gateway(loaded, plugins, engine, explainer, rollouts, models, counted, keys, answers)
+        finally:
+            await _made(container.shutdown_resources)
 
 
 async def _made(provider: Any) -> Any:

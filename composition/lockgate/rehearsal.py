@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from lockgate.building import NoWayOut, assembled, build_explainer
+from lockgate.building import NoWayOut, assembled, build_egress, build_explainer
 from lockgate.plugins import Plugins
 from lockgate.route_table import build_routes
 from lockgate.settings import Settings
@@ -24,7 +24,8 @@ def rehearsed(settings: Settings, plugins: Plugins, env: Mapping[str, str]) -> E
     for provider_id, row in settings.providers.items():
         sources = [KeySource(ref) for ref in row.keys]
         providers[provider_id] = assembled(provider_id, _port(provider_id, settings, plugins, env), settings, sources)
-    return build_explainer(settings, build_routes(settings, plugins, providers), CALM, providers)
+    egress = build_egress(settings, plugins, env)
+    return build_explainer(settings, build_routes(settings, plugins, providers), CALM, providers, egress)
 
 
 def _port(provider_id: str, settings: Settings, plugins: Plugins, env: Mapping[str, str]) -> ModelPort:

@@ -8,6 +8,7 @@ from msgspec import structs
 from lockgate_core.attempts import Attempts
 from lockgate_core.clock import Clock
 from lockgate_core.cost import Prices, cost_of, total
+from lockgate_core.labels import completed
 from lockgate_core.profiles import NO_PROFILES, Profile, Profiles, under
 from lockgate_core.rollout import Outcome, Rollouts
 from lockgate_core.routing import Routes, Vitals, plan
@@ -42,6 +43,7 @@ class Engine:
         ledger: LedgerPort | None = None,
         prices: Prices = _NO_PRICES,
         profiles: Profiles = NO_PROFILES,
+        default_caller: Caller = NOBODY,
     ) -> None:
         self._routes = routes
         self._vitals = vitals
@@ -52,6 +54,7 @@ class Engine:
         self._ledger = ledger
         self._prices = prices
         self._profiles = profiles
+        self._default_caller = default_caller
 
     async def answer(
         self,
@@ -67,6 +70,7 @@ class Engine:
         `deadline` is when the caller stops waiting, in seconds from now.
         """
         now = self._clock.now()
+        caller = completed(caller, self._default_caller)
         journal = Journal(now, lambda closed, error: self._record(request, context, closed, error))
         context = Context(
             request_id=request_id,

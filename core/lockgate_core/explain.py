@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
+from lockgate_core.labels import completed
 from lockgate_core.price_bounds import PriceBounds, price_bounds
 from lockgate_core.profiles import NO_PROFILES, Profiles, under
 from lockgate_core.provider import Provider, Timeouts
 from lockgate_core.retry import RetryPolicy
-from lockgate_core.routing import Plan, Routes, Vitals, plan
+from lockgate_core.routing import NOBODY_OBJECTS, Admit, Plan, Routes, Vitals, plan
 from lockgate_core.routing.need import Need, need_in
 from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.context import Target
@@ -63,7 +64,8 @@ class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Explainer:
-    """Decides as the engine does, from a forecast of the same moment, and does nothing."""
+    """Decides as the engine does, from a forecast of the same moment, and does nothing. `admit` says what the egress
+    policy objects to a target."""
 
     def __init__(
         self,
@@ -72,7 +74,11 @@ class Explainer:
         providers: Mapping[str, Provider],
         policy: RetryPolicy,
         profiles: Profiles = NO_PROFILES,
+        admit: Admit = NOBODY_OBJECTS,
+        default_caller: Caller = NOBODY,
     ) -> None:
+        self._admit = admit
+        self._default_caller = default_caller
         self._routes = routes
         self._vitals = vitals
         self._providers = providers
@@ -81,11 +87,12 @@ class Explainer:
 
     def explain(self, request: Request[Any], caller: Caller = NOBODY) -> Explanation:
         """For the next call, if it is this one."""
+        caller = completed(caller, self._default_caller)
         asked, profile = request, self._profiles.of(request.model)
         try:
             if profile is not None:
                 asked = under(request, profile)
-            decided = plan(asked, self._routes, self._vitals.forecast(), caller=caller)
+            decided = plan(asked, self._routes, self._vitals.forecast(), caller=caller, admit=self._admit)
         except LockgateError as error:
             return Explanation(model=request.model, retry=self._policy, error=error.message, code=error.code)
         told = self._told(asked, decided)

@@ -19,12 +19,19 @@ _CLOCKS_DIFFER = 0.02
 """A wait for `retry-after` may end so much too early, in seconds."""
 
 
+def _unnoted() -> None:
+    """Nobody counts."""
+
+
 class KeySource(Struct, frozen=True):
     """Where one key comes from. `ref` is safe to print; `fetch` may raise LockgateError, and is None where no key is
-    needed."""
+    needed. `rotated` is told when the value is another than before, `stood_in` when the last good one is used because
+    the store failed."""
 
     ref: str = ""
     fetch: Callable[[], Awaitable[Secret]] | None = None
+    rotated: Callable[[], None] = _unnoted
+    stood_in: Callable[[], None] = _unnoted
 
 
 class HeldKey:
@@ -79,22 +86,21 @@ class HeldKey:
         if self._good is not None and now < self._fresh_until:
             return self._good
         if self._good is not None and now < self._down_until:
-            self.stale += 1
-            return self._good
+            return self._stale(self._good)
         try:
             async with clock.timeout(_PATIENCE):
                 secret = await self.source.fetch()
         except (LockgateError, TimeoutError) as error:
             if self._good is not None:
                 self._down_until = clock.now() + _STORE_REST
-                self.stale += 1
-                return self._good
+                return self._stale(self._good)
             self._absent_until = clock.now() + _STORE_REST
             if isinstance(error, LockgateError):
                 raise
             raise SettingsError(f"{self.source.ref}: the secret store gave no answer in {_PATIENCE:g} s") from None
         if self._good is not None and secret.reveal() != self._good.reveal():
             self.health = KeyHealth()
+            self.source.rotated()
         self._good = secret
         self._fresh_until = clock.now() + _FRESH
         return secret
@@ -105,6 +111,11 @@ class HeldKey:
             self._looked = clock.now()
             self._fresh_until = 0.0
             await self.fetch(clock)
+
+    def _stale(self, good: Secret) -> Secret:
+        self.stale += 1
+        self.source.stood_in()
+        return good
 
     def limited(self, model: str, now: float) -> float:
         """Seconds for which the provider wants no call with it; 0 when it may be used."""

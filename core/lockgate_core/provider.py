@@ -1,5 +1,8 @@
 """A provider as the engine sees it."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
 from msgspec import Struct, field
 
 from lockgate_core.breaker import Breakers
@@ -9,6 +12,8 @@ from lockgate_core.loads import Loads
 from lockgate_core.slots import Slots
 from lockgate_ports.model import ModelPort
 from lockgate_ports.secret import Secret
+
+_UNWATCHED = nullcontext()
 
 
 class Timeouts(Struct, frozen=True):
@@ -24,6 +29,11 @@ class Timeouts(Struct, frozen=True):
     """One call, all tries and all of its stream together."""
 
 
+def unwatched(provider_id: str) -> AbstractContextManager[None]:
+    """Nothing stands around its work."""
+    return _UNWATCHED
+
+
 class Provider(Struct, frozen=True):
     """A ModelPort, how long it may take, and what bounds the calls to it."""
 
@@ -37,6 +47,8 @@ class Provider(Struct, frozen=True):
     """None: any number of calls at a time."""
     loads: Loads = field(default_factory=Loads)
     """How many calls run there, and how quick it is."""
+    around: Callable[[str], AbstractContextManager[None]] = unwatched
+    """Given its id, what stands around its work on a call."""
 
     async def secret(self) -> Secret | None:
         """The first key as it is now, None where it needs none. Raises SettingsError."""

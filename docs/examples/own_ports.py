@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from lockgate import ChatRequest, EgressDenied, SettingsError, open_gateway, user
 from lockgate_ports.egress import Decision, EgressRequest
+from lockgate_ports.http import Purpose
+from lockgate_ports.metrics import Note
 from lockgate_ports.records import CallRecord
 from lockgate_ports.secret import Secret
 
@@ -32,6 +34,10 @@ class OneHost:
     def __init__(self, host: str) -> None:
         self._host = host
 
+    def decide_provider(self, provider_id: str, purpose: Purpose) -> Decision:
+        # Asked before a provider is tried. Here every call may go to it.
+        return Decision(True, "any call")
+
     def decide(self, request: EgressRequest) -> Decision:
         return Decision(request.origin.host == self._host, f"only {self._host} may be asked")
 
@@ -48,6 +54,9 @@ class Tally:
 
     def record(self, call: CallRecord) -> None:
         self.calls.append(call)
+
+    def note(self, note: Note) -> None:
+        """What happens beside calls: a key that changed, a refusal of the egress policy."""
 
     def exposition(self) -> bytes:
         return b""  # what /metrics would show

@@ -52,7 +52,8 @@ class BuildContext(Struct, frozen=True):
 
     `allowances` are those of all configured providers, for an egress policy; `env` the environment variables, for
     whatever reads them, so that nothing reads the process's own. `secret` fetches what a `credential_ref` names, for a
-    ledger say that stands behind a password; it raises SettingsError.
+    ledger say that stands behind a password; a secret store itself gets what `env:` and `file:` hold. It raises
+    SettingsError.
     """
 
     name: str
@@ -62,14 +63,27 @@ class BuildContext(Struct, frozen=True):
     secret: Callable[[str], Awaitable[Secret]] = no_secret
 
 
+def nowhere(settings: Any) -> tuple[Origin, ...]:
+    """For what asks nothing over the network."""
+    return ()
+
+
+def no_addresses(settings: Any) -> tuple[str, ...]:
+    """For what needs no private network named."""
+    return ()
+
+
 class Factory(Struct, Generic[SettingsT, PortT], frozen=True, kw_only=True):
     """One kind of port: its name in settings, the type of its settings, and how to build one. `summary` is a line for
-    people. `build` raises SettingsError for settings that make no sense together."""
+    people. `origins` and `private_addresses` are its egress allowance, as of a provider. `build` raises SettingsError
+    for settings that make no sense together."""
 
     kind: str
     settings: type[SettingsT]
     build: Callable[[SettingsT, BuildContext], PortT]
     summary: str = ""
+    origins: Callable[[SettingsT], tuple[Origin, ...]] = nowhere
+    private_addresses: Callable[[SettingsT], tuple[str, ...]] = no_addresses
 
 
 class ModelFactory(Struct, Generic[SettingsT], frozen=True, kw_only=True):

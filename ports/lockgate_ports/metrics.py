@@ -1,8 +1,23 @@
-"""MetricsPort: one record a call, for counting."""
+"""MetricsPort: one record a call, for counting, and notes of what happens beside calls."""
 
-from typing import Protocol
+from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from lockgate_ports.records import CallRecord
+
+NoteName = Literal["egress_denied", "egress_would_deny", "egress_bypassed", "client_rotation", "stale_key"]
+"""`egress_denied`: the policy refused; `egress_would_deny`: it would have, were it enforced; `egress_bypassed`: code in
+this process opened a way out of its own; `client_rotation`: a key has another value than before; `stale_key`: a call
+went out with the last good key, since its store failed."""
+
+
+class Note(Struct, frozen=True):
+    """Something to count that is no call. `detail` is the rule, the key's reference or the like; never a secret."""
+
+    name: NoteName
+    provider_id: str
+    detail: str = ""
 
 
 class MetricsPort(Protocol):
@@ -10,6 +25,10 @@ class MetricsPort(Protocol):
 
     def record(self, call: CallRecord) -> None:
         """Take note of one finished call."""
+        ...
+
+    def note(self, note: Note) -> None:
+        """Take note of one such thing."""
         ...
 
     def exposition(self) -> bytes:

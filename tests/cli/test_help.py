@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from lockgate.cli.root import root
 
 LOCKGATE = Path(sys.executable).with_name("lockgate")
-COMMANDS = ["serve", "chat", "check", "models", "providers", "plugins", "new-plugin", "completion"]
+COMMANDS = ["serve", "chat", "check", "models", "providers", "secrets", "plugins", "new-plugin", "completion"]
 HEAVY = {"aiohttp", "yaml", "dependency_injector", "opentelemetry", "prometheus_client", "prompt_toolkit", "uvloop"}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from lockgate_core.attempts import Attempts
 from lockgate_core.breaker import BreakerPolicy, Breakers
 from lockgate_core.budget import BudgetPolicy, RetryBudget
+from lockgate_core.eligibility import Eligibility
 from lockgate_core.engine import Engine
 from lockgate_core.held_key import KeySource
 from lockgate_core.keys import KeyPool
@@ -17,9 +18,11 @@ from lockgate_core.routing import CALM, Candidate, Registered, Route, Routes
 from lockgate_core.slots import Slots, SlotsPolicy
 from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
 from lockgate_ports.context import Target
+from lockgate_ports.egress import Decision, EgressRequest
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.events import Event, Finish, Start, TextDelta, UsageReport
-from lockgate_ports.metrics import CallRecord
+from lockgate_ports.http import Purpose
+from lockgate_ports.metrics import CallRecord, Note
 from lockgate_ports.model import Attempt
 from lockgate_ports.parts import Text, user
 from lockgate_ports.replies import reply_of
@@ -126,12 +129,27 @@ class FakeModel:
         return act() if callable(act) else act
 
 
+class Anywhere:
+    """An egress policy that allows everything."""
+
+    def decide_provider(self, provider_id: str, purpose: Purpose) -> Decision:
+        return Decision(True, "anywhere")
+
+    def decide(self, request: EgressRequest) -> Decision:
+        return Decision(True, "anywhere")
+
+    def decide_address(self, provider_id: str, host: str, address: str, port: int) -> Decision:
+        return Decision(True, "anywhere")
+
+
 class FakeMetrics:
     def __init__(self) -> None:
         self.calls: list[CallRecord] = []
 
     def record(self, call: CallRecord) -> None:
         self.calls.append(call)
+
+    def note(self, note: Note) -> None: ...
 
     def exposition(self) -> bytes:
         return b""
@@ -177,18 +195,21 @@ class Bench:
         policy: RetryPolicy | None = None,
         timeouts: Timeouts | None = None,
         steps=(),
+        egress: Any = None,
         providers: dict[str, Provider] | None = None,
         by_class: dict[str, tuple[str, ...]] | None = None,
         **models: FakeModel,
     ):
         self.clock = FakeClock()
         self.metrics = FakeMetrics()
+        self.notes: list[Note] = []
         self.models = models
 
         providers = {name: provider(name, model, timeouts) for name, model in models.items()} | (providers or {})
         route = Route("r", tuple(Candidate(Target(name, "m")) for name in providers), by_class=by_class or {})
         routes = Routes(dict.fromkeys(providers, Registered()), {"r": route})
-        attempts = Attempts(providers, policy or RetryPolicy(), self.clock, lambda: 0.5)
+        eligibility = Eligibility(egress or Anywhere(), self.notes.append)
+        attempts = Attempts(providers, eligibility, policy or RetryPolicy(), self.clock, lambda: 0.5)
         self.engine = Engine(routes, CALM, Rollouts({}), steps, attempts, self.metrics, self.clock)
 
     async def ask(self, model: str = "r", stream: bool = False, **options: Any) -> Any:

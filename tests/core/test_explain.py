@@ -4,12 +4,13 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from fakes import ANSWER, FakeClock, FakeMetrics, FakeModel, provider, source
+from fakes import ANSWER, Anywhere, FakeClock, FakeMetrics, FakeModel, provider, source
 from msgspec import Raw
 
 from lockgate_core.attempts import Attempts
 from lockgate_core.breaker import BreakerPolicy
 from lockgate_core.budget import BudgetPolicy
+from lockgate_core.eligibility import Eligibility
 from lockgate_core.engine import Engine
 from lockgate_core.explain import Explainer
 from lockgate_core.live_vitals import LiveVitals
@@ -103,7 +104,9 @@ class World:
         self.routes = Routes(registered, named)
         self.clock = FakeClock()
         self.vitals = LiveVitals(self.providers, self.clock, Dice(Random(chance.random())), ROLLOUTS, self.room)
-        attempts = Attempts(self.providers, RetryPolicy(max_attempts=1), self.clock, lambda: 0.5)
+        attempts = Attempts(
+            self.providers, Eligibility(Anywhere(), [].append), RetryPolicy(max_attempts=1), self.clock, lambda: 0.5
+        )
         self.metrics = FakeMetrics()
         self.engine = Engine(self.routes, self.vitals, ROLLOUTS, (), attempts, self.metrics, self.clock)
         self.explainer = Explainer(self.routes, self.vitals, self.providers, RetryPolicy(max_attempts=1))

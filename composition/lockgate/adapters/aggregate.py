@@ -5,6 +5,7 @@ these rows into OpenTelemetry data or text when they are asked to. One thread ad
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from lockgate.adapters.metric_names import (
     ATTEMPT_LABELS,
@@ -14,6 +15,8 @@ from lockgate.adapters.metric_names import (
     CALL_LABELS,
     DURATION,
     FIRST_CHUNK,
+    NOTE_LABELS,
+    NOTES,
     OTHER,
     OVERFLOW,
     REASONING,
@@ -22,7 +25,9 @@ from lockgate.adapters.metric_names import (
     Description,
 )
 from lockgate.adapters.tally import Buckets, Labels, Tally
+from lockgate.redaction import redact
 from lockgate_ports.journal import CANCELLED
+from lockgate_ports.metrics import Note
 from lockgate_ports.records import CallRecord
 
 _LONGEST = 100
@@ -40,6 +45,7 @@ class Aggregate:
         self._max = max_label_sets
         self._calls: dict[Key, Tally] = {}
         self._attempts: dict[Key, int] = {}
+        self._notes: dict[Note, int] = {}
         self._overflow = 0
         self.counters: Mapping[Description, Callable[[], Points]] = {
             ATTEMPTS: self._attempt_points,
@@ -48,6 +54,7 @@ class Aggregate:
             CACHE_WRITE: lambda: [(row.labels, n) for row in self._rows() if (n := row.cache_write) is not None],
             REASONING: lambda: [(row.labels, n) for row in self._rows() if (n := row.reasoning) is not None],
             OVERFLOW: lambda: [({}, self._overflow)],
+            **{what: partial(self._note_points, name) for name, what in NOTES.items()},
         }
         """How to read each counter; a set of labels for which nothing was ever reported has no point."""
         self.histograms: Mapping[Description, Callable[[], list[tuple[Labels, Buckets]]]] = {
@@ -84,6 +91,12 @@ class Aggregate:
                 seen = attempts.get(tried, 0)
             attempts[tried] = seen + 1
 
+    def note(self, note: Note) -> None:
+        """Take note of what is no call; beyond `max_label_sets` of them without its detail."""
+        if note not in self._notes and len(self._notes) >= self._max:
+            note = Note(note.name, note.provider_id, OTHER)
+        self._notes[note] = self._notes.get(note, 0) + 1
+
     def _row(self, raw: Key) -> Tally:
         key = self._bounded(raw, self._calls, models=2)
         row = self._calls.get(key)
@@ -105,6 +118,13 @@ class Aggregate:
     def _attempt_points(self) -> Points:
         return [(_labels(ATTEMPT_LABELS, key), count) for key, count in list(self._attempts.items())]
 
+    def _note_points(self, name: str) -> Points:
+        return [
+            (_labels(NOTE_LABELS, (_clean(note.provider_id), _clean(note.detail))), count)
+            for note, count in list(self._notes.items())
+            if note.name == name
+        ]
+
     def _token_buckets(self) -> list[tuple[Labels, Buckets]]:
         return [
             ({**row.labels, "gen_ai.token.type": side}, buckets)
@@ -123,5 +143,5 @@ def _clean(value: str | None) -> str | None:
     one is none, since Prometheus does not tell them apart."""
     if not value:
         return None
-    value = value[:_LONGEST]
+    value = redact(value)[:_LONGEST]
     return value if value.isprintable() else "".join(mark if mark.isprintable() else "\ufffd" for mark in value)

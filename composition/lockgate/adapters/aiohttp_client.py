@@ -1,7 +1,7 @@
 """HttpPort on aiohttp's client: one pool per provider, gated at every request and at every socket."""
 
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
 from email.utils import formatdate
 from functools import lru_cache
@@ -11,10 +11,12 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from lockgate.adapters.egress_gate import Approach, EgressGate
+from lockgate.adapters.egress_gate import Approach, EgressGate, unnoted
+from lockgate.adapters.via import DIRECT, Via
 from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import HttpRequest, HttpResponse, Origin
+from lockgate_ports.metrics import Note
 
 _AGENT = "lockgate"
 
@@ -29,8 +31,17 @@ def _socket(info: tuple[Any, ...]) -> socket.socket:
 class AiohttpClient:
     """The way out for one provider. Must be used within the event loop it was first used in."""
 
-    def __init__(self, provider_id: str, policy: EgressPolicyPort, connect_timeout: float) -> None:
-        self._gate = EgressGate(provider_id, policy)
+    def __init__(
+        self,
+        provider_id: str,
+        policy: EgressPolicyPort,
+        connect_timeout: float,
+        via: Via = DIRECT,
+        note: Callable[[Note], None] = unnoted,
+    ) -> None:
+        self._gate = EgressGate(provider_id, policy, via.proxy, note)
+        self._via = via
+        self._proxy = None if via.proxy is None else URL(str(via.proxy))
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, connect=None)
         self._session: aiohttp.ClientSession | None = None
 
@@ -38,20 +49,30 @@ class AiohttpClient:
         """One request; raises as HttpPort says."""
         self._gate.pass_request(request)
         origin = request.origin
-        approach = self._gate.approach(origin)
+        approach = self._gate.approach(self._via.proxy or origin)
         _approach.set(approach)
+        headers = request.headers
+        proxied: dict[str, Any] = {}
+        if self._proxy is not None:
+            shown = await self._via.shown()
+            proxied = {"proxy": self._proxy, "proxy_headers": dict(shown)}
+            if origin.scheme == "http":
+                headers = (*headers, *shown)  # aiohttp asks for no tunnel then: the request itself goes to the proxy
         try:
             response = await self._open_session().request(
                 request.method,
                 _url(origin, request.target),
-                headers=request.headers,
+                headers=headers,
                 data=request.body or None,
                 allow_redirects=False,
+                **proxied,
             )
+        except aiohttp.ClientHttpProxyError as error:
+            raise self._via.refusal(origin, error.status) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if approach.denied is not None:
                 raise approach.denied from None
-            raise _failure(error, origin) from error
+            raise _failure(error, origin, self._via.proxy or origin) from error
         return _Response(response)
 
     async def aclose(self) -> None:
@@ -62,7 +83,7 @@ class AiohttpClient:
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, socket_factory=_socket),
+                connector=aiohttp.TCPConnector(limit=0, socket_factory=_socket, ssl=self._via.tls or True),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=self._timeout,
                 headers={"User-Agent": _AGENT, "Accept-Encoding": "identity"},
@@ -113,16 +134,16 @@ def _url(origin: Origin, target: str) -> URL:
     return URL(f"{origin}{target}", encoded=True)
 
 
-def _failure(error: Exception, origin: Origin) -> UpstreamError:
+def _failure(error: Exception, origin: Origin, there: Origin) -> UpstreamError:
     match error:
         case aiohttp.ClientConnectorDNSError():
-            return UpstreamError(f"the name {origin.host} does not resolve", kind="transient", sent=False)
+            return UpstreamError(f"the name {there.host} does not resolve", kind="transient", sent=False)
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
             return UpstreamError(f"{origin} shows no certificate that is trusted", kind="fatal", sent=False)
         case aiohttp.ConnectionTimeoutError():
-            return UpstreamError(f"{origin} does not take the connection in time", kind="timeout", sent=False)
+            return UpstreamError(f"{there} does not take the connection in time", kind="timeout", sent=False)
         case aiohttp.ClientConnectorError():
-            return UpstreamError(f"{origin} refuses the connection", kind="transient", sent=False)
+            return UpstreamError(f"{there} refuses the connection", kind="transient", sent=False)
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | OSError():
             return UpstreamError(f"{origin} closed the connection without an answer", kind="transient")
         case aiohttp.InvalidURL():

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from lockgate.adapters.addresses import Address, Network, read_address, sort_of, unwrapped
+from lockgate.adapters.data_rules import DataRule, DataRules
 from lockgate_ports.egress import Allowance, Decision, EgressRequest
 from lockgate_ports.errors import SettingsError
-from lockgate_ports.http import Origin
+from lockgate_ports.http import Origin, Purpose
+
+Mode = Literal["enforce", "shadow", "air-gap"]
 
 _CACHED = 4096
 """Decisions about addresses that are kept; past it they are forgotten all at once, and made anew."""
@@ -17,11 +20,18 @@ _NEVER_BY_NAME = frozenset({"metadata", "link-local"})
 
 
 class AllowListSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What may be reached besides the providers' own origins."""
+    """What may be reached besides the providers' own origins, and which data may go to which of them."""
 
+    mode: Mode = "enforce"
+    """`shadow`: what it would refuse is recorded and let through, addresses aside: a private one stays refused.
+    `air-gap`: loopback and the hosts of `allow` alone, whatever providers declare."""
     allow: tuple[str, ...] = ()
     """Hosts that any provider may be asked at: `api.example.com`, `*.example.com` (its subdomains, of any depth), with
     `:8443` for that port alone. Without a port, https on port 443 is meant."""
+    rules: tuple[DataRule, ...] = ()
+    """Which calls may be given to which providers, by tenant and labels."""
+    require: tuple[str, ...] = ()
+    """Labels that every call must carry, `residency` say; one without is refused everywhere."""
 
     def __post_init__(self) -> None:
         for pattern in self.allow:
@@ -29,9 +39,11 @@ class AllowListSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class _Known(Struct, frozen=True):
-    """One provider: the origins it declares, the networks its operator names, and the hosts written as an address."""
+    """One provider: what it declares, the networks its operator names, and the hosts written as an address."""
 
+    allowance: Allowance
     origins: frozenset[Origin]
+    proxies: frozenset[Origin]
     networks: tuple[Network, ...]
     named_hosts: frozenset[str]
 
@@ -47,26 +59,47 @@ class AllowList:
     """
 
     def __init__(self, allowances: Iterable[Allowance], settings: AllowListSettings | None = None) -> None:
+        settings = settings or AllowListSettings()
         self._known = {allowance.provider_id: _read_allowance(allowance) for allowance in allowances}
+        self._shadow = settings.mode == "shadow"
+        self._air_gap = settings.mode == "air-gap"
+        providers = {provider_id for provider_id, known in self._known.items() if known.allowance.calls}
+        self._rules = DataRules(settings.rules, settings.require, providers)
         self._exact: dict[tuple[str, int], str] = {}
         self._suffixes: list[tuple[str, int, str]] = []
-        for pattern in (settings or AllowListSettings()).allow:
+        for pattern in settings.allow:
             host, port = _read_pattern(pattern)
             if host.startswith("*."):
                 self._suffixes.append((host[1:], port, pattern))
             else:
                 self._exact[host, port] = pattern
-        self._origins: dict[tuple[str, Origin], Decision] = {}
+        self._places: dict[tuple[str, Origin, Origin | None], Decision] = {}
+        self._data: dict[tuple[str, Purpose, bool], Decision | None] = {}
         self._addresses: dict[tuple[str, str, str], Decision] = {}
+        self._providers = {
+            provider_id: self._judged(self._decide_provider(known)) for provider_id, known in self._known.items()
+        }
+
+    def decide_provider(self, provider_id: str, purpose: Purpose) -> Decision:
+        """By the rules about data, and by whether any origin that it declares may be asked."""
+        decision = self._providers.get(provider_id)
+        if decision is None:
+            return self._judged(Decision(False, f"default deny: there is no provider {provider_id}"))
+        if not self._rules:
+            return decision
+        leaves = bool(self._known[provider_id].origins)
+        return self._decide_data(provider_id, purpose, leaves) or decision
 
     def decide(self, request: EgressRequest) -> Decision:
-        """By provider and origin."""
-        key = (request.provider_id, request.origin)
-        decision = self._origins.get(key)
+        """By provider, origin and proxy; then by the rules about data."""
+        key = (request.provider_id, request.origin, request.proxy)
+        decision = self._places.get(key)
         if decision is None:
-            decision = self._decide(*key)
-            _keep(self._origins, key, decision)
-        return decision
+            decision = self._judged(self._decide(*key))
+            _keep(self._places, key, decision)
+        if not self._rules or not decision.allowed:
+            return decision
+        return self._decide_data(request.provider_id, request.purpose, True) or decision
 
     def decide_address(self, provider_id: str, host: str, address: str, port: int) -> Decision:
         """By provider, the host that was asked for and the address it led to; the port was decided with the origin."""
@@ -77,16 +110,58 @@ class AllowList:
             _keep(self._addresses, key, decision)
         return decision
 
-    def _decide(self, provider_id: str, origin: Origin) -> Decision:
+    def _judged(self, decision: Decision) -> Decision:
+        return decision if decision.allowed or not self._shadow else Decision(True, decision.rule, shadow=True)
+
+    def _decide_provider(self, known: _Known) -> Decision:
+        if not known.origins:
+            return Decision(True, "nothing leaves the process")
+        proxies = known.proxies or {None}
+        all_ways = [
+            self._decide(known.allowance.provider_id, origin, proxy)
+            for origin in known.allowance.origins
+            for proxy in proxies
+        ]
+        return next((decision for decision in all_ways if decision.allowed), all_ways[0])
+
+    def _decide_data(self, provider_id: str, purpose: Purpose, leaves: bool) -> Decision | None:
+        """What the rules about data refuse."""
+        key = (provider_id, purpose, leaves)
+        if key in self._data:
+            return self._data[key]
         known = self._known.get(provider_id)
-        host = _bare(origin.host)
-        if known is not None and Origin(origin.scheme, host, origin.port) in known.origins:
+        reason = None
+        if known is not None and known.allowance.calls:
+            reason = self._rules.refusal(known.allowance, purpose, leaves=leaves)
+        decision = None if reason is None else self._judged(Decision(False, reason))
+        _keep(self._data, key, decision)
+        return decision
+
+    def _decide(self, provider_id: str, origin: Origin, proxy: Origin | None) -> Decision:
+        known = self._known.get(provider_id)
+        if proxy is not None:
+            if known is None or _plain(proxy) not in known.proxies:
+                return Decision(False, f"default deny: {proxy} is no proxy of {provider_id}")
+            if self._air_gap and not self._within(proxy):
+                return Decision(False, f"air-gap: the proxy {proxy} is neither loopback nor in egress.allow")
+        declared = known is not None and _plain(origin) in known.origins
+        if declared and (not self._air_gap or _is_loopback(origin.host)):
             return Decision(True, f"declared by {provider_id}")
-        # A pattern without a port means https: it must not open a way for keys in the clear.
-        pattern = self._pattern(host, origin.port) if origin.scheme == "https" or origin.port != 443 else None
+        pattern = self._allowed(origin)
         if pattern is not None:
             return Decision(True, f"egress.allow: {pattern}")
+        if self._air_gap:
+            return Decision(False, f"air-gap: {origin} is neither loopback nor in egress.allow")
         return Decision(False, f"default deny: {origin} is neither declared by {provider_id} nor in egress.allow")
+
+    def _within(self, origin: Origin) -> bool:
+        return _is_loopback(origin.host) or self._allowed(origin) is not None
+
+    def _allowed(self, origin: Origin) -> str | None:
+        # A pattern without a port means https: it must not open a way for keys in the clear.
+        if origin.scheme != "https" and origin.port == 443:
+            return None
+        return self._pattern(_bare(origin.host), origin.port)
 
     def _pattern(self, host: str, port: int) -> str | None:
         if (pattern := self._exact.get((host, port))) is not None:
@@ -96,11 +171,16 @@ class AllowList:
                 return pattern
         return None
 
+    def _is_named_host(self, host: str) -> bool:
+        return any(host == name for name, _ in self._exact) or any(host.endswith(name) for name, _, _ in self._suffixes)
+
     def _decide_address(self, provider_id: str, host: str, text: str) -> Decision:
         address = read_address(text)
         if address is None:
             return Decision(False, "not an IP address")
         known = self._known.get(provider_id)
+        if self._air_gap and not address.is_loopback and not self._is_named_host(_bare(host)):
+            return Decision(False, f"air-gap: {host} is not in egress.allow, and leads away from this machine")
         sorts: list[str] = []
         for each in unwrapped(address):
             sort = sort_of(each)
@@ -129,13 +209,24 @@ def _is_named(known: _Known, host: str, address: str, sort: str) -> bool:
 
 
 def _read_allowance(allowance: Allowance) -> _Known:
-    origins = frozenset(Origin(origin.scheme, _bare(origin.host), origin.port) for origin in allowance.origins)
-    hosts = (origin.host for origin in origins)
+    origins = frozenset(map(_plain, allowance.origins))
+    proxies = frozenset(map(_plain, allowance.proxies))
+    hosts = (origin.host for origin in origins | proxies)
     try:
         networks = tuple(map(ip_network, allowance.private_addresses))
     except ValueError as error:
-        raise SettingsError(f"providers.{allowance.provider_id}.private_addresses: {error}") from None
-    return _Known(origins, networks, frozenset(host for host in hosts if host == "localhost" or read_address(host)))
+        raise SettingsError(f"{allowance.provider_id}: private_addresses: {error}") from None
+    named = frozenset(host for host in hosts if host == "localhost" or read_address(host))
+    return _Known(allowance, origins, proxies, networks, named)
+
+
+def _plain(origin: Origin) -> Origin:
+    return Origin(origin.scheme, _bare(origin.host), origin.port)
+
+
+def _is_loopback(host: str) -> bool:
+    address = read_address(host)
+    return address.is_loopback if address is not None else _bare(host) == "localhost"
 
 
 def _read_pattern(pattern: str) -> tuple[str, int]:
@@ -157,7 +248,7 @@ def _bare(host: str) -> str:
     return host.lower().removesuffix(".")
 
 
-def _keep(cache: dict[Any, Decision], key: Any, decision: Decision) -> None:
+def _keep(cache: dict[Any, Any], key: Any, decision: Decision | None) -> None:
     if len(cache) >= _CACHED:
         cache.clear()
     cache[key] = decision

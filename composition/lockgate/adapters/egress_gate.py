@@ -1,25 +1,45 @@
 """The egress policy as an HttpPort asks it: at each request, and at each address before its socket connects."""
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
+from lockgate.adapters.addresses import read_address
+from lockgate.adapters.bypass_watch import ClearedSocket
 from lockgate_ports.egress import Decision, EgressPolicyPort, EgressRequest
 from lockgate_ports.errors import EgressDenied
 from lockgate_ports.http import HttpRequest, Origin
+from lockgate_ports.metrics import Note
+
+
+def unnoted(note: Note) -> None:
+    """For a way out whose refusals nobody counts."""
 
 
 class EgressGate:
-    """Bound to one provider when it is made: a plugin cannot speak in another's name."""
+    """Bound to one provider when it is made: a plugin cannot speak in another's name. `note` is told of refusals."""
 
-    def __init__(self, provider_id: str, policy: EgressPolicyPort) -> None:
+    def __init__(
+        self, provider_id: str, policy: EgressPolicyPort, proxy: Origin | None, note: Callable[[Note], None]
+    ) -> None:
         self._provider_id = provider_id
         self._policy = policy
+        self._proxy = proxy
+        self._note = note
 
     def pass_request(self, request: HttpRequest) -> None:
         """Raises EgressDenied when this provider may not be asked there."""
-        decision = self._policy.decide(EgressRequest(self._provider_id, request.origin, request.purpose))
-        if not decision.allowed:
+        asked = EgressRequest(self._provider_id, request.origin, request.purpose, self._proxy)
+        decision = self._policy.decide(asked)
+        if decision.shadow:
+            self._note(Note("egress_would_deny", self._provider_id, decision.rule))
+        elif not decision.allowed:
             raise self._denied(str(request.origin), decision)
+        if self._proxy is not None and (literal := _literal(request.origin.host)):
+            # A name is resolved by the proxy; an address, however it is written, can be judged here.
+            decision = self.decide_address(request.origin.host, literal, request.origin.port)
+            if not decision.allowed:
+                raise self._denied(str(request.origin), decision)
 
     def approach(self, origin: Origin) -> "Approach":
         """For one attempt to connect."""
@@ -34,11 +54,22 @@ class EgressGate:
         return self._denied(f"{origin} at the address it resolves to", decision)
 
     def _denied(self, where: str, decision: Decision) -> EgressDenied:
+        self._note(Note("egress_denied", self._provider_id, decision.rule))
         return EgressDenied(
             f"{self._provider_id}: the egress policy forbids {where} ({decision.rule})",
             rule=decision.rule,
             provider_id=self._provider_id,
         )
+
+
+def _literal(host: str) -> str | None:
+    """The address that `host` is, in any form that resolvers take (`0x7f.1`); None for a name."""
+    if read_address(host) is not None:
+        return host
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except OSError:
+        return None
 
 
 class Approach:
@@ -59,6 +90,6 @@ class Approach:
         if not decision.allowed:
             self.denied = self._gate.denied_at(self._origin, decision)
             raise PermissionError(f"the egress policy forbids this address ({decision.rule})")
-        made = socket.socket(family, kind, protocol)
+        made = ClearedSocket(family, kind, protocol)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return made

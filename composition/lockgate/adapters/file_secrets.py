@@ -3,15 +3,15 @@
 import asyncio
 import os
 import stat
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 from msgspec import Struct
 
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.secret import Secret
+from lockgate_ports.secret_store import part_of, secret_of
 
 _LIMIT = 1024 * 1024
 _SHARED = stat.S_IRWXG | stat.S_IRWXO
@@ -60,10 +60,7 @@ class FileSecrets:
             raise SettingsError(f"{ref}: cannot be read: {error.strerror or type(error).__name__}") from None
         except _Unfit as error:
             raise SettingsError(f"{ref}: {error}") from None
-        value = _part(held.document, part, ref) if hash_mark else held.text
-        if not value.strip():
-            raise SettingsError(f"{ref}: is blank; write the key there")
-        return Secret(value.strip(), ref)
+        return secret_of(part_of(held.document, part, ref) if hash_mark else held.text, ref)
 
     async def aclose(self) -> None:
         """Forgets what was read."""
@@ -115,27 +112,3 @@ def _parsed(text: str) -> Any:
     except (yaml.YAMLError, RecursionError):
         # YAML's own message quotes the text around the fault, and that is a secret.
         raise _Unfit("is neither YAML nor JSON; for a file that holds a bare key, leave out the # part") from None
-
-
-def _part(document: Any, part: str, ref: str) -> str:
-    """The string at a dotted path. Keys that hold dots themselves are found too."""
-    value = document
-    rest = part
-    while rest:
-        if not isinstance(value, Mapping):
-            break
-        table = cast(Mapping[str, Any], value)
-        key = next((key for key in _prefixes(rest) if key in table), None)
-        if key is None:
-            raise SettingsError(f"{ref}: the file has no {part!r}")
-        value = table[key]
-        rest = rest[len(key) + 1 :]
-    if rest or not isinstance(value, str):
-        raise SettingsError(f"{ref}: what stands there is not a single value")
-    return value
-
-
-def _prefixes(dotted: str) -> list[str]:
-    """`a.b.c` -> `a.b.c`, `a.b`, `a`."""
-    words = dotted.split(".")
-    return [".".join(words[:count]) for count in range(len(words), 0, -1)]

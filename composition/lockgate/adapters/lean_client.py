@@ -4,15 +4,18 @@ import asyncio
 import socket
 import ssl
 from collections import deque
+from collections.abc import Callable
 from functools import lru_cache
 
 from aiohappyeyeballs import start_connection  # pyright: ignore[reportUnknownVariableType]
 
-from lockgate.adapters.egress_gate import EgressGate
+from lockgate.adapters.egress_gate import EgressGate, unnoted
 from lockgate.adapters.lean_connection import LeanConnection
+from lockgate.adapters.via import DIRECT, Via
 from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import HttpRequest, HttpResponse, Origin
+from lockgate_ports.metrics import Note
 
 _IDLE_LIMIT = 30.0
 _KEPT = 1000
@@ -20,10 +23,18 @@ _KEPT = 1000
 
 
 class LeanClient:
-    """The way out for one provider. `connect_timeout` in seconds, TLS included."""
+    """The way out for one provider. `connect_timeout` in seconds, TLS included; `note` is told of refusals."""
 
-    def __init__(self, provider_id: str, policy: EgressPolicyPort, connect_timeout: float) -> None:
-        self._gate = EgressGate(provider_id, policy)
+    def __init__(
+        self,
+        provider_id: str,
+        policy: EgressPolicyPort,
+        connect_timeout: float,
+        via: Via = DIRECT,
+        note: Callable[[Note], None] = unnoted,
+    ) -> None:
+        self._gate = EgressGate(provider_id, policy, via.proxy, note)
+        self._via = via
         self._connect_timeout = connect_timeout
         self._idle: dict[Origin, deque[LeanConnection]] = {}
         self._open: set[LeanConnection] = set()
@@ -63,7 +74,8 @@ class LeanClient:
         return None
 
     async def _connect(self, origin: Origin) -> LeanConnection:
-        approach = self._gate.approach(origin)
+        there = self._via.proxy or origin
+        approach = self._gate.approach(there)
         loop = asyncio.get_running_loop()
         idle = self._idle.setdefault(origin, deque())
 
@@ -75,10 +87,12 @@ class LeanClient:
 
         try:
             async with asyncio.timeout(self._connect_timeout):
-                addresses = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+                addresses = await loop.getaddrinfo(there.host, there.port, type=socket.SOCK_STREAM)
                 made = await start_connection(
                     addresses, happy_eyeballs_delay=0.25, interleave=1, socket_factory=approach.socket
                 )
+                if there is not origin:
+                    await self._tunnel(made, origin)
                 tls = self._tls_context() if origin.scheme == "https" else None
                 _, connection = await loop.create_connection(
                     lambda: LeanConnection(released, self._open.discard),
@@ -87,21 +101,28 @@ class LeanClient:
                     server_hostname=origin.host if tls else None,
                 )
         except TimeoutError:
-            raise UpstreamError(f"{origin} does not take the connection in time", kind="timeout", sent=False) from None
+            raise UpstreamError(f"{there} does not take the connection in time", kind="timeout", sent=False) from None
         except socket.gaierror as error:
-            raise UpstreamError(f"the name {origin.host} does not resolve", kind="transient", sent=False) from error
+            raise UpstreamError(f"the name {there.host} does not resolve", kind="transient", sent=False) from error
         except ssl.SSLError as error:
             raise UpstreamError(f"{origin} shows no certificate that is trusted", kind="fatal", sent=False) from error
         except OSError as error:
             if approach.denied is not None:
                 raise approach.denied from None
-            raise UpstreamError(f"{origin} refuses the connection", kind="transient", sent=False) from error
+            raise UpstreamError(f"{there} refuses the connection", kind="transient", sent=False) from error
         self._open.add(connection)
         return connection
 
+    async def _tunnel(self, made: socket.socket, origin: Origin) -> None:
+        try:
+            await self._via.tunnel(made, origin)
+        except BaseException:
+            made.close()
+            raise
+
     def _tls_context(self) -> ssl.SSLContext:
         if self._tls is None:
-            self._tls = ssl.create_default_context()
+            self._tls = self._via.tls or ssl.create_default_context()
             self._tls.set_alpn_protocols(["http/1.1"])
         return self._tls
 

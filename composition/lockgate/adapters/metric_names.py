@@ -1,6 +1,10 @@
 """What is counted, and under which labels: as in OpenTelemetry's semantic conventions for generative AI metrics."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
+
+from lockgate_ports.metrics import NoteName
 
 OTHER = "(other)"
 """Stands for a model's name when there are too many of them."""
@@ -46,6 +50,27 @@ USAGE_UNKNOWN = Description(
 CACHE_READ = Description("lockgate.tokens.cache_read", "{token}", "The share of input tokens read from a cache.")
 CACHE_WRITE = Description("lockgate.tokens.cache_write", "{token}", "The share of input tokens written to a cache.")
 REASONING = Description("lockgate.tokens.reasoning", "{token}", "The share of output tokens spent on reasoning.")
+NOTE_LABELS = ("gen_ai.provider.name", "lockgate.detail")
+NOTES: Mapping[NoteName, Description] = {
+    "egress_denied": Description(
+        "lockgate.egress.denied", "1", "What the egress policy refused, by its rule.", NOTE_LABELS
+    ),
+    "egress_would_deny": Description(
+        "lockgate.egress.would_deny",
+        "1",
+        "What the egress policy would refuse if it were enforced, by its rule.",
+        NOTE_LABELS,
+    ),
+    "egress_bypassed": Description(
+        "lockgate.egress.bypassed", "1", "Ways out that code in this process opened by itself.", NOTE_LABELS
+    ),
+    "client_rotation": Description(
+        "lockgate.client_rotation", "1", "Keys that have another value than before.", NOTE_LABELS
+    ),
+    "stale_key": Description(
+        "lockgate.stale_key", "1", "Calls with the last good key, since its store failed.", NOTE_LABELS
+    ),
+}
 OVERFLOW = Description(
     "lockgate.label_overflow",
     "1",

@@ -27,6 +27,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from lockgate.adapters.aggregate import Aggregate, Points
 from lockgate.adapters.prometheus_text import prometheus_text
 from lockgate.adapters.tally import Buckets, Labels
+from lockgate_ports.metrics import Note
 from lockgate_ports.records import CallRecord
 
 _log = logging.getLogger(__name__)
@@ -65,6 +66,10 @@ class OtelMetrics:
             self._aggregate.add(call)
         except Exception:  # noqa: BLE001 - logged; no call may fail because of how it is counted
             _log.exception("a call was not counted: some part of its record is not of the type it should have")
+
+    def note(self, note: Note) -> None:
+        """Take note of what is no call."""
+        self._aggregate.note(note)
 
     def exposition(self) -> bytes:
         """All that was counted, in the Prometheus text format 0.0.4. Any thread may ask."""

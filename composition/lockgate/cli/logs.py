@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
+from lockgate.redaction import redact
+
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
@@ -18,7 +20,7 @@ class Plain(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line, and the frames of an exception."""
         line = f"{_time(record)} {record.levelname} {record.name}: {record.getMessage()}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        return redact(f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line)
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802  logging's own name
         """Where it happened and its type."""
@@ -36,10 +38,10 @@ class Json(Plain):
             "time": _time(record),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": redact(record.getMessage()),
         }
         if record.exc_info:
-            said["exception"] = self.formatException(record.exc_info)
+            said["exception"] = redact(self.formatException(record.exc_info))
         return json.dumps(said, ensure_ascii=False)
 
 

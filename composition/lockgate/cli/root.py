@@ -16,6 +16,7 @@ _COMMANDS = {
     "rollout": "rollout",
     "models": "models",
     "providers": "providers",
+    "secrets": "secrets",
     "plugins": "plugins",
     "new-plugin": "new_plugin",
     "completion": "completion",

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING
 
+from lockgate.redaction import redact
 from lockgate_ports.errors import LockgateError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def told(error: LockgateError) -> str:
     """The error in words. Faults of settings begin with their place, anything else with `error:`."""
     faults: Sequence[object] | None = getattr(error, "faults", None)
     if faults is None:
-        return f"error: {error.message}"
+        return f"error: {redact(error.message)}"
     return f"{error.message}\nerror: {counted(len(faults), 'fault')} in the settings"
 
 

@@ -5,6 +5,7 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from threading import Thread
 from types import ModuleType
 from typing import Any
@@ -27,18 +28,29 @@ class _Candidate(Struct, frozen=True):
     version: str
     load: Callable[[], object]
     builtin: bool = False
+    package: str = ""
 
     def __str__(self) -> str:
         return f"{self.distribution} {self.version}".strip()
 
 
+def _plainly(distribution: str) -> AbstractContextManager[None]:
+    """Nothing stands around an import."""
+    return nullcontext()
+
+
 def discover(
-    *, allow: Iterable[str] | None = None, builtins: Sequence[ModuleType] = (), deadline: float = 10.0
+    *,
+    allow: Iterable[str] | None = None,
+    builtins: Sequence[ModuleType] = (),
+    deadline: float = 10.0,
+    around: Callable[[str], AbstractContextManager[None]] = _plainly,
 ) -> Plugins:
     """Everything that `builtins` and the installed plugins offer; None for `allow` allows all that are installed.
 
     `allow` holds names of distributions, in any spelling that PEP 503 takes for the same. Each plugin is imported in
-    a thread of its own and has `deadline` seconds; this call blocks as long. Raises nothing on a plugin's account.
+    a thread of its own and has `deadline` seconds; this call blocks as long; `around` stands
+    around that, given the name of its distribution. Raises nothing on a plugin's account.
     """
     candidates = [_builtin(module) for module in builtins]
     installed, quarantined = _installed()
@@ -61,7 +73,7 @@ def discover(
     offerings: list[tuple[_Candidate, Offering]] = []
     quarantined += rivals
     for candidate in sole:
-        outcome = _within(deadline, candidate)
+        outcome = _within(deadline, candidate, around)
         if isinstance(outcome, Offering):
             offerings.append((candidate, outcome))
         else:
@@ -104,7 +116,10 @@ def _installed() -> tuple[list[_Candidate], list[Quarantined]]:
             broken.append(Quarantined(name="", distribution=name, version="", reason=reason))
             continue
         seen.add(normalised(name))
-        candidates += [_Candidate(point.name, name, version, point.load) for point in points]
+        candidates += [
+            _Candidate(point.name, name, version, point.load, package=re.split(r"[.:\s]", point.value)[0])
+            for point in points
+        ]
     return sorted(candidates, key=lambda candidate: (candidate.name, candidate.distribution)), broken
 
 
@@ -125,7 +140,9 @@ def _without_rivals(candidates: list[_Candidate]) -> tuple[list[_Candidate], lis
     return sole, rivals
 
 
-def _within(deadline: float, candidate: _Candidate) -> Offering | str:
+def _within(
+    deadline: float, candidate: _Candidate, around: Callable[[str], AbstractContextManager[None]]
+) -> Offering | str:
     """What the plugin offers, or the reason why that is not known.
 
     The thread is a daemon and is left behind when it hangs: nothing can stop it, and it holds only the import locks of
@@ -135,7 +152,8 @@ def _within(deadline: float, candidate: _Candidate) -> Offering | str:
 
     def run() -> None:
         try:
-            outcome.append(ask(candidate.load))
+            with around(candidate.distribution):
+                outcome.append(ask(candidate.load))
         except Misbehaviour as error:
             outcome.append(str(error))
 
@@ -175,6 +193,7 @@ def _merged(
                 distribution=candidate.distribution,
                 version=candidate.version,
                 hooks=offering.hooks,
+                package=candidate.package,
             )
         )
     return Plugins(

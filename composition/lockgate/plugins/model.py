@@ -24,6 +24,8 @@ class LoadedPlugin(Struct, frozen=True, kw_only=True):
     distribution: str
     version: str
     hooks: tuple[str, ...]
+    package: str = ""
+    """The top-level package it is imported from; empty for what lockgate itself brings."""
 
 
 class Quarantined(Struct, frozen=True, kw_only=True):

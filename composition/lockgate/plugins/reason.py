@@ -2,11 +2,10 @@
 
 import re
 
+from lockgate.redaction import BLOT, redact
 from lockgate_ports.errors import clip
 
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/=_\-]{20,}")
-_KEY_PREFIX = re.compile(r"\b(?:(?:sk|pk|rk|key|ghp|gho|xox[a-z])[-_]|AKIA|AIza|Bearer )[A-Za-z0-9+/=_\-]{8,}")
-_USERINFO = re.compile(r"//[^/@\s]*@")
 
 
 class Misbehaviour(Exception):
@@ -25,13 +24,10 @@ def said(error: BaseException) -> str:
 
 def without_secrets(text: str) -> str:
     """`text` on one line, cut to 200 bytes, without words that look like a key and without a URL's password."""
-    text = " ".join(text.split())
-    text = _USERINFO.sub("//[redacted]@", text)
-    text = _KEY_PREFIX.sub("[redacted]", text)
-    return clip(_LONG_WORD.sub(_blot, text))
+    return clip(_LONG_WORD.sub(_blot, redact(" ".join(text.split()))))
 
 
 def _blot(word: re.Match[str]) -> str:
     text = word.group()
     looks_random = any(mark.isdigit() for mark in text) and any(mark.isalpha() for mark in text)
-    return "[redacted]" if looks_random else text
+    return BLOT if looks_random else text

@@ -13,6 +13,7 @@ from lockgate.settings.model import (
     Settings,
     Timeouts,
 )
+from lockgate.settings.network import DataHandling, Labels, Proxy
 from lockgate.settings.offers import Offers
 from lockgate.settings.profiles import Parameters, Profile, PromptTemplate
 from lockgate.settings.routes import Fallbacks, Match, Rollout, Route, RouteTarget
@@ -22,9 +23,11 @@ __all__ = [
     "Breaker",
     "Chosen",
     "ConfigKey",
+    "DataHandling",
     "Draft",
     "Fallbacks",
     "Fault",
+    "Labels",
     "Match",
     "Offers",
     "Parameters",
@@ -32,6 +35,7 @@ __all__ = [
     "Profile",
     "PromptTemplate",
     "ProviderRow",
+    "Proxy",
     "Retry",
     "Rollout",
     "Route",

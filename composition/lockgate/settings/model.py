@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from lockgate.settings.network import DataHandling, Labels, Proxy
 from lockgate.settings.profiles import Profile
 from lockgate.settings.routes import Route, Status
 from lockgate_ports.secrets import CredentialRef
@@ -57,6 +58,9 @@ class PluginSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     allow: tuple[str, ...] | None = None
     """Names of distributions, `llm-plugin-openai` say; absent: all that are installed."""
+    sandbox: Literal["off", "report", "strict"] = "report"
+    """What becomes of a plugin's own connections and child processes, past the egress policy: `report` logs and counts
+    them, `strict` refuses them too."""
 
 
 class Retry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -151,6 +155,12 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     """What this provider may take; what is not named here is taken from the `timeouts` of the file."""
     private_addresses: tuple[str, ...] = ()
     """Networks (`10.20.0.0/16`) that this provider's host may resolve to although they are private."""
+    data: DataHandling = DataHandling()
+    """What becomes of data there: region, retention, training."""
+    proxy: Proxy | Literal["direct"] | None = None
+    """The forward proxy on the way to it; absent: that of the file, if there is one; `direct`: none."""
+    ca_file: str | None = None
+    """A file of certificates (PEM) that are trusted besides the system's; absent: that of the file."""
     kind_settings: Any = None
     """The kind's own settings, decoded to its own type."""
 
@@ -186,6 +196,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The settings of secret stores by scheme. Loaded: decoded, for each scheme that is named here or used."""
     egress: Chosen = Chosen(kind="allow-list")
     """The egress policy: where bytes may go."""
+    labels: Labels = Labels()
+    """On whose behalf calls are made, where the caller does not say."""
+    proxy: Proxy | None = None
+    """The forward proxy on the way to providers, secret stores and exporters."""
+    ca_file: str | None = None
+    """A file of certificates (PEM) that are trusted besides the system's."""
     metrics: Chosen = Chosen(kind="prometheus")
     """Where calls are counted."""
     ledger: Chosen | None = None

@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec import inspect
 
+from lockgate.redaction import redact
 from lockgate.settings.faults import Fault, FaultCode, Place
 from lockgate.settings.kinds import LISTS, as_number, did_you_mean, fits, refusal, said, type_hint, words
 from lockgate.settings.tree import Items, Node, Path, Scalar, Table, fault_at, plain, scalars
@@ -23,7 +24,6 @@ class _Faulty:
 FAULTY: Final = _Faulty()
 
 _SENSITIVE = re.compile(r"credential|secret|key|token|password|auth|header", re.IGNORECASE)
-_USERINFO = re.compile(r"//[^/@\s]*@")
 _KEY_NAMES = frozenset({"api_key", "apikey", "key", "token", "secret", "api_token", "password"})
 _WHERE = re.compile(r" - at `(\$.*)`$")
 _WHERE_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
@@ -189,7 +189,7 @@ def without_secrets(message: str, node: Node) -> str:
         hide = scalar.expanded or any(isinstance(part, str) and _SENSITIVE.search(part) for part in path)
         if hide and isinstance(scalar.value, str) and len(scalar.value) >= 4:
             message = Secret(scalar.value).redact(message)
-    return clip(" ".join(_USERINFO.sub("//[redacted]@", message).split()))
+    return clip(" ".join(redact(message).split()))
 
 
 def _key_hint(name: str, names: set[str]) -> str:

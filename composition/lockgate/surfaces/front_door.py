@@ -13,9 +13,11 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from lockgate.redaction import redact
 from lockgate.surfaces.cors import Cors
 from lockgate.surfaces.head import Head, ReadBody, client_key
 from lockgate.surfaces.inflate import inflate
+from lockgate.surfaces.labels import LabelHeader
 from lockgate.surfaces.memory import Memory
 from lockgate.surfaces.paths import Paths
 from lockgate.surfaces.patience import SHOULD_RETRY, is_useless_again, patience
@@ -116,8 +118,10 @@ class DialectPlace:
         dialect: SurfaceDialect[Any, Any] | PassedDialect,
         engine: Engine,
         max_body_bytes: int,
+        labels: LabelHeader,
         memory: Memory | None = None,
     ) -> None:
+        self._labels = labels
         self._max_body_bytes = max_body_bytes
         self._dialect = dialect
         self._media_types: tuple[str, ...] = (JSON,)
@@ -144,7 +148,10 @@ class DialectPlace:
         if self._memory is not None:
             request = await self._memory.recall(request, head)
         deadline = patience(head.headers, stream=request.stream)
-        answer = await self._engine.answer(request, request_id=request_id, surface=dialect.name, deadline=deadline)
+        caller = self._labels.read(head.headers)
+        answer = await self._engine.answer(
+            request, request_id=request_id, surface=dialect.name, caller=caller, deadline=deadline
+        )
         if isinstance(answer, Answer):
             reply = answer.reply
             if reply.body is not None and reply.dialect == dialect.name:
@@ -182,6 +189,7 @@ async def _chunks(
             await watch(end)
         yield end
     except LockgateError as error:
+        redact.clean(error)
         yield writer.fail(error)
     except Exception as error:  # noqa: BLE001 - a fault of ours must end the stream as an error, not as a cut
         yield writer.fail(_fault(error))
@@ -192,11 +200,12 @@ async def _chunks(
 def _fault(error: Exception) -> LockgateError:
     """A fault in Lockgate or a plugin: told to the log without values, since those may hold what must not show."""
     frames = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("internal error: %s\n%s", type(error).__qualname__, frames)
+    _log.error("internal error: %s\n%s", type(error).__qualname__, redact(frames))
     return LockgateError("an internal error; the server's log says where")
 
 
 def _error(write: ErrorWriter, error: LockgateError, request_id: str) -> Whole:
+    redact.clean(error)
     answer = write(error, request_id)
     headers = (*answer.headers, ("x-request-id", request_id), ("x-lockgate-error", error.code))
     if is_useless_again(error) and all(name != SHOULD_RETRY for name, _ in headers):

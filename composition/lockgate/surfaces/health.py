@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from lockgate.plugins import Plugins
+from lockgate.redaction import redact
 from lockgate.surfaces.head import Head, ReadBody
 from lockgate.surfaces.replies import Whole
 from lockgate_ports.errors import LockgateError
@@ -77,7 +78,7 @@ async def _tested(provider: Tested) -> ProviderHealth:
         async with asyncio.timeout(_PROBE_TIMEOUT):
             await provider.probe()
     except LockgateError as failed:
-        error = failed.message
+        error = redact(failed.message)
     except TimeoutError:
         error = f"no answer within {_PROBE_TIMEOUT:g} s"
     took = round(asyncio.get_running_loop().time() - began, 3)

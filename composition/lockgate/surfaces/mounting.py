@@ -10,6 +10,7 @@ from lockgate.surfaces.catalogue import CataloguePlace
 from lockgate.surfaces.cors import Cors
 from lockgate.surfaces.front_door import DialectPlace, FrontDoor, Place
 from lockgate.surfaces.health import HealthPlace, Tested
+from lockgate.surfaces.labels import LabelHeader
 from lockgate.surfaces.memory import Memory
 from lockgate.surfaces.replies import write_plain_error
 from lockgate_core.engine import Engine
@@ -30,6 +31,7 @@ def open_front_door(
     metrics: MetricsPort,
     client_keys: Sequence[Secret],
     server: ServerSettings,
+    labels: LabelHeader,
     answers: KeptAnswersPort | None = None,
 ) -> FrontDoor:
     """Every dialect that the plugins offer, at the surfaces it names, and the gateway's own pages."""
@@ -52,7 +54,8 @@ def open_front_door(
                     door.mount(surface, Place(memory.serve_kept, dialect.write_error))
                 for surface in dialect.given_surfaces:
                     door.mount(surface, Place(memory.serve_given, dialect.write_error))
-            place = Place(DialectPlace(dialect, engine, server.max_body_bytes, memory).serve, dialect.write_error)
+            served = DialectPlace(dialect, engine, server.max_body_bytes, labels, memory)
+            place = Place(served.serve, dialect.write_error)
             for surface in dialect.surfaces:
                 door.mount(surface, place)
     for surface, places in listings.items():

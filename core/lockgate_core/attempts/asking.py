@@ -82,7 +82,8 @@ async def _within(seconds: float, left: float, turn: Turn, provider: Provider, c
         turn.cut_short = True
     try:
         async with clock.timeout(seconds):
-            return await work
+            with provider.around(provider.provider_id):
+                return await work
     except TimeoutError:
         message = f"{provider.provider_id}: no answer within {seconds:.3g} s"
         raise UpstreamError(message, kind="timeout", provider_id=provider.provider_id) from None

@@ -6,6 +6,7 @@ from typing import Any
 from lockgate_core.attempts.queue import Queue
 from lockgate_core.attempts.tries import Passed, Tries
 from lockgate_core.clock import Clock
+from lockgate_core.eligibility import Eligibility
 from lockgate_core.estimate import estimated
 from lockgate_core.provider import Provider
 from lockgate_core.retry import RetryPolicy
@@ -20,18 +21,29 @@ class Attempts:
     """The innermost handler. `luck` gives random numbers in [0, 1)."""
 
     def __init__(
-        self, providers: Mapping[str, Provider], policy: RetryPolicy, clock: Clock, luck: Callable[[], float]
+        self,
+        providers: Mapping[str, Provider],
+        eligibility: Eligibility,
+        policy: RetryPolicy,
+        clock: Clock,
+        luck: Callable[[], float],
     ) -> None:
         self._providers = providers
+        self._eligibility = eligibility
         self._policy = policy
         self._clock = clock
         self._luck = luck
 
     async def __call__(self, request: Request[Any], context: Context) -> Answer | AnswerStream:
-        """Asks the targets in order; those that the context has for a class of error take over after one of that
-        class. When none answers, raises the error of the first one that was asked; but where a target does not count
-        tokens, they are estimated."""
-        queue = Queue(context.targets, context.otherwise)
+        """Asks the targets in order that the egress policy allows; those that the context has for a class of error take
+        over after one of that class. When none answers, raises the error of the first one that was asked, EgressDenied
+        when none may be; but where a target does not count tokens, they are estimated."""
+        eligible, purpose = self._eligibility.of, context.caller.purpose
+        targets, denied = eligible(context.targets, purpose)
+        otherwise = {kind: eligible(others, purpose)[0] for kind, others in context.otherwise.items()}
+        queue = Queue(targets, otherwise)
+        if denied is not None and not targets:
+            queue.failed(denied)
         while queue:
             target = queue.take()
             provider = self._providers[target.provider_id]

@@ -13,7 +13,7 @@ class Queue:
 
     __slots__ = ("_asked", "_gone", "_left", "_otherwise", "_shut")
 
-    def __init__(self, targets: Sequence[Target], otherwise: Mapping[str, tuple[Target, ...]]) -> None:
+    def __init__(self, targets: Sequence[Target], otherwise: Mapping[str, Sequence[Target]]) -> None:
         self._left = deque(targets)
         self._otherwise = otherwise
         self._gone: set[Target] = set()

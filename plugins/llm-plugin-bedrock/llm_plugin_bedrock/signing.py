@@ -22,7 +22,9 @@ class Signer(Struct, frozen=True):
     request: Any
     keys: Any
 
-    def sign(self, request: HttpRequest, credentials: Credentials, region: str, now: float) -> HttpRequest:
+    def sign(
+        self, request: HttpRequest, credentials: Credentials, region: str, now: float, service: str = SERVICE
+    ) -> HttpRequest:
         """The request with `authorization`, `x-amz-date` and, where there is one, `x-amz-security-token`.
 
         `now` is seconds since 1970. Every header it carries but those that proxies change is signed.
@@ -40,7 +42,7 @@ class Signer(Struct, frozen=True):
         )
         asked.context["timestamp"] = stamp
         keys = self.keys(credentials.access_key_id, credentials.secret_access_key, credentials.session_token)
-        auth = self.auth(keys, SERVICE, region)
+        auth = self.auth(keys, service, region)
         to_sign = auth.string_to_sign(asked, auth.canonical_request(asked))
         signature = auth.signature(to_sign, asked)
         signed = auth.signed_headers(auth.headers_to_sign(asked))

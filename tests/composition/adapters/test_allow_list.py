@@ -183,7 +183,7 @@ def test_decisions_are_quick_and_their_memory_is_bounded() -> None:
         gate.decide_address("openai", f"h{number}", "8.8.8.8", 443)
         gate.decide(EgressRequest("openai", Origin("https", f"h{number}", 443)))
     assert len(gate._addresses) <= 4096  # pyright: ignore[reportPrivateUsage]
-    assert len(gate._origins) <= 4096  # pyright: ignore[reportPrivateUsage]
+    assert len(gate._places) <= 4096  # pyright: ignore[reportPrivateUsage]
     begin = time.perf_counter()
     for _ in range(10_000):
         gate.decide(request)

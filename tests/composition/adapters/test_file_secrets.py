@@ -67,7 +67,7 @@ async def test_an_unchanged_file_is_not_read_again(tmp_path: Path, monkeypatch: 
     ("text", "part", "said"),
     [
         ("a: [CANARY", "#a", "is neither YAML nor JSON"),
-        ("a: CANARY", "#b", "the file has no 'b'"),
+        ("a: CANARY", "#b", "there is no 'b'"),
         ("a: CANARY", "#a.b", "not a single value"),
         ("a: {b: CANARY}", "#a", "not a single value"),
         ("CANARY", "#a", "not a single value"),

@@ -14,7 +14,7 @@ Prices = Mapping[tuple[str, str], Price]
 """By provider_id and model."""
 
 
-def cost_of(usage: Usage | None, price: Price | None, service_tier: str | None = None) -> Cost:
+def cost_of(usage: Usage | None, price: Price | None) -> Cost:
     """The cost of one attempt. What the provider itself says counts first."""
     if usage is None:
         return UNKNOWN_COST
@@ -22,7 +22,7 @@ def cost_of(usage: Usage | None, price: Price | None, service_tier: str | None =
         return Cost(usage.reported_cost, "reported")
     if price is None:
         return UNKNOWN_COST
-    usd = _sum(usage, _rates(usage, price, service_tier))
+    usd = _sum(usage, _rates(usage, price))
     if usd is None:
         return Cost(None, "unknown", price.source, price.as_of)
     basis: CostBasis = "estimated" if usage.estimated else "priced"
@@ -40,9 +40,9 @@ def total(costs: Iterable[Cost | None]) -> Cost | None:
     return Cost(sum((cost.usd for cost in charged if cost.usd is not None), Decimal(0)), basis)
 
 
-def _rates(usage: Usage, price: Price, service_tier: str | None) -> Rates:
-    if service_tier is not None and service_tier in price.service_tiers:
-        return price.service_tiers[service_tier]
+def _rates(usage: Usage, price: Price) -> Rates:
+    if usage.service_tier is not None and usage.service_tier in price.service_tiers:
+        return price.service_tiers[usage.service_tier]
     rates = price.rates
     for tier in price.tiers:
         if (usage.input_tokens or 0) > tier.above_input_tokens:
@@ -52,46 +52,67 @@ def _rates(usage: Usage, price: Price, service_tier: str | None) -> Rates:
 
 def _sum(usage: Usage, rates: Rates) -> Decimal | None:
     """None when a class of tokens was used whose rate is not known, or how many there were is not."""
-    if usage.input_tokens is None or (usage.output_tokens is None and rates.output is not None):
-        return None
-    cache_read, audio_in, image_in = usage.cache_read_tokens, usage.input_audio_tokens, usage.input_image_tokens
-    write_1h = usage.cache_write_1h_tokens or 0
-    write = (usage.cache_write_tokens or 0) - write_1h
-    reasoning, audio_out = usage.reasoning_tokens, usage.output_audio_tokens
-    # Each class apart, and the rest at the plain rate. A class that has no rate of its own stays in the rest.
-    parts: list[tuple[int, Decimal | None]] = [(write_1h, rates.cache_write_1h)]
-    plain_in = usage.input_tokens - write_1h
-    for tokens, rate, own in (
-        (cache_read or 0, rates.cache_read, False),
-        (write, rates.cache_write, False),
-        (audio_in or 0, rates.input_audio, True),
-        (image_in or 0, rates.input_image, False),
-    ):
-        if rate is not None or own:
-            parts.append((tokens, rate))
-            plain_in -= tokens
-    plain_out = usage.output_tokens or 0
-    for tokens, rate, own in (
-        (reasoning or 0, rates.reasoning, False),
-        (audio_out or 0, rates.output_audio, True),
-        (usage.output_image_tokens or 0, rates.output_image, False),
-    ):
-        if rate is not None or own:
-            parts.append((tokens, rate))
-            plain_out -= tokens
-    # A prompt that is audio and cached at once is told in both classes: then the shares say more than there is.
-    parts += [(max(0, plain_in), rates.input), (max(0, plain_out), rates.output)]
     usd = Decimal(0)
-    for tokens, rate in parts:
-        if tokens:
-            if rate is None:
-                return None
-            usd += tokens * rate
-    usd /= _MILLION
     if rates.request is not None:
-        usd += rates.request
+        usd += rates.request * (1 if usage.billed_requests is None else usage.billed_requests)
     if usage.server_tool_requests:
         if rates.server_tool_request is None:
             return None
         usd += usage.server_tool_requests * rates.server_tool_request
-    return usd
+    if rates.input is None and rates.output is None and rates.request is not None:
+        return usd  # charged by the call alone
+    millionths = Decimal(0)
+    for tokens, rate in (*_inputs(usage, rates), *_outputs(usage, rates)):
+        if tokens != 0 and rate != 0:
+            if tokens is None or rate is None:
+                return None
+            millionths += tokens * rate
+    return usd + millionths / _MILLION
+
+
+_Part = tuple[int | None, Decimal | None]
+"""So many tokens, at so much for a million."""
+
+
+def _inputs(usage: Usage, rates: Rates) -> list[_Part]:
+    if usage.billed_input_tokens is not None:
+        return [(usage.billed_input_tokens, rates.input)]
+    hour = usage.cache_write_1h_tokens or 0
+    return [
+        (hour, rates.cache_write_1h),
+        *_apart(
+            None if usage.input_tokens is None else usage.input_tokens - hour,
+            rates.input,
+            (usage.cache_read_tokens, rates.cache_read, False),
+            ((usage.cache_write_tokens or 0) - hour, rates.cache_write, False),
+            (usage.input_audio_tokens, rates.input_audio, True),
+            (usage.input_image_tokens, rates.input_image, False),
+        ),
+    ]
+
+
+def _outputs(usage: Usage, rates: Rates) -> list[_Part]:
+    if usage.billed_output_tokens is not None:
+        return [(usage.billed_output_tokens, rates.output)]
+    if usage.output_tokens is None and rates.output is None:
+        return []  # a model that writes no tokens: nobody counts them, and nobody charges
+    return _apart(
+        usage.output_tokens,
+        rates.output,
+        (usage.reasoning_tokens, rates.reasoning, False),
+        (usage.output_audio_tokens, rates.output_audio, True),
+        (usage.output_image_tokens, rates.output_image, False),
+    )
+
+
+def _apart(whole: int | None, rate: Decimal | None, *shares: tuple[int | None, Decimal | None, bool]) -> list[_Part]:
+    """Each share that has a rate of its own, or must have one, and the rest at the plain rate."""
+    parts: list[_Part] = []
+    for tokens, own, needs_own in shares:
+        if tokens and (own is not None or needs_own):
+            parts.append((tokens, own))
+            if whole is not None:
+                whole -= tokens
+    # A prompt that is audio and cached at once is told in both shares: then they say more than there is.
+    parts.append((None if whole is None else max(0, whole), rate))
+    return parts

@@ -101,6 +101,7 @@ class Engine:
             raise
         if isinstance(answer, Answer):
             journal.close()
+            answer.cost = journal.cost
             if journal.receipt is not None:
                 await journal.receipt
         return answer
@@ -111,7 +112,10 @@ class Engine:
         if journal.arm is not None:
             self._judge(journal, error)
         first = journal.first_token
-        attempts = [self._priced(attempt, journal.response_model) for attempt in journal.attempts]
+        attempts = journal.attempts
+        if request.operation != "count_tokens":  # which nobody charges for
+            attempts = [self._priced(attempt, journal.response_model) for attempt in attempts]
+        cost = journal.cost = total(attempt.cost for attempt in attempts)
         call = CallRecord(
             request_id=context.request_id,
             operation=request.operation,
@@ -130,7 +134,7 @@ class Engine:
             first_token=None if first is None else first - journal.started,
             attempts=tuple(attempts),
             usage=journal.usage,
-            cost=total(attempt.cost for attempt in attempts),
+            cost=cost,
             error=error,
         )
         self._metrics.record(call)
@@ -143,8 +147,7 @@ class Engine:
         price = self._prices.get((attempt.provider_id, attempt.model))
         if price is None and response_model is not None:
             price = self._prices.get((attempt.provider_id, response_model))
-        tier = attempt.usage.service_tier if attempt.usage is not None else None
-        return structs.replace(attempt, cost=cost_of(attempt.usage, price, tier))
+        return structs.replace(attempt, cost=cost_of(attempt.usage, price))
 
     def _profiled(self, request: Request[Any], profile: Profile, context: Context) -> tuple[Request[Any], Context]:
         journal = context.journal

@@ -38,7 +38,8 @@ class Rates(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknow
     output_image: Decimal | None = None
     """None: counts as `output`."""
     request: Decimal | None = None
-    """US dollars for each call. None: calls as such cost nothing."""
+    """US dollars for each call, or each unit of one that the provider counts. None: calls as such cost nothing. Alone,
+    without `input` and `output`: tokens cost nothing."""
     server_tool_request: Decimal | None = None
     """US dollars for each use of a tool that the provider runs, a web search say. None: not known."""
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.records import AttemptRecord
+from lockgate_ports.records import AttemptRecord, Cost
 from lockgate_ports.usage import Usage
 
 CANCELLED = "cancelled"
@@ -17,6 +17,7 @@ class Journal:
         "_on_close",
         "arm",
         "attempts",
+        "cost",
         "first_token",
         "profile_id",
         "prompt_template_id",
@@ -46,6 +47,8 @@ class Journal:
         self.response_model: str | None = None
         self.first_token: float | None = None
         self.usage: Usage | None = None
+        self.cost: Cost | None = None
+        """Known once the call is over; None also when nothing can have been charged."""
         self.receipt: Awaitable[None] | None = None
         """What must be awaited before the call may be acknowledged; None when nothing must."""
         self._on_close: Callable[[Journal, str | None], Awaitable[None] | None] | None = on_close

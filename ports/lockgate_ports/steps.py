@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from lockgate_ports.context import Context, Target
 from lockgate_ports.events import Event
+from lockgate_ports.records import Cost
 from lockgate_ports.wire import Reply, Request
 
 
@@ -21,11 +22,13 @@ class Served(Struct, frozen=True):
 class Answer:
     """A whole answer, and who gave it."""
 
-    __slots__ = ("reply", "served")
+    __slots__ = ("cost", "reply", "served")
 
     def __init__(self, reply: Reply[Any], served: Served) -> None:
         self.reply = reply
         self.served = served
+        self.cost: Cost | None = None
+        """Of all attempts together; told once the call is over. None when nothing can have been charged."""
 
 
 class AnswerStream(Protocol):

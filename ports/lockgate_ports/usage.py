@@ -28,10 +28,16 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tool_use_tokens: int | None = None
     """Prompt tokens that the provider's own tools added."""
     server_tool_requests: int | None = None
+    """Uses of tools that the provider runs, web searches say."""
+    billed_input_tokens: int | None = None
+    """What the provider charges for, where it says so apart from what its model read; and so with output."""
+    billed_output_tokens: int | None = None
+    billed_requests: int | None = None
+    """How many times the rate for a request is charged, where the provider counts that: search units of a reranking."""
     reported_cost: Decimal | None = None
     """US dollars, where the provider says what the call cost."""
     service_tier: str | None = None
-    """What the call was served by, in the provider's word: `flex`, `priority`, `batch`."""
+    """What the call was served by, in the provider's word, in lower case: `flex`, `priority`, `batch`."""
     estimated: bool = False
     """Nobody reported these counts: they are what the text that was seen amounts to."""
 

@@ -75,6 +75,7 @@ def usage_of(wire: WireUsage | None) -> Usage | None:
         cache_write_tokens=wire.cache_creation_input_tokens,
         cache_write_1h_tokens=cached.ephemeral_1h_input_tokens if cached is not None else None,
         reasoning_tokens=details.thinking_tokens if details is not None else None,
+        service_tier=wire.service_tier,
         server_tool_requests=sum(count or 0 for count in asked) if any(count is not None for count in asked) else None,
     )
 

@@ -97,6 +97,7 @@ def test_usage_counts_what_was_cached_into_the_input(dialect: AnthropicMessages)
         cache_write_1h_tokens=30,
         reasoning_tokens=4,
         server_tool_requests=3,
+        service_tier="priority",
     )
     assert answer.service_tier == "priority"
 

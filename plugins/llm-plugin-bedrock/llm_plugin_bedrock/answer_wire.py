@@ -7,7 +7,7 @@ Members are named as on the wire.
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_bedrock.usage import WireUsage
+from llm_plugin_bedrock.usage import ServiceTier, WireUsage
 from lockgate_ports.carried import NULL
 
 SERVER_TOOL = "server_tool_use"
@@ -80,6 +80,7 @@ class WireAnswer(Struct, gc=False):
     output: Output | None = None
     stopReason: str | None = None
     usage: WireUsage | None = None
+    serviceTier: ServiceTier | None = None
 
 
 class ToolInput(Struct, gc=False):
@@ -115,6 +116,7 @@ class WireEvent(Struct, gc=False):
     delta: Delta | None = None
     stopReason: str | None = None
     usage: WireUsage | None = None
+    serviceTier: ServiceTier | None = None
 
 
 ANSWER = msgspec.json.Decoder(WireAnswer)

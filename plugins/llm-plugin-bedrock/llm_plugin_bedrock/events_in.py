@@ -84,7 +84,7 @@ class ConverseReader:
                 self._open.clear()
                 return [*held, Finish(reason_of(wire.stopReason, calls=self._calls), 0, wire.stopReason)]
             case "metadata":
-                usage = usage_of(wire.usage)
+                usage = usage_of(wire.usage, wire.serviceTier)
                 return [UsageReport(usage)] if usage is not None else []
             case _:
                 return []  # a kind of event that is younger than this reader

@@ -35,7 +35,13 @@ def input_tokens_in(headers: Mapping[str, str]) -> int | None:
     return int(count) if count.isascii() and count.isdecimal() else None
 
 
-def usage_of(wire: WireUsage | None) -> Usage | None:
+class ServiceTier(Struct, gc=False):
+    """`serviceTier`, beside the usage."""
+
+    type: str | None = None
+
+
+def usage_of(wire: WireUsage | None, tier: ServiceTier | None = None) -> Usage | None:
     """In the canonical meaning; None where nothing was reported."""
     if wire is None or (wire.inputTokens is None and wire.outputTokens is None):
         return None
@@ -49,4 +55,5 @@ def usage_of(wire: WireUsage | None) -> Usage | None:
         cache_read_tokens=read,
         cache_write_tokens=written,
         cache_write_1h_tokens=sum(hour) if hour else None,
+        service_tier=tier.type if tier is not None else None,
     )

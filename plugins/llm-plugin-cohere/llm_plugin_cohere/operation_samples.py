@@ -83,7 +83,7 @@ COHERE_RERANK = OperationSamples(
             {"billed_units": {"search_units": 1}, "tokens": {"input_tokens": 8}}, (2, 0.75), (0, 0.5), (1, 0.01)
         ),
         said=((2, 0.75), (0, 0.5), (1, 0.01)),
-        usage=_USAGE,
+        usage=Usage(input_tokens=8, output_tokens=0, billed_requests=1),
     ),
     no_usage=OperationSample(body=_ranked(_NO_META, (1, 0.75)), said=((1, 0.75),)),
     invalid_key=INVALID_KEY,

@@ -18,7 +18,14 @@ _SPENT = {
     "tokens": {"input_tokens": 71.0, "output_tokens": 12, "reasoning_tokens": 3},
     "cached_tokens": 16,
 }
-_USAGE = Usage(input_tokens=71, output_tokens=12, cache_read_tokens=16, reasoning_tokens=3)
+_USAGE = Usage(
+    input_tokens=71,
+    output_tokens=12,
+    cache_read_tokens=16,
+    reasoning_tokens=3,
+    billed_input_tokens=5,
+    billed_output_tokens=9,
+)
 _WORDS = "Grüße aus 東京 🗼"
 
 

@@ -40,6 +40,8 @@ def read_chat_usage(raw: Raw) -> Usage | None:
         output_tokens=made,
         cache_read_tokens=_first(wire.cached_tokens),
         reasoning_tokens=_first(tokens.reasoning_tokens),
+        billed_input_tokens=_other(billed.input_tokens, given),
+        billed_output_tokens=_other(billed.output_tokens, made),
     )
 
 
@@ -50,11 +52,12 @@ def read_input_usage(raw: Raw) -> Usage | None:
         return None
     tokens, billed = wire.tokens or _NONE, wire.billed_units or _NONE
     words, pictures = _first(tokens.input_tokens, billed.input_tokens), _first(billed.image_tokens)
+    units = _first(billed.search_units)
     if words is None and pictures is None:
-        return None
+        return None if units is None else Usage(billed_requests=units)
     given = (words or 0) + (pictures or 0)
     made = _first(tokens.output_tokens, billed.output_tokens) or 0
-    return Usage(input_tokens=given, output_tokens=made, input_image_tokens=pictures)
+    return Usage(input_tokens=given, output_tokens=made, input_image_tokens=pictures, billed_requests=units)
 
 
 def read_search_units(raw: Raw) -> float | None:
@@ -68,6 +71,11 @@ def _decoded(raw: Raw) -> _Usage | None:
         return _USAGE.decode(raw)
     except msgspec.ValidationError:
         return None
+
+
+def _other(billed: float | None, counted: int | None) -> int | None:
+    """What is billed, where that is not what was counted: the model reads more than the client wrote."""
+    return int(billed) if billed is not None and billed != counted else None
 
 
 def _first(*counts: float | None) -> int | None:

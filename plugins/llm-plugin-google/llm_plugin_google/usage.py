@@ -34,6 +34,8 @@ def read_usage(wire: WireUsage | None) -> Usage | None:
         input_audio_tokens=_share(shares, "AUDIO"),
         input_image_tokens=_share(shares, "IMAGE"),
         output_audio_tokens=_share(wire.candidates_tokens_details, "AUDIO"),
+        output_image_tokens=_share(wire.candidates_tokens_details, "IMAGE"),
+        service_tier=wire.service_tier.lower() if isinstance(wire.service_tier, str) else None,
     )
 
 
@@ -50,7 +52,7 @@ def write_usage(usage: Usage) -> dict[str, Any]:
         "cachedContentTokenCount": usage.cache_read_tokens,
         "totalTokenCount": _total(usage),
         "promptTokensDetails": _details(prompt, AUDIO=usage.input_audio_tokens, IMAGE=usage.input_image_tokens),
-        "candidatesTokensDetails": _details(None, AUDIO=usage.output_audio_tokens),
+        "candidatesTokensDetails": _details(None, AUDIO=usage.output_audio_tokens, IMAGE=usage.output_image_tokens),
     }
     return {name: value for name, value in fields.items() if value is not None}
 

@@ -67,9 +67,9 @@ class ChunkReader:
 
     def _chunk(self, chunk: WireAnswer) -> list[Event]:
         events: list[Event] = []
-        usage = read_usage(chunk.usage) if said(chunk.usage) else None
+        usage = read_usage(chunk.usage, chunk.service_tier) if said(chunk.usage) else None
         if usage is None and chunk.x_groq is not None and said(chunk.x_groq.usage):
-            usage = read_usage(chunk.x_groq.usage)
+            usage = read_usage(chunk.x_groq.usage, chunk.service_tier)
         if not self._started:
             if not chunk.choices and usage is None:
                 return events  # Azure begins with the verdict on the prompt, before there is an id

@@ -41,6 +41,7 @@ class _Glance(Struct, gc=False):
     model: Any = None
     choices: list[_GlanceChoice] | None = None
     usage: Raw = NULL
+    service_tier: Any = None
     error: Raw = NULL
 
 
@@ -62,7 +63,7 @@ def glance(body: bytes) -> Glance:
     )
     return Glance(
         wire.model if isinstance(wire.model, str) else None,
-        read_usage(wire.usage) if said(wire.usage) else None,
+        read_usage(wire.usage, wire.service_tier) if said(wire.usage) else None,
         reasons,
     )
 
@@ -84,7 +85,7 @@ def read_response(body: bytes, *, think_tags: bool = False) -> ChatResponse:
         id=text(wire.id),
         model=text(wire.model),
         created=int(wire.created) if isinstance(wire.created, int | float) else None,
-        usage=read_usage(wire.usage) if said(wire.usage) else None,
+        usage=read_usage(wire.usage, wire.service_tier) if said(wire.usage) else None,
         service_tier=text(wire.service_tier),
         system_fingerprint=text(wire.system_fingerprint),
         extra=extra,

@@ -55,6 +55,7 @@ class _Chunk(Struct, gc=False):
     choices: list[_Choice] | None = None
     usage: Raw = NULL
     error: Raw = NULL
+    service_tier: Any = None
     x_groq: GroqExtras | None = None
 
 
@@ -152,7 +153,7 @@ class RelayReader:
                     again += (index,)
                 else:
                     finishes += self._finish(index, native_word(choice.finish_reason))
-        usage = read_usage(chunk.usage) if said(chunk.usage) else None
+        usage = read_usage(chunk.usage, chunk.service_tier) if said(chunk.usage) else None
         if chunk.choices:
             self._last = data
             if self._id is None and isinstance(chunk.id, str):
@@ -225,4 +226,4 @@ def _odd(event: SseEvent) -> Relayed | None:
 
 def _side(chunk: _Chunk) -> Usage | None:
     groq = chunk.x_groq
-    return read_usage(groq.usage) if groq is not None and said(groq.usage) else None
+    return read_usage(groq.usage, chunk.service_tier) if groq is not None and said(groq.usage) else None

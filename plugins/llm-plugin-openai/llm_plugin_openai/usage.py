@@ -22,12 +22,17 @@ class _Prompt(Struct, gc=False):
 class _Completion(Struct, gc=False):
     reasoning_tokens: _Count = None
     audio_tokens: _Count = None
+    image_tokens: _Count = None
     accepted_prediction_tokens: _Count = None
     rejected_prediction_tokens: _Count = None
 
 
 class _CacheCreation(Struct, gc=False):
     ephemeral_1h_input_tokens: _Count = None
+
+
+class _CostDetails(Struct, gc=False):
+    upstream_inference_cost: Decimal | None = None
 
 
 class _Usage(Struct, gc=False):
@@ -48,6 +53,8 @@ class _Usage(Struct, gc=False):
     cache_creation_input_tokens: _Count = None
     cache_creation: _CacheCreation | None = None
     cost: Raw = NULL
+    is_byok: bool | None = None
+    cost_details: _CostDetails | None = None
     cost_in_usd_ticks: _Count = None
 
 
@@ -61,9 +68,9 @@ _COST = msgspec.json.Decoder(Decimal | _Cost)
 _NO_PROMPT, _NO_COMPLETION = _Prompt(), _Completion()
 
 
-def read_usage(raw: Raw) -> Usage | None:
+def read_usage(raw: Raw, service_tier: Any = None, searches: int | None = None) -> Usage | None:
     """Usage in OpenAI's meaning: `input_tokens` holds the cached ones, `output_tokens` the reasoning; None for null
-    and for what is no usage at all."""
+    and for what is no usage at all. `service_tier` is what stands beside it; `auto` is none."""
     try:
         wire = _USAGE.decode(raw)
     except msgspec.ValidationError:
@@ -90,6 +97,9 @@ def read_usage(raw: Raw) -> Usage | None:
         input_audio_tokens=prompt.audio_tokens,
         output_audio_tokens=completion.audio_tokens,
         input_image_tokens=prompt.image_tokens,
+        output_image_tokens=completion.image_tokens,
+        server_tool_requests=searches,
+        service_tier=service_tier if isinstance(service_tier, str) and service_tier not in ("", "auto") else None,
         accepted_prediction_tokens=completion.accepted_prediction_tokens,
         rejected_prediction_tokens=completion.rejected_prediction_tokens,
         reported_cost=_cost(wire),
@@ -113,6 +123,7 @@ def write_usage(usage: Usage) -> dict[str, Any]:
     completion = _known(
         reasoning_tokens=usage.reasoning_tokens,
         audio_tokens=usage.output_audio_tokens,
+        image_tokens=usage.output_image_tokens,
         accepted_prediction_tokens=usage.accepted_prediction_tokens,
         rejected_prediction_tokens=usage.rejected_prediction_tokens,
     )
@@ -141,7 +152,11 @@ def _cost(wire: _Usage) -> Decimal | None:
         cost = _COST.decode(wire.cost)
     except msgspec.ValidationError:
         return None
-    return cost.total_cost if isinstance(cost, _Cost) else cost
+    told = cost.total_cost if isinstance(cost, _Cost) else cost
+    details = wire.cost_details
+    if told is not None and wire.is_byok and details is not None and details.upstream_inference_cost is not None:
+        told += details.upstream_inference_cost  # OpenRouter with the caller's own key: its fee, and the provider's bill
+    return told
 
 
 def _known(**counts: int | None) -> dict[str, int]:

@@ -66,7 +66,14 @@ def test_every_kind_of_item_is_read() -> None:
     assert (choice.finish_reason, choice.native_finish_reason) == ("tool_calls", "completed")
     assert choice.logprobs is not None
     assert json.loads(bytes(choice.logprobs))["content"] == [_ROW]
-    assert answer.usage == Usage(input_tokens=5, output_tokens=3, total_tokens=8, cache_read_tokens=2)
+    assert answer.usage == Usage(
+        input_tokens=5,
+        output_tokens=3,
+        total_tokens=8,
+        cache_read_tokens=2,
+        server_tool_requests=1,
+        service_tier="flex",
+    )
     assert (answer.id, answer.model, answer.created, answer.service_tier) == ("resp_1", "m-1", 5, "flex")
 
 

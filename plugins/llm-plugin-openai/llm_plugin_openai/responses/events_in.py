@@ -7,9 +7,8 @@ import msgspec
 from llm_plugin_openai.error_in import error_inside
 from llm_plugin_openai.responses.answer_reader import AnswerReader
 from llm_plugin_openai.responses.answer_wire import EVENT, OUTPUT, WireEvent, WireResponse
-from llm_plugin_openai.responses.read_response import failed, text
+from llm_plugin_openai.responses.read_response import failed, text, usage_of
 from llm_plugin_openai.responses.request_wire import NAME
-from llm_plugin_openai.usage import read_usage
 from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import said
 from lockgate_ports.errors import UpstreamError
@@ -87,7 +86,7 @@ class EventsReader:
     def _end(self, response: WireResponse) -> list[Event]:
         self._over = True
         events = [*self._answer.rest(response.output), self._answer.finish(response)]
-        usage = read_usage(response.usage) if said(response.usage) else None
+        usage = usage_of(response)
         return [*events, UsageReport(usage)] if usage is not None else events
 
     def _fail(self, error: UpstreamError) -> list[Event]:

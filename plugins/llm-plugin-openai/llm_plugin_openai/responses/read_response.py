@@ -17,10 +17,12 @@ from lockgate_ports.chat import ChatResponse, Choice
 from lockgate_ports.errors import UpstreamError, clip
 from lockgate_ports.events import Finish
 from lockgate_ports.refusals import unreadable, unusable
+from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Glance
 
 _KNOWN = frozenset((*WireResponse.__struct_fields__, "object"))
 _CALLS = ("function_call", "custom_tool_call")
+_SEARCHES = ("web_search_call", "file_search_call")
 
 
 class _Kind(Struct, gc=False):
@@ -35,7 +37,7 @@ def glance(body: bytes) -> Glance:
     made in the background has no finish."""
     response = _decoded(body)
     calls = any(_KIND.decode(item).type in _CALLS for item in response.output or ())
-    usage = read_usage(response.usage) if said(response.usage) else None
+    usage = usage_of(response)
     ended = response.status not in ("queued", "in_progress")
     return Glance(text(response.model), usage, (reason_of(response, calls=calls),) if ended else ())
 
@@ -66,11 +68,19 @@ def read_response(body: bytes) -> ChatResponse:
         id=text(response.id),
         model=text(response.model),
         created=int(response.created_at) if isinstance(response.created_at, int | float) else None,
-        usage=read_usage(response.usage) if said(response.usage) else None,
+        usage=usage_of(response),
         service_tier=text(response.service_tier),
         extra=extra,
         native=NAME if extra else None,
     )
+
+
+def usage_of(response: WireResponse) -> Usage | None:
+    """Its tokens, its tier, and how often the provider searched."""
+    if not said(response.usage):
+        return None
+    searches = sum(_KIND.decode(item).type in _SEARCHES for item in response.output or ())
+    return read_usage(response.usage, response.service_tier, searches or None)
 
 
 def failed(response: WireResponse) -> UpstreamError:

@@ -6,9 +6,8 @@ from msgspec import Raw, Struct
 from llm_plugin_openai.error_in import error_inside
 from llm_plugin_openai.responses.answer_reader import native_word, reason_of
 from llm_plugin_openai.responses.answer_wire import RESPONSE, WireResponse
-from llm_plugin_openai.responses.read_response import failed
+from llm_plugin_openai.responses.read_response import failed, usage_of
 from llm_plugin_openai.responses.request_wire import NAME
-from llm_plugin_openai.usage import read_usage
 from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import NULL, said
 from lockgate_ports.events import Event, Failure, Finish, Relayed
@@ -75,8 +74,7 @@ class RelayGlance:
         self.over = True
         calls = self._calling or any(_ITEM.decode(item).type in _CALLS for item in response.output or ())
         finish = Finish(reason_of(response, calls=calls), 0, native_word(response))
-        usage = read_usage(response.usage) if said(response.usage) else None
-        return Relayed(event.raw, content=True, finishes=(finish,), usage=usage)
+        return Relayed(event.raw, content=True, finishes=(finish,), usage=usage_of(response))
 
     def _fail(self, data: bytes) -> Failure:
         self.over = True

@@ -1,10 +1,12 @@
 """A stream that has begun to answer: what was held back first, then the rest, under the rules and the clock."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
 from msgspec import structs
 
 from lockgate_core.clock import Clock
+from lockgate_core.seen import partial_usage
 from lockgate_core.stream_rules import StreamRules
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.events import Event
@@ -12,6 +14,7 @@ from lockgate_ports.journal import CANCELLED, Journal
 from lockgate_ports.model import ReplyStream
 from lockgate_ports.records import UNKNOWN_COST
 from lockgate_ports.steps import Served
+from lockgate_ports.wire import Request
 
 
 class LiveStream:
@@ -27,6 +30,7 @@ class LiveStream:
         held: list[Sequence[Event] | LockgateError],
         rules: StreamRules,
         served: Served,
+        request: Request[Any],
         journal: Journal,
         clock: Clock,
         idle: float,
@@ -40,6 +44,7 @@ class LiveStream:
         self._rest = rest
         self._held = held
         self._rules = rules
+        self._request = request
         self._journal = journal
         self._clock = clock
         self._idle = idle
@@ -103,7 +108,10 @@ class LiveStream:
             code = error.code if isinstance(error, LockgateError) else error
             # Its attempt was written down when it began to answer; only now is it known what became of it.
             began = journal.attempts[-1]
-            journal.attempts[-1] = structs.replace(began, usage=journal.usage, error=code, cost=UNKNOWN_COST)
+            usage = journal.usage
+            if code is not None or usage is None:
+                usage = partial_usage(self._request, usage, self._rules.seen)
+            journal.attempts[-1] = structs.replace(began, usage=usage, error=code, cost=UNKNOWN_COST)
             journal.close(error)
 
     def _stalled(self) -> UpstreamError:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from lockgate_core.seen import Seen
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure, Finish, Relayed, Start, UsageReport
 from lockgate_ports.usage import Usage
@@ -11,7 +12,7 @@ class StreamRules:
     """Fed each batch of events. `committed` once the client has something to see; `complete` once every choice that
     was opened has finished."""
 
-    __slots__ = ("_open", "_started", "committed", "finished", "model", "progress", "sound", "usage")
+    __slots__ = ("_open", "_started", "committed", "finished", "model", "progress", "seen", "sound", "usage")
 
     def __init__(self) -> None:
         self._started = False
@@ -22,6 +23,7 @@ class StreamRules:
         """The last batch moved the stream on."""
         self.sound = 0
         """How many events of the last batch were in order; all, unless `take` raised."""
+        self.seen = Seen()
         self.usage: Usage | None = None
         self.model: str | None = None
 
@@ -38,6 +40,7 @@ class StreamRules:
             if isinstance(event, Relayed):
                 if event.content:
                     self.committed = self.progress = True
+                    self.seen.relayed(event.raw)
                 if event.finishes:
                     self.finished.update(finish.choice for finish in event.finishes)
                     self.committed = self.progress = True
@@ -79,6 +82,7 @@ class StreamRules:
                     raise _misplaced(f"content of choice {event.choice} after its finish")
                 self._open.add(event.choice)
                 self.committed = self.progress = True
+                self.seen.said(event)
 
 
 def _misplaced(what: str) -> UpstreamError:

@@ -58,7 +58,7 @@ async def open_stream(
             raise
         deadline = clock.now() + time_left(provider, context, clock.now())
         idle = provider.timeouts.idle
-        return LiveStream(source, rest, held, rules, served, journal, clock, idle, deadline, turn.end)
+        return LiveStream(source, rest, held, rules, served, request, journal, clock, idle, deadline, turn.end)
 
     stream = await _within(provider.timeouts.first_token, left, turn, provider, clock, commit())
     turn.proven()

@@ -38,7 +38,9 @@ def read_response(body: bytes) -> ChatResponse:
         finish_reason=reason_of(wire.stopReason, calls=any(isinstance(part, ToolCall) for part in parts)),
         native_finish_reason=wire.stopReason,
     )
-    return ChatResponse(choices=(choice,), usage=usage_of(wire.usage, wire.serviceTier), extra=extra, native=DIALECT if extra else None)
+    return ChatResponse(
+        choices=(choice,), usage=usage_of(wire.usage, wire.serviceTier), extra=extra, native=DIALECT if extra else None
+    )
 
 
 def nonsense(error: Exception, body: bytes) -> UpstreamError:

@@ -155,7 +155,9 @@ def _cost(wire: _Usage) -> Decimal | None:
     told = cost.total_cost if isinstance(cost, _Cost) else cost
     details = wire.cost_details
     if told is not None and wire.is_byok and details is not None and details.upstream_inference_cost is not None:
-        told += details.upstream_inference_cost  # OpenRouter with the caller's own key: its fee, and the provider's bill
+        told += (
+            details.upstream_inference_cost
+        )  # OpenRouter with the caller's own key: its fee, and the provider's bill
     return told
 
 

@@ -1,0 +1,78 @@
+"""What was seen of a stream, in tokens: for one that was cut or left, or whose provider does not count. Pure."""
+
+from typing import Any
+
+from msgspec import structs
+
+from lockgate_ports.chat import ChatRequest
+from lockgate_ports.errors import LockgateError
+from lockgate_ports.events import AudioDelta, Event, RefusalDelta, TextDelta, ThinkingDelta, ToolCallDelta
+from lockgate_ports.parts import Text
+from lockgate_ports.usage import Usage
+from lockgate_ports.wire import Request
+
+_A_TOKEN = 4
+"""Letters, on the average of English and code."""
+
+
+class Seen:
+    """Adds up what an answer has said so far. Of events that go through unread their lengths are known alone: what the
+    shortest has too is taken for its envelope."""
+
+    __slots__ = ("_bytes", "_letters", "_relayed", "_shortest")
+
+    def __init__(self) -> None:
+        self._letters = 0
+        self._bytes = 0
+        self._relayed = 0
+        self._shortest = 1 << 62
+
+    def relayed(self, raw: bytes) -> None:
+        """An event with content that was not read."""
+        size = len(raw)
+        self._bytes += size
+        self._relayed += 1
+        if size < self._shortest:
+            self._shortest = size
+
+    def said(self, event: Event) -> None:
+        """An event that was read."""
+        match event:
+            case TextDelta(text) | ThinkingDelta(text) | RefusalDelta(text):
+                self._letters += len(text)
+            case ToolCallDelta():
+                self._letters += len(event.name or "") + len(event.arguments)
+            case AudioDelta():
+                self._letters += len(event.transcript)
+            case _:
+                pass
+
+    @property
+    def tokens(self) -> int:
+        """At least one for each event that was not read, since none comes without."""
+        if not self._relayed:
+            return -(-self._letters // _A_TOKEN)
+        beyond = self._bytes - self._relayed * self._shortest
+        return max(self._relayed, beyond // _A_TOKEN)
+
+
+def partial_usage(request: Request[Any], told: Usage | None, seen: Seen) -> Usage:
+    """What the provider told until the end, completed by what was asked and what was seen; marked as an estimate."""
+    told = told or Usage()
+    return structs.replace(
+        told,
+        input_tokens=told.input_tokens if told.input_tokens is not None else _asked(request),
+        output_tokens=max(told.output_tokens or 0, seen.tokens),
+        estimated=True,
+    )
+
+
+def _asked(request: Request[Any]) -> int:
+    try:
+        view = request.view
+    except LockgateError:
+        return len(request.body or b"") // _A_TOKEN
+    if not isinstance(view, ChatRequest):
+        return len(request.body or b"") // _A_TOKEN
+    letters = sum(len(part.text) for message in view.messages for part in message.parts if isinstance(part, Text))
+    return -(-letters // _A_TOKEN)

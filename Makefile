@@ -17,7 +17,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint types contracts unit bench format docs wheels constraints clean
+.PHONY: help setup run test lint types contracts unit clients golden bench format docs wheels constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,13 @@ contracts: $(READY) ## Which package may import which
 unit: $(READY) ## The tests (ARGS="-k name" chooses some)
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
+clients: $(READY) ## Install the SDKs and agents that people use, run them against the gateway, write docs/clients.md
+	@PYTHONPATH=tests/clients/python $(BIN)/python tests/clients/run.py $(ARGS)
+
+golden: $(READY) ## Write tests/golden/snapshots anew, for you to review
+	-@GOLDEN=write $(BIN)/pytest -q tests/golden/test_golden.py
+	@git diff --stat -- tests/golden
+
 bench: $(READY) ## Speed beside a bare aiohttp proxy, in about a minute (ARGS="--quick" in 15 seconds)
 	@$(BIN)/python tests/bench $(ARGS)
 
@@ -65,7 +72,7 @@ constraints: $(READY) ## Choose the newest versions that fit and write them into
 	  --output-file constraints.txt
 
 clean: ## Remove .venv and all that was built
-	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .clients dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(READY): $(MEMBERS) constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

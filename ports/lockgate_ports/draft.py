@@ -1,7 +1,10 @@
 """A request while a dialect writes it: what becomes of things the target has no word for."""
 
+from collections.abc import Sequence
+
 from msgspec import Raw
 
+from lockgate_ports.chat import NativeTool, Tool
 from lockgate_ports.dialect import Upstream
 from lockgate_ports.errors import Unsupported
 from lockgate_ports.parts import Text, ToolCall
@@ -50,6 +53,19 @@ class Draft:
             return call.signature
         self.leave_out(f"{at}.signature")
         return None
+
+    def offered(self, tools: Sequence[Tool], own: str) -> list[tuple[int, Tool]]:
+        """The tools to write, each with its place. What another provider runs itself (its web search, say) is an offer
+        beside others: it is left out and named. Where it is all there is, or the settings are strict, it stays, for the
+        writer to refuse."""
+        numbered = list(enumerate(tools))
+        known = [each for each in numbered if not isinstance(each[1], NativeTool) or each[1].dialect == own]
+        if not known or self.upstream.params == "strict":
+            return numbered
+        for place, tool in numbered:
+            if isinstance(tool, NativeTool) and tool.dialect != own:
+                self.leave_out(f"tools[{place}]")
+        return known
 
     def cannot_say(self, what: str, at: str) -> Unsupported:
         """The refusal of content that may not be left out; `at` is its path in the request."""

@@ -1,5 +1,7 @@
 """Replies around canonical answers: what a glance at each would have told."""
 
+from msgspec.structs import replace
+
 from lockgate_ports.chat import ChatResponse
 from lockgate_ports.count import TokenCount
 from lockgate_ports.embed import EmbedResponse
@@ -31,3 +33,8 @@ def glance_count(view: TokenCount) -> Glance:
 def reply_of(view: ChatResponse, dropped: tuple[str, ...] = (), request_id: str | None = None) -> Reply[ChatResponse]:
     """A Reply around a canonical chat answer."""
     return Reply(glance_chat(view), view=view, dropped=dropped, request_id=request_id)
+
+
+def named(answer: ChatResponse, model: str) -> ChatResponse:
+    """The answer with the name that the client asked for where the provider tells none, as streams have it."""
+    return answer if answer.model else replace(answer, model=model)

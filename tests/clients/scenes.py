@@ -1,15 +1,10 @@
 """What the clients ask in each scene, what must reach the upstream, and what it answers; no wire language yet."""
 
-import base64
 from collections.abc import Callable
 from typing import Any
 
+from at import RED_DOT
 from msgspec import Struct
-
-RED_DOT = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
-)
-"""A picture of one pixel."""
 
 
 class Call(Struct):
@@ -114,6 +109,30 @@ def _round(asked: Asked, cities: list[str]) -> None:
     must(signed[0] in ("", SIGNATURE), "the call's signature", signed)
 
 
+COMMAND = "echo lockgate-$((40 + 2))"
+"""What an agent is told to run, and SHOWN what that prints."""
+SHOWN = "lockgate-42"
+FINISHED = "The shell printed lockgate-42."
+SHELLS: dict[str, dict[str, Any]] = {
+    "Bash": {"command": COMMAND, "description": "Print a line"},
+    "exec_command": {"cmd": COMMAND},
+    "shell_command": {"command": COMMAND},
+    "shell": {"command": ["bash", "-lc", COMMAND]},
+}
+"""An agent's tool for its shell, by its name, and what it takes."""
+
+
+def agent(asked: Asked) -> Answer:
+    """A session of a command-line agent: one call of its shell. Agents also ask small things without tools."""
+    shell = next((name for name in SHELLS if name in asked.tools), None)
+    if shell is None:
+        return Answer(("A ", "title"))
+    if not asked.calls:
+        return Answer(("I will ", "look."), calls=(Call(shell, SHELLS[shell]),))
+    must(any(SHOWN in text for _, text in asked.results), "what the shell printed", asked.results)
+    return Answer(("The shell printed ", f"{SHOWN}."))
+
+
 SIGNATURE = "c2lnbmVkIGJ5IHRoZSB1cHN0cmVhbQ=="
 """What an upstream that signs its tool calls wants back."""
 
@@ -126,6 +145,7 @@ SCENES: dict[str, Callable[[Asked], Answer | Refusal]] = {
     "limited": lambda asked: Refusal(429),
     "invalid": lambda asked: Refusal(400),
     "lockedout": lambda asked: Refusal(401),
+    "agent": agent,
     "endless": lambda asked: Answer(("One", " and"), endless=True),
 }
 """By the model's name at the upstream."""

@@ -10,29 +10,38 @@ from typing import Any
 import speak_anthropic
 import speak_gemini
 import speak_openai
+import speak_responses
 from aiohttp import web
 from scenes import SCENES, Answer, Refusal
+from tap import Exchange
 
 LANGUAGES: dict[str, ModuleType] = {"openai": speak_openai, "anthropic": speak_anthropic, "gemini": speak_gemini}
+SPOKEN: dict[str, ModuleType] = LANGUAGES | {"responses": speak_responses}
+"""Responses is for what asks in it, and for the record of what passes unchanged."""
 KEY = "sk-canary-7f3c9a1e5b7d2c4f6a8b0c1d"
 """The key that the gateway shows upstream; a client has another."""
 CLIENT_KEY = "sk-client-of-the-gateway"
 
 
 class Scripted:
-    """`/openai/...`, `/anthropic/...` and `/gemini/...`; `/open` tells how many endless streams still have a caller."""
+    """`/openai/...`, `/anthropic/...` and so on; `/open` tells how many endless streams still have a caller."""
 
     def __init__(self) -> None:
         self.open = 0
         self.url = ""
+        self.seen: list[Exchange] = []
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        language = LANGUAGES[request.match_info["language"]]
+        language = SPOKEN[request.match_info["language"]]
         path = "/" + request.match_info["path"]
+        prefix = "/" + request.match_info["language"]
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        seen = Exchange(request.path_qs.removeprefix(prefix), headers, await request.read())
+        self.seen.append(seen)
         try:
             _check_key(request, language.KEY_HEADER)
             assert path.startswith(language.PATH), f"the upstream was asked at {path}"
-            asked = language.read(path, json.loads(await request.read()))
+            asked = language.read(path, json.loads(seen.body))
             answer = SCENES[asked.model](asked)
         except (AssertionError, LookupError, TypeError, ValueError) as fault:
             told = language.refusal(400)
@@ -42,8 +51,11 @@ class Scripted:
             after = {"retry-after": "7"} if answer.status == 429 else {}
             return web.json_response(language.refusal(answer.status), status=answer.status, headers=after)
         if not asked.stream:
-            return web.json_response(language.whole(answer))
-        return await self._stream(request, language.streamed(answer), answer)
+            seen.answer = json.dumps(language.whole(answer)).encode()
+            return web.Response(body=seen.answer, content_type="application/json")
+        events = language.streamed(answer)
+        seen.answer = "".join(events).encode()
+        return await self._stream(request, events, answer)
 
     async def _stream(self, request: web.Request, events: list[str], answer: Answer) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
@@ -103,9 +115,10 @@ def settings(url: str) -> dict[str, Any]:
             "openai": provider("openai-compatible", "/openai/v1"),
             "anthropic": provider("anthropic", "/anthropic"),
             "gemini": provider("google", "/gemini/v1beta"),
+            "responses": provider("openai-compatible", "/responses/v1") | {"api": "responses"},
         },
         "routes": {
-            f"{language}-{scene}": {"targets": [f"{language}/{scene}"]} for language in LANGUAGES for scene in SCENES
+            f"{language}-{scene}": {"targets": [f"{language}/{scene}"]} for language in SPOKEN for scene in SCENES
         },
         "retry": {"max_attempts": 1},
     }

@@ -34,7 +34,8 @@ class MessageWriter:
         self._blocks = BlockWriter()
         self._start: Start | None = None
         self._begun = False
-        self._relayed = False
+        self._relayed = b""
+        """The last event that went on as it came."""
         self._refused = False
         self._usage: Usage | None = None
         self._finish: Finish | None = None
@@ -46,7 +47,7 @@ class MessageWriter:
         for event in events:
             match event:
                 case Relayed():
-                    self._relayed = True
+                    self._relayed = event.raw
                     out.append(event.raw)
                 case Start():
                     self._start = event
@@ -66,8 +67,8 @@ class MessageWriter:
 
     def end(self) -> bytes:
         """The blocks still open, `message_delta` and `message_stop`."""
-        if self._relayed:
-            return MESSAGE_STOP
+        if self._relayed:  # which has told the end itself, unless the provider left that out
+            return b"" if b"message_stop" in self._relayed else MESSAGE_STOP
         finish = self._finish
         reason = written(
             finish.reason if finish is not None else None,

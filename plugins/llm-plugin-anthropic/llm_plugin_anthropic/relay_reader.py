@@ -38,7 +38,7 @@ _EVENT = msgspec.json.Decoder(_Glanced)
 
 
 class RelayGlance:
-    """One `Relayed` an event. `message_stop` is not relayed: the writer closes a stream that is complete."""
+    """One `Relayed` an event, `message_stop` as well."""
 
     def __init__(self) -> None:
         self._usage: WireUsage | None = None
@@ -77,8 +77,7 @@ class RelayGlance:
                 return Relayed(event.raw, finishes=finishes, usage=usage_of(self._usage))
             case "message_stop":
                 self.over = True
-                finishes = self._finish(None)
-                return Relayed(b"", finishes=finishes) if finishes else None
+                return Relayed(event.raw, finishes=self._finish(None))
             case "error":
                 return self._fail(data)
             case _:

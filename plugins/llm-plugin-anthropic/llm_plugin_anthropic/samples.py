@@ -277,7 +277,6 @@ ANTHROPIC_MESSAGES = Samples(
     relay_request=b'{ "seed":12345678901234567890123, "zz":[1.50 ,"\\u00e9"],"model":"'
     + ALIAS.encode()
     + b'","max_tokens":9,"messages":[{"content":"Hi","role":"user"}]}',
-    stream_end=_STOP,
 )
 
 

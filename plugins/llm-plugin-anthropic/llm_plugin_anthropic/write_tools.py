@@ -19,7 +19,7 @@ def tools_of(view: ChatRequest, draft: MessagesDraft) -> list[Item | Raw]:
     allowed = view.tool_choice.allowed if view.tool_choice is not None else ()
     return [
         _tool(tool, f"tools[{place}]", view, draft)
-        for place, tool in enumerate(view.tools)
+        for place, tool in draft.offered(view.tools, NAME)
         if not allowed or isinstance(tool, NativeTool) or tool.name in allowed
     ]
 

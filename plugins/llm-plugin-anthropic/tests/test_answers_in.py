@@ -15,6 +15,7 @@ from lockgate_ports.events import Event, Failure, Finish, Relayed, Start, UsageR
 from lockgate_ports.parts import Native, Text, Thinking, ToolCall
 from lockgate_ports.sse import sse
 from lockgate_ports.usage import Usage
+from lockgate_ports.wire import Inbound
 
 Fold = Callable[[Iterable[Event]], ChatResponse]
 
@@ -212,7 +213,7 @@ def test_a_relayed_stream_is_glanced_at() -> None:
         _end(output_tokens=9),
         _STOP,
     )
-    start, call, end = _events(stream, relay=True)
+    start, call, end, stop = _events(stream, relay=True)
     assert isinstance(start, Relayed)
     assert not start.content
     assert isinstance(call, Relayed)
@@ -220,6 +221,19 @@ def test_a_relayed_stream_is_glanced_at() -> None:
     assert isinstance(end, Relayed)
     assert end.finishes == (Finish("tool_calls", native_reason="end_turn"),)
     assert end.usage == Usage(input_tokens=3, output_tokens=9)
+    assert isinstance(stop, Relayed)
+    assert stop.raw == _told(_STOP)
+
+
+def test_the_provider_ends_a_relayed_stream_in_its_own_bytes_and_the_writer_where_it_does_not() -> None:
+    stop = b'event: message_stop\ndata: {"type": "message_stop"   }\n\n'
+    request = AnthropicMessages().read_request(
+        Inbound("POST", "/v1/messages", {}, b'{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}')
+    )
+    for last, ending in ((stop, b""), (b"", b'event: message_stop\ndata: {"type":"message_stop"}\n\n')):
+        writer = AnthropicMessages().event_writer(request)
+        stream = _told(_start(), _end()) + last
+        assert writer.write(_events(stream, relay=True)) + writer.end() == stream + ending
 
 
 @pytest.mark.parametrize("relay", [True, False])

@@ -203,10 +203,9 @@ def test_tools_have_schemas_of_objects(write: Write) -> None:
     [
         FunctionTool("a", parameters=Raw(b'{"type":"string"}')),
         CustomTool("a"),
-        NativeTool("openai-responses", "web_search", Raw(b"{}")),
     ],
 )
-def test_a_tool_that_cannot_be_is_refused_by_name(write: Write, odd: FunctionTool | CustomTool | NativeTool) -> None:
+def test_a_tool_that_cannot_be_is_refused_by_name(write: Write, odd: FunctionTool | CustomTool) -> None:
     with pytest.raises(Unsupported) as caught:
         write(tools=(FunctionTool("fine"), odd))
     assert (caught.value.param or "").startswith("tools[1]")

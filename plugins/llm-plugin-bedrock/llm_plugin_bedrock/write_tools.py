@@ -36,7 +36,7 @@ def tool_config(view: ChatRequest, draft: ConverseDraft) -> dict[str, Any] | Non
 def _offered(view: ChatRequest, draft: ConverseDraft) -> list[Item]:
     allowed = view.tool_choice.allowed if view.tool_choice is not None else ()
     items: list[Item] = []
-    for place, tool in enumerate(view.tools):
+    for place, tool in draft.offered(view.tools, DIALECT):
         at = f"tools[{place}]"
         match tool:
             case FunctionTool():

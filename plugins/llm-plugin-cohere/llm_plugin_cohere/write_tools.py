@@ -17,7 +17,7 @@ _NO_PARAMETERS = Raw(b'{"type":"object","properties":{}}')
 def tool_fields(tools: Sequence[Tool], choice: ToolChoice | None, draft: Draft) -> dict[str, Any]:
     """`tools`, `tool_choice` and `strict_tools`. Cohere knows REQUIRED and NONE: a tool that is named, or a set that
     is allowed, is said by offering no other. Raises Unsupported and InvalidRequest, naming the field."""
-    offered = _offered(tools, choice)
+    offered = _offered(draft.offered(tools, CHAT), choice)
     fields: dict[str, Any] = {}
     if offered:
         fields["tools"] = [_tool(tool, f"tools[{place}]", draft) for place, tool in offered]
@@ -36,8 +36,7 @@ def tool_fields(tools: Sequence[Tool], choice: ToolChoice | None, draft: Draft) 
     return fields
 
 
-def _offered(tools: Sequence[Tool], choice: ToolChoice | None) -> Sequence[tuple[int, Tool]]:
-    numbered = list(enumerate(tools))
+def _offered(numbered: Sequence[tuple[int, Tool]], choice: ToolChoice | None) -> Sequence[tuple[int, Tool]]:
     if choice is None or choice.mode == "none":
         return numbered
     wanted = choice.allowed or ((choice.name or "",) if choice.mode == "named" else ())

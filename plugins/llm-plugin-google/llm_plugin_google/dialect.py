@@ -16,6 +16,7 @@ from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.http import NO_HEADERS, Headers
+from lockgate_ports.replies import named
 from lockgate_ports.sse_relay import SseRelay
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
@@ -66,7 +67,7 @@ class Gemini:
 
     def write_response(self, answer: ChatResponse, request: Request[ChatRequest]) -> WrittenAnswer:
         """`GenerateContentResponse`."""
-        return write_response(answer)
+        return write_response(named(answer, request.model))
 
     def event_writer(self, request: Request[ChatRequest]) -> EventWriter:
         """For one stream, as server-sent events or as an array, as the client asked."""

@@ -55,7 +55,7 @@ class ChunkWriter:
         self._finishes: list[Finish] = []
         self._unsaid = Unsaid(NAME, shows)
         self.content_type = "application/json" if as_array else "text/event-stream"
-        self.ping = b"\n" if as_array else b": ping\n\n"
+        self.ping = b"\n"  # an empty line, since Google's SDKs take a comment for broken JSON
 
     def write(self, events: Sequence[Event]) -> bytes:
         """These events on the wire."""
@@ -66,7 +66,7 @@ class ChunkWriter:
         out = b""
         beside: Item = {"usageMetadata": write_usage(self._usage)} if self._usage is not None else {}
         if dropped := self._unsaid.fresh():
-            beside["lockgateDropped"] = dropped  # an array has no comments
+            beside["lockgateDropped"] = dropped
         if self._finishes or beside:
             out += self._frame(self._chunk([self._ending(finish) for finish in self._finishes], beside))
         return out + self._closing()
@@ -95,8 +95,7 @@ class ChunkWriter:
                 return self.fail(error)
             case _:
                 told = self._unsaid.delta(event)
-                delta = self._delta(told) if told is not None else b""
-                return delta if self._as_array else delta + self._unsaid.comment()
+                return self._delta(told) if told is not None else b""
 
     def _relayed(self, raw: bytes) -> bytes:
         if not self._as_array:

@@ -120,7 +120,7 @@ _SIGNED = _sample(
 _IDS = _sample(
     "STOP",
     [{**_call("Ulm", "call_9"), "thoughtSignature": "c2ln"}],
-    [_call("Ulm", "call_9")],
+    [{**_call("Ulm", "call_9"), "thoughtSignature": "c2ln"}],
     says=Choice(parts=(ToolCall("call_9", "weather", '{"city":"Ulm"}'),), finish_reason="tool_calls"),
 )
 _CODE = _sample(

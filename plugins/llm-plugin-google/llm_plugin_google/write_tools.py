@@ -26,7 +26,7 @@ def tool_items(tools: Sequence[Tool], draft: Draft) -> list[Any]:
     """All functions in one tool, then Google's own tools. Raises Unsupported, naming the field."""
     functions: list[Item] = []
     items: list[Any] = []
-    for place, tool in enumerate(tools):
+    for place, tool in draft.offered(tools, NAME):
         at = f"tools[{place}]"
         match tool:
             case FunctionTool():

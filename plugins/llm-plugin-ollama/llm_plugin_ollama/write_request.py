@@ -94,7 +94,7 @@ def _leave(fields: dict[str, Any], view: ChatRequest, draft: Draft) -> None:
 def _offered(tools: Sequence[Tool], choice: ToolChoice | None, draft: Draft) -> Sequence[tuple[int, Tool]]:
     """Ollama's models choose for themselves: what must not be called is not offered; that something must be called
     can only be left out, and is named."""
-    numbered = list(enumerate(tools))
+    numbered = draft.offered(tools, CHAT)
     if choice is None:
         return numbered
     if choice.mode == "none":

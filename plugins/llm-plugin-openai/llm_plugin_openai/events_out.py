@@ -57,6 +57,7 @@ class ChunkWriter:
         self._images = 0
         self._unsaid = Unsaid(NAME, shows)
         self._details: dict[tuple[int, int], int] = {}
+        self._thoughts: dict[tuple[int, int], str] = {}
 
     def write(self, events: Sequence[Event]) -> bytes:
         """These events on the wire."""
@@ -173,10 +174,12 @@ class ChunkWriter:
         delta: dict[str, Any] = {"reasoning_content": event.text} if event.text else {}
         own = event.native == NAME
         seal = seal_thought(event, NAME)
+        key = (event.choice, event.part)
+        said = self._thoughts[key] = self._thoughts.get(key, "") + event.text
         if (own and (event.signature or event.redacted)) or seal is not None:
-            whole = Thinking(event.text, event.signature, event.redacted, event.id) if own else Thinking("", seal)
+            whole = Thinking(event.text, event.signature, event.redacted, event.id) if own else Thinking(said, seal)
             # the SDKs put pieces together by it
-            index = self._details.setdefault((event.choice, event.part), self._count(event.choice))
+            index = self._details.setdefault(key, self._count(event.choice))
             delta["reasoning_details"] = [detail_of(whole) | {"index": index}]
         return delta
 

@@ -2,7 +2,6 @@
 
 import msgspec
 from msgspec import Raw
-from msgspec.structs import replace
 
 from llm_plugin_openai.pictures import image_of
 from llm_plugin_openai.quirks import NAME
@@ -20,12 +19,11 @@ from lockgate_ports.parts import (
     Part,
     Refusal,
     Text,
-    Thinking,
     ToolCall,
     ToolResult,
     Video,
 )
-from lockgate_ports.seals import call_id_of, closes_words, open_call, open_thought
+from lockgate_ports.seals import call_id_of, open_call, open_thought
 
 _MESSAGES = msgspec.json.Decoder(list[dict[str, Raw]])
 _KNOWN = frozenset(WireMessage.__struct_fields__)
@@ -77,25 +75,11 @@ def _thoughts(extra: dict[str, Raw], at: str) -> list[Part]:
     except msgspec.ValidationError as error:
         path = f"{at}.reasoning_details"
         raise InvalidRequest(f"{path} is not a list of reasoning items: {error}", param=path) from None
-    opened = _opened(thoughts, words)
-    if opened is None:
-        return [*thoughts]
-    for name in FIELDS:
-        extra.pop(name, None)
-    return opened
-
-
-def _opened(thoughts: list[Thinking], words: str) -> list[Part] | None:
-    """What another dialect signed or encrypted, in which no server of this one takes it; None where there is none.
-
-    A stream tells the words before the seal, and clients put them together in the plain field: the first seal without
-    words of its own is for those."""
-    opened = [open_thought(thought.text, thought.signature) or thought for thought in thoughts]
-    sealed = [each for each, thought in zip(opened, thoughts, strict=True) if each is not thought]
-    closing = next((each for each in sealed if closes_words(each)), None)
-    if closing is None or any(each.text for each in sealed):
-        return [*opened] if sealed else None
-    return [replace(each, text=words) if each is closing else each for each in sealed]
+    opened = [open_thought(thought.text, thought.signature) for thought in thoughts]
+    if any(opened):  # what another dialect signed or encrypted, which no server of this one takes
+        for name in FIELDS:
+            extra.pop(name, None)
+    return [mine or thought for mine, thought in zip(opened, thoughts, strict=True)]
 
 
 def _pictures(extra: dict[str, Raw]) -> list[Image]:

@@ -67,7 +67,8 @@ def _tuning(view: ChatRequest, draft: ChatDraft) -> dict[str, Any]:
         fields["n"] = None
     fields[draft.quirks.max_tokens_field] = view.max_tokens
     fields["stop"] = list(view.stop) or None
-    fields["tools"] = [tool_item(tool, f"tools[{place}]", draft) for place, tool in enumerate(view.tools)] or None
+    offered = draft.offered(view.tools, NAME)
+    fields["tools"] = [tool_item(tool, f"tools[{place}]", draft) for place, tool in offered] or None
     fields["tool_choice"] = choice_item(view.tool_choice, view.tools) if view.tool_choice is not None else None
     # OpenAI refuses the word where there are no tools
     fields["parallel_tool_calls"] = view.parallel_tool_calls if view.tools or draft.own else None

@@ -2,15 +2,9 @@
 
 import base64
 import json
-import sys
 import time
 import urllib.request
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from scenes import RED_DOT
 
 SYSTEM = "Be brief."
 HELLO = "Say hello, wörld."
@@ -19,6 +13,10 @@ CITY = "Tell me of Oslo."
 PICTURE = "What is this?"
 TOLD = "4 degrees"
 """What the tool says."""
+RED_DOT = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+)
+"""A picture of one pixel."""
 PICTURE_DATA = base64.b64encode(RED_DOT).decode()
 PICTURE_URL = f"data:image/png;base64,{PICTURE_DATA}"
 

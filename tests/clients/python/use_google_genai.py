@@ -3,12 +3,11 @@
 from typing import Any
 
 import at
-from at import At, same
+from at import RED_DOT, At, same
 from google import genai
 from google.genai import errors as failures
 from google.genai import types
 from pydantic import BaseModel
-from scenes import RED_DOT
 
 TOOL = types.Tool(
     function_declarations=[types.FunctionDeclaration(name="weather", parameters_json_schema=at.WEATHER_SCHEMA)]

@@ -30,6 +30,7 @@ class WireOutput(Struct, gc=False):
     encrypted_content: str | None = None
     call_id: str | None = None
     name: str | None = None
+    namespace: str | None = None
     arguments: Any = None
     input: str | None = None
 

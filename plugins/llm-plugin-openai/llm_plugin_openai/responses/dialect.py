@@ -22,6 +22,7 @@ from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surfac
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.kept import KeptAnswer
+from lockgate_ports.replies import named
 from lockgate_ports.sse_relay import SseRelay
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
@@ -69,7 +70,7 @@ class OpenAIResponses:
 
     def write_response(self, answer: ChatResponse, request: Request[ChatRequest]) -> WrittenAnswer:
         """`response`."""
-        return write_response(with_id(answer, request))
+        return write_response(named(with_id(answer, request), request.model))
 
     def event_writer(self, request: Request[ChatRequest]) -> EventWriter:
         """For one stream."""

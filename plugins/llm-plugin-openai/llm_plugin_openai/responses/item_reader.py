@@ -7,6 +7,7 @@ from msgspec import Raw
 
 from llm_plugin_openai.responses.answer_wire import OUTPUT, WireContent, WireEvent, WireOutput
 from llm_plugin_openai.responses.drawn import DRAWN, drawn
+from llm_plugin_openai.responses.namespaces import joined
 from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.responses.thoughts import RAW_TEXT, spaced
 from lockgate_ports.events import Event, MediaDelta, NativeDelta, RefusalDelta, TextDelta, ThinkingDelta, ToolCallDelta
@@ -35,7 +36,14 @@ class ItemReader:
         self.calls = True
         self._custom = item.type == "custom_tool_call"
         part = self._part(("call", 0))
-        return [ToolCallDelta(part, id=item.call_id or item.id, name=item.name, custom=self._custom)]
+        return [
+            ToolCallDelta(
+                part,
+                id=item.call_id or item.id,
+                name=joined(item.name or "", item.namespace) or None,
+                custom=self._custom,
+            )
+        ]
 
     def words(self, event: WireEvent) -> list[Event]:
         """A delta of any kind."""

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from llm_plugin_openai.responses.namespaces import names_of
 from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.responses.response_object import item_id_of, item_of, kind_of, new_item
 from llm_plugin_openai.responses.thoughts import BREAK, RAW_TEXT
@@ -39,7 +40,7 @@ class OpenItem:
             return [("response.output_item.added", {"output_index": self._index, "item": self._first.raw})]
         item = new_item(self._kind or "", self._id)
         if isinstance(self._first, ToolCall):
-            item |= {"call_id": seal_call(self._first.id, self._first, NAME), "name": self._first.name}
+            item |= {"call_id": seal_call(self._first.id, self._first, NAME), **names_of(self._first.name)}
         return [("response.output_item.added", {"output_index": self._index, "item": item})]
 
     def delta(self, event: Event) -> Told:

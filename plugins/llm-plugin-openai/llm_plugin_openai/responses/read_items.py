@@ -9,6 +9,7 @@ from typing import cast
 from msgspec import Raw
 
 from llm_plugin_openai.responses.drawn import DRAWN, drawn
+from llm_plugin_openai.responses.namespaces import joined
 from llm_plugin_openai.responses.read_parts import parts_of
 from llm_plugin_openai.responses.request_wire import NAME, PARTS, WireItem, answers_a_tool
 from llm_plugin_openai.responses.thoughts import thoughts_of
@@ -68,10 +69,16 @@ class ItemFold:
                 self._turn += thoughts_of(item.id, words, content, item.encrypted_content)
             case "function_call":
                 self._calling = True
-                self._turn.append(open_call(item.call_id or "", item.name or "", item.arguments or ""))
+                self._turn.append(
+                    open_call(item.call_id or "", joined(item.name or "", item.namespace), item.arguments or "")
+                )
             case "custom_tool_call":
                 self._calling = True
-                self._turn.append(open_call(item.call_id or "", item.name or "", item.input or "", custom=True))
+                self._turn.append(
+                    open_call(
+                        item.call_id or "", joined(item.name or "", item.namespace), item.input or "", custom=True
+                    )
+                )
             case "function_call_output" | "custom_tool_call_output":
                 call_id = call_id_of(item.call_id or "")
                 self._say(Message("tool", (ToolResult(call_id, _output(item.output, f"{at}.output")),)))

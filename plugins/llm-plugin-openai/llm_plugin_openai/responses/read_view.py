@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from llm_plugin_openai.responses.namespaces import descriptions_of, tools_in
 from llm_plugin_openai.responses.read_items import ItemFold
 from llm_plugin_openai.responses.read_tools import choice_of, tool_of
 from llm_plugin_openai.responses.request_wire import NAME, WireFormat, WireRequest
@@ -42,6 +43,7 @@ def view_of(wire: WireRequest, body: bytes) -> ChatRequest:
         extra["include"] = Raw(msgspec.json.encode(include))
     if wire.user is not None and wire.safety_identifier is not None:
         extra["safety_identifier"] = members["safety_identifier"]
+    extra |= descriptions_of(wire.tools or [])
     text, reasoning = wire.text, wire.reasoning
     _keep(extra, members, "text", ("format", "verbosity"))
     _keep(extra, members, "reasoning", ("effort", "summary"))
@@ -51,7 +53,11 @@ def view_of(wire: WireRequest, body: bytes) -> ChatRequest:
         model=wire.model,
         messages=_messages(wire, members),
         stream=wire.stream or False,
-        tools=tuple(tool_of(tool, raw) for tool, raw in zip(wire.tools or (), tools, strict=True)),
+        tools=tuple(
+            tool_of(each, its_own)
+            for tool, raw in zip(wire.tools or (), tools, strict=True)
+            for each, its_own in tools_in(tool, raw)
+        ),
         tool_choice=tool_choice,
         response_format=_format(text.format) if text is not None and text.format is not None else None,
         verbosity=text.verbosity if text is not None else None,

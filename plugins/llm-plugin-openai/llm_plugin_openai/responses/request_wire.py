@@ -61,6 +61,7 @@ class WireItem(Struct, gc=False):
     phase: str | None = None
     call_id: str | None = None
     name: str | None = None
+    namespace: str | None = None
     arguments: str | None = None
     input: str | None = None
     output: Raw = NULL
@@ -157,3 +158,4 @@ def answers_a_tool(kind: str) -> bool:
 
 REQUEST = msgspec.json.Decoder(WireRequest)
 PARTS = msgspec.json.Decoder(str | list[WirePart])
+TOOLS = msgspec.json.Decoder(list[WireTool])

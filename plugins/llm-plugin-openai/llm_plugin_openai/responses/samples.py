@@ -42,6 +42,10 @@ def _deltas(index: int, item: dict[str, Any]) -> list[bytes]:
             for place, part in enumerate(item["content"]):
                 kind, words = ("refusal", part["refusal"]) if "refusal" in part else ("output_text", part["text"])
                 at = {"output_index": index, "content_index": place}
+                empty = {
+                    name: "" if isinstance(value, str) and name != "type" else value for name, value in part.items()
+                }
+                told.append(_event("response.content_part.added", **at, part=empty))
                 told += [_event(f"response.{kind}.delta", **at, delta=piece) for piece in (words[:5], words[5:])]
         case "reasoning":
             for place, part in enumerate(item["summary"]):

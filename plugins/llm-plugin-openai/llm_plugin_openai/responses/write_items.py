@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from llm_plugin_openai.responses.drawn import drawn_item, shows
+from llm_plugin_openai.responses.namespaces import names_of
 from llm_plugin_openai.responses.request_wire import NAME, answers_a_tool
 from llm_plugin_openai.responses.thoughts import reasoning_item
 from llm_plugin_openai.responses.write_parts import Item, ItemDraft, input_part
@@ -43,8 +44,8 @@ def message_items(message: Message, at: str, draft: ItemDraft) -> list[Item | Ra
 def call_item(call: ToolCall) -> Item:
     """`function_call` or `custom_tool_call`."""
     if call.custom:
-        return {"type": "custom_tool_call", "call_id": call.id, "name": call.name, "input": call.arguments}
-    return {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": call.arguments}
+        return {"type": "custom_tool_call", "call_id": call.id, **names_of(call.name), "input": call.arguments}
+    return {"type": "function_call", "call_id": call.id, **names_of(call.name), "arguments": call.arguments}
 
 
 def _assistant(message: Message, at: str, draft: ItemDraft) -> list[Item | Raw]:

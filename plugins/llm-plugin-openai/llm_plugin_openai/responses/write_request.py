@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from llm_plugin_openai.post import Target, post
+from llm_plugin_openai.responses.namespaces import in_namespaces
 from llm_plugin_openai.responses.read_view import LOGPROBS
 from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.responses.write_items import message_items
@@ -81,6 +82,8 @@ def request_fields(view: ChatRequest, upstream: Upstream) -> tuple[dict[str, Any
     ]
     fields |= {name: value for name, value in _tuning(view, draft).items() if value is not None}
     _extras(fields, view, draft)
+    if "tools" in fields:
+        fields["tools"] = in_namespaces(fields["tools"], fields)
     if view.logprobs or view.top_logprobs:
         given = ITEMS.decode(fields["include"]) if "include" in fields else []
         fields["include"] = [*given, LOGPROBS]
@@ -99,7 +102,8 @@ def _tuning(view: ChatRequest, draft: ItemDraft) -> dict[str, Any]:
     _refuse_what_changes_the_answer(view, draft)
     fields: dict[str, Any] = {name: getattr(view, name) for name in _PLAIN}
     fields["max_output_tokens"] = _limit(view.max_tokens, draft) if view.max_tokens is not None else None
-    fields["tools"] = [tool_item(tool, f"tools[{place}]", draft) for place, tool in enumerate(view.tools)] or None
+    offered = draft.offered(view.tools, NAME)
+    fields["tools"] = [tool_item(tool, f"tools[{place}]", draft) for place, tool in offered] or None
     fields["tool_choice"] = choice_item(view.tool_choice, view.tools) if view.tool_choice is not None else None
     fields["parallel_tool_calls"] = view.parallel_tool_calls if view.tools or draft.own else None
     text = {"format": _format(view.response_format, draft), "verbosity": view.verbosity}

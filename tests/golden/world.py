@@ -1,30 +1,18 @@
 """A gateway in front of one upstream for each language that providers speak, which answers with what is known of it."""
 
+import importlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from gateway import CANARY, Served, serving
 from msgspec import Struct
 
-from llm_plugin_anthropic.samples import ANTHROPIC_MESSAGES
-from llm_plugin_bedrock.samples import BEDROCK_CONVERSE
-from llm_plugin_cohere.samples import COHERE_CHAT
-from llm_plugin_google.samples import GEMINI
-from llm_plugin_ollama.samples import OLLAMA_CHAT
-from llm_plugin_openai.responses.samples import OPENAI_RESPONSES
-from llm_plugin_openai.samples import OPENAI_CHAT
 from lockgate_ports.testkit import Refused, Sample, Samples
 
-LANGUAGES: dict[str, Samples] = {
-    each.dialect: each
-    for each in (
-        *(OPENAI_CHAT, OPENAI_RESPONSES, ANTHROPIC_MESSAGES, GEMINI),
-        *(BEDROCK_CONVERSE, COHERE_CHAT, OLLAMA_CHAT),
-    )
-}
 _KINDS: dict[str, dict[str, Any]] = {
     "openai-chat": {"kind": "openai-compatible"},
     "openai-responses": {"kind": "openai-compatible", "api": "responses"},
@@ -34,6 +22,19 @@ _KINDS: dict[str, dict[str, Any]] = {
     "cohere-chat": {"kind": "cohere"},
     "ollama-chat": {"kind": "ollama"},
 }
+
+
+def _known() -> dict[str, Samples]:
+    """What the plugins of this repository know of the languages that are spoken here."""
+    found: dict[str, Samples] = {}
+    for path in sorted((Path(__file__).parents[2] / "plugins").glob("*/*/**/samples.py")):
+        plugin = path.relative_to(Path(__file__).parents[2] / "plugins").parts[1:]
+        module = importlib.import_module(".".join(plugin).removesuffix(".py"))
+        found |= {each.dialect: each for each in vars(module).values() if isinstance(each, Samples)}
+    return {name: found[name] for name in _KINDS}
+
+
+LANGUAGES = _known()
 MODELS = {
     "anthropic-messages": "claude-sonnet-4-5",
     "gemini": "gemini-3-pro",

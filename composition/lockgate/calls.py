@@ -9,6 +9,7 @@ from lockgate_ports.chat import ChatResponse
 from lockgate_ports.context import Target
 from lockgate_ports.embed import EmbedResponse
 from lockgate_ports.events import Event, TextDelta
+from lockgate_ports.records import Cost
 from lockgate_ports.rerank import RerankResponse
 from lockgate_ports.steps import AnswerStream, Served
 
@@ -19,6 +20,8 @@ class ChatAnswer(Struct, frozen=True):
     response: ChatResponse
     served: Served
     dropped: tuple[str, ...] = ()
+    cost: Cost | None = None
+    """Of all attempts together; None when nothing can have been charged."""
 
     @property
     def text(self) -> str:
@@ -37,6 +40,8 @@ class EmbedAnswer(Struct, frozen=True):
     response: EmbedResponse
     served: Served
     dropped: tuple[str, ...] = ()
+    cost: Cost | None = None
+    """Of all attempts together; None when nothing can have been charged."""
 
     @property
     def vectors(self) -> tuple[tuple[float, ...], ...]:
@@ -55,6 +60,8 @@ class RerankAnswer(Struct, frozen=True):
     response: RerankResponse
     served: Served
     dropped: tuple[str, ...] = ()
+    cost: Cost | None = None
+    """Of all attempts together; None when nothing can have been charged."""
 
     @property
     def order(self) -> tuple[int, ...]:

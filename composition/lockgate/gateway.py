@@ -22,6 +22,7 @@ from lockgate_ports.dialect import ListedModel
 from lockgate_ports.embed import EmbedRequest
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.kept import KeptAnswersPort
+from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.rerank import RerankRequest
 from lockgate_ports.secret import Secret
@@ -48,6 +49,7 @@ class Gateway:
         rollouts: Rollouts,
         providers: Mapping[str, Provider],
         metrics: MetricsPort,
+        ledger: LedgerPort | None,
         client_keys: Sequence[Secret],
         answers: KeptAnswersPort | None = None,
     ) -> None:
@@ -55,6 +57,8 @@ class Gateway:
         self.plugins = plugins
         self.providers = providers
         self.metrics = metrics
+        self.ledger = ledger
+        """What was used and what was done; None where settings name no ledger."""
         self._engine = engine
         self._explainer = explainer
         self.rollouts = rollouts
@@ -71,7 +75,7 @@ class Gateway:
         )
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
-        return ChatAnswer(answer.reply.view, answer.served, answer.reply.dropped)
+        return ChatAnswer(answer.reply.view, answer.served, answer.reply.dropped, answer.cost)
 
     async def rerank(
         self, request: RerankRequest, *, caller: Caller = NOBODY, timeout: float | None = None
@@ -88,7 +92,7 @@ class Gateway:
         )
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
-        return RerankAnswer(answer.reply.view, answer.served, answer.reply.dropped)
+        return RerankAnswer(answer.reply.view, answer.served, answer.reply.dropped, answer.cost)
 
     @asynccontextmanager
     async def stream(
@@ -116,7 +120,7 @@ class Gateway:
         answer = await self._answer(call, request_id=_request_id(), caller=caller, deadline=timeout)
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
-        return EmbedAnswer(answer.reply.view, answer.served, answer.reply.dropped)
+        return EmbedAnswer(answer.reply.view, answer.served, answer.reply.dropped, answer.cost)
 
     def explain(self, request: ChatRequest, *, caller: Caller = NOBODY) -> Explanation:
         """What would be done with the request if it came next: who is asked in which order, who is not and why."""
@@ -172,6 +176,7 @@ class Gateway:
             self.models(),
             tested,
             self.metrics,
+            self.ledger,
             self._client_keys,
             server,
             labels,

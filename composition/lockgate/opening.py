@@ -12,12 +12,14 @@ from dependency_injector import providers
 from lockgate.adapters.bypass_watch import BypassWatch
 from lockgate.adapters.known_secrets import KnownSecrets
 from lockgate.adapters.notebook import Notebook
+from lockgate.audited import noted
 from lockgate.building import opened
 from lockgate.container import GatewayContainer
 from lockgate.gateway import Gateway
 from lockgate.loading import Source, load
 from lockgate.redaction import redact
 from lockgate_ports.egress import EgressPolicyPort
+from lockgate_ports.errors import SettingsError
 from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.secrets import SecretsPort
@@ -58,7 +60,8 @@ async def open_gateway(
         container = GatewayContainer(settings=loaded, plugins=plugins, env=variables, notebook=notebook, **replaced)
         try:
             counted: MetricsPort = await _made(container.metrics)
-            notebook.attach(counted, await _made(container.ledger))
+            kept: LedgerPort | None = await _made(container.ledger)
+            notebook.attach(counted, kept)
             store: SecretsPort = await _made(container.secrets)
             keys = [await store.fetch(ref) for ref in loaded.server.client_credential_refs]
             models = await _made(container.models)
@@ -66,10 +69,27 @@ async def open_gateway(
             explainer = await _made(container.explainer)
             rollouts = await _made(container.rollouts)
             answers = await _made(container.answers)
-            async with opened(loaded, models):
-                yield Gateway(loaded, plugins, engine, explainer, rollouts, models, counted, keys, answers)
+            async with opened(loaded, models), noted(kept, loaded):
+                yield Gateway(loaded, plugins, engine, explainer, rollouts, models, counted, kept, keys, answers)
         finally:
             await _made(container.shutdown_resources)
+
+
+@asynccontextmanager
+async def open_ledger(
+    settings: Source, *, environment: str | None = None, env: Mapping[str, str] | None = None
+) -> AsyncGenerator[LedgerPort, None]:
+    """The ledger of a deployment alone, to read what is in it. Arguments as of `open_gateway`. Raises SettingsError,
+    also where settings name no ledger."""
+    variables = dict(os.environ if env is None else env)
+    loaded, plugins = await asyncio.to_thread(load, settings, environment=environment, env=variables)
+    if loaded.ledger is None:
+        raise SettingsError("the settings name no ledger; add `ledger: {kind: sqlite, path: ledger.db}`")
+    container = GatewayContainer(settings=loaded, plugins=plugins, env=variables, notebook=Notebook())
+    try:
+        yield await _made(container.ledger)
+    finally:
+        await _made(container.shutdown_resources)
 
 
 async def _made(provider: Any) -> Any:

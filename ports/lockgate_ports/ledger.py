@@ -139,8 +139,9 @@ class LedgerPort(Protocol):
         """Audit events, in their order. Raises as `usage` does."""
         ...
 
-    async def verify(self) -> Verdict:
-        """Reads the whole chain. Raises as `usage` does."""
+    async def verify(self, head: str | None = None) -> Verdict:
+        """Reads the whole chain. `head` is one that was noted earlier, in hex: the chain must still hold it. Raises as
+        `usage` does."""
         ...
 
     async def aclose(self) -> None:

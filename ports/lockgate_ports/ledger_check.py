@@ -9,13 +9,16 @@ from lockgate_ports.ledger_rows import End, Line, decode, lines, seal
 
 
 class ChainCheck:
-    """Fed every row in the order of their numbers, until it finds one that does not fit."""
+    """Fed every row in the order of their numbers, until it finds one that does not fit. `noted` is the hash of a row
+    that must be among them, in hex."""
 
-    def __init__(self, before: End) -> None:
+    def __init__(self, before: End, noted: str | None = None) -> None:
         self._number = before.number
         self._hash = before.hash
         self._at = before.at
         self._rows = 0
+        self._noted = noted.strip().lower() if noted else None
+        self._missed = self._noted is not None and self._noted != before.hash.hex()
 
     def take(
         self, number: int, at: float, kind: str | None, body: bytes, hashed: bytes, told: Sequence[Line] | None
@@ -42,6 +45,8 @@ class ChainCheck:
             named = "" if told is None else _names(told, right)
             return self._wrong(f"what is added up of it differs{named}")
         self._rows += 1
+        if self._missed and self._hash.hex() == self._noted:
+            self._missed = False
         return None
 
     def end(self, last: End, strangers: int) -> Verdict:

@@ -5,6 +5,7 @@ these rows into OpenTelemetry data or text when they are asked to. One thread ad
 """
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import partial
 
 from lockgate.adapters.metric_names import (
@@ -13,6 +14,9 @@ from lockgate.adapters.metric_names import (
     CACHE_READ,
     CACHE_WRITE,
     CALL_LABELS,
+    COST,
+    COST_LABELS,
+    COST_UNKNOWN,
     DURATION,
     FIRST_CHUNK,
     NOTE_LABELS,
@@ -21,6 +25,7 @@ from lockgate.adapters.metric_names import (
     OVERFLOW,
     REASONING,
     TOKEN_USAGE,
+    UNPRICED_LABELS,
     USAGE_UNKNOWN,
     Description,
 )
@@ -28,12 +33,13 @@ from lockgate.adapters.tally import Buckets, Labels, Tally
 from lockgate.redaction import redact
 from lockgate_ports.journal import CANCELLED
 from lockgate_ports.metrics import Note
-from lockgate_ports.records import CallRecord
+from lockgate_ports.records import AttemptRecord, CallRecord, Cost
 
 _LONGEST = 100
+_NOTHING = Decimal(0)
 
 Key = tuple[str | None, ...]
-Points = list[tuple[Labels, int]]
+Points = list[tuple[Labels, int | float]]
 
 
 class Aggregate:
@@ -46,6 +52,8 @@ class Aggregate:
         self._calls: dict[Key, Tally] = {}
         self._attempts: dict[Key, int] = {}
         self._notes: dict[Note, int] = {}
+        self._costs: dict[Key, Decimal] = {}
+        self._unpriced: dict[Key, int] = {}
         self._overflow = 0
         self.counters: Mapping[Description, Callable[[], Points]] = {
             ATTEMPTS: self._attempt_points,
@@ -53,6 +61,8 @@ class Aggregate:
             CACHE_READ: lambda: [(row.labels, n) for row in self._rows() if (n := row.cache_read) is not None],
             CACHE_WRITE: lambda: [(row.labels, n) for row in self._rows() if (n := row.cache_write) is not None],
             REASONING: lambda: [(row.labels, n) for row in self._rows() if (n := row.reasoning) is not None],
+            COST: self._cost_points,
+            COST_UNKNOWN: lambda: [(_labels(UNPRICED_LABELS, key), n) for key, n in list(self._unpriced.items())],
             OVERFLOW: lambda: [({}, self._overflow)],
             **{what: partial(self._note_points, name) for name, what in NOTES.items()},
         }
@@ -90,6 +100,23 @@ class Aggregate:
                 tried = self._bounded(tried, attempts, models=1)
                 seen = attempts.get(tried, 0)
             attempts[tried] = seen + 1
+            if attempt.cost is not None:
+                self._charge(attempt, attempt.cost)
+
+    def _charge(self, attempt: AttemptRecord, cost: Cost) -> None:
+        if cost.usd is None:
+            whom: Key = (attempt.provider_id, attempt.model)
+            if whom not in self._unpriced:
+                whom = self._bounded(whom, self._unpriced, models=1)
+            self._unpriced[whom] = self._unpriced.get(whom, 0) + 1
+            return
+        key: Key = (attempt.provider_id, attempt.model, cost.basis)
+        sum_so_far = self._costs.get(key)
+        if sum_so_far is None:
+            provider_id, model = self._bounded(key[:2], {known[:2]: None for known in self._costs}, models=1)
+            key = (provider_id, model, cost.basis)
+            sum_so_far = self._costs.get(key, _NOTHING)
+        self._costs[key] = sum_so_far + cost.usd
 
     def note(self, note: Note) -> None:
         """Take note of what is no call; beyond `max_label_sets` of them without its detail."""
@@ -124,6 +151,9 @@ class Aggregate:
             for note, count in list(self._notes.items())
             if note.name == name
         ]
+
+    def _cost_points(self) -> Points:
+        return [(_labels(COST_LABELS, key), float(usd)) for key, usd in list(self._costs.items())]
 
     def _token_buckets(self) -> list[tuple[Labels, Buckets]]:
         return [

@@ -22,6 +22,10 @@ CALL_LABELS = (
 """`gen_ai.provider.name` is the provider_id; what is not known is absent, as is `error.type` of an answer."""
 ATTEMPT_LABELS = ("gen_ai.provider.name", "error.type", "gen_ai.request.model")
 
+UNPRICED_LABELS = ("gen_ai.provider.name", "gen_ai.request.model")
+COST_LABELS = (*UNPRICED_LABELS, "lockgate.cost.basis")
+"""The basis is `reported`, `priced` or `estimated`."""
+
 
 class Description(Struct, frozen=True):
     """What a number means; `unit` is a UCUM code, as OpenTelemetry has it."""
@@ -71,6 +75,15 @@ NOTES: Mapping[NoteName, Description] = {
         "lockgate.stale_key", "1", "Calls with the last good key, since its store failed.", NOTE_LABELS
     ),
 }
+COST = Description(
+    "lockgate.cost.usd", "{USD}", "What attempts cost, as far as it is known, in US dollars.", COST_LABELS
+)
+COST_UNKNOWN = Description(
+    "lockgate.cost.unknown",
+    "{attempt}",
+    "Attempts that may have been charged and whose cost is not known.",
+    UNPRICED_LABELS,
+)
 OVERFLOW = Description(
     "lockgate.label_overflow",
     "1",

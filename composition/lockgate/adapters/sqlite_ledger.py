@@ -67,9 +67,9 @@ class SqliteLedger:
         """Audit events, in their order. Raises LockgateError when the file cannot be read."""
         return await asyncio.to_thread(sqlite_rows.events, self._path, query)
 
-    async def verify(self) -> Verdict:
-        """Reads the whole chain. Raises LockgateError when the file cannot be read."""
-        return await asyncio.to_thread(sqlite_rows.verdict, self._path)
+    async def verify(self, head: str | None = None) -> Verdict:
+        """Reads the whole chain, which must hold `head`. Raises LockgateError when the file cannot be read."""
+        return await asyncio.to_thread(sqlite_rows.verdict, self._path, head)
 
     async def aclose(self) -> None:
         """Write what is left."""

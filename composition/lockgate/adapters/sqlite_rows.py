@@ -103,11 +103,11 @@ def events(path: Path, query: AuditQuery) -> list[AuditRow]:
     return [AuditRow(number=number, at=entry.at, event=entry.audit) for number, entry in told if entry.audit]
 
 
-def verdict(path: Path) -> Verdict:
+def verdict(path: Path, head: str | None = None) -> Verdict:
     """Reads every row and compares it with the chain, and what is added up with the rows. Raises LockgateError."""
     with closing(reading(path)) as store:
         store.execute("BEGIN")  # one view of it, while others go on writing
-        check = ChainCheck(_end(store, "before_first"))
+        check = ChainCheck(_end(store, "before_first"), head)
         found: Iterable[tuple[Any, ...]] = store.execute(_EVERYTHING)
         for (number, at, kind, body, hashed), group in groupby(found, key=lambda row: row[:5]):
             if fault := check.take(number, at, kind, body, hashed, _lines(row[6:] for row in group if row[5])):

@@ -18,6 +18,8 @@ _COMMANDS = {
     "providers": "providers",
     "secrets": "secrets",
     "plugins": "plugins",
+    "usage": "usage",
+    "audit": "audit",
     "new-plugin": "new_plugin",
     "completion": "completion",
 }

@@ -164,6 +164,8 @@ class DialectPlace:
             headers = _headers(request_id, answer.served, dropped, reply.request_id)
             if reply.glance.estimated:
                 headers = (*headers, ("x-lockgate-estimated", "true"))
+            if answer.cost is not None and answer.cost.usd is not None:
+                headers = (*headers, ("x-lockgate-cost-usd", f"{answer.cost.usd:f}"))
             return Whole(200, written.body, written.content_type, headers)
         if self._streams is None:
             await answer.aclose()

@@ -11,9 +11,15 @@ from lockgate.redaction import redact
 from lockgate.surfaces.head import Head, ReadBody
 from lockgate.surfaces.replies import Whole
 from lockgate_ports.errors import LockgateError
+from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 
 _PROBE_TIMEOUT = 30.0
+_LOST = b"""\
+# HELP lockgate_ledger_lost_total Rows that the ledger could not keep.
+# TYPE lockgate_ledger_lost_total counter
+lockgate_ledger_lost_total %d
+"""
 
 
 class ProviderHealth(Struct, frozen=True, omit_defaults=True):
@@ -39,10 +45,13 @@ class Tested(Struct, frozen=True):
 class HealthPlace:
     """Tells whether the gateway and its providers work. Never tells a key or an address."""
 
-    def __init__(self, providers: Sequence[Tested], plugins: Plugins, metrics: MetricsPort) -> None:
+    def __init__(
+        self, providers: Sequence[Tested], plugins: Plugins, metrics: MetricsPort, ledger: LedgerPort | None
+    ) -> None:
         self._providers = providers
         self._plugins = plugins
         self._metrics = metrics
+        self._ledger = ledger
 
     async def serve_health(self, _: Head, __: Mapping[str, str], ___: ReadBody, request_id: str) -> Whole:
         """The gateway itself: it answers, so it is well."""
@@ -61,6 +70,8 @@ class HealthPlace:
         text = "text/plain; version=0.0.4; charset=utf-8"
         # A full set of labels takes most of a second to write out: not on the event loop.
         exposition = await asyncio.to_thread(self._metrics.exposition)
+        if self._ledger is not None:
+            exposition += _LOST % self._ledger.lost
         return Whole(200, exposition, text, (("x-request-id", request_id),))
 
 

@@ -11,12 +11,14 @@ from lockgate.surfaces.cors import Cors
 from lockgate.surfaces.front_door import DialectPlace, FrontDoor, Place
 from lockgate.surfaces.health import HealthPlace, Tested
 from lockgate.surfaces.labels import LabelHeader
+from lockgate.surfaces.ledger_pages import LedgerPlace
 from lockgate.surfaces.memory import Memory
 from lockgate.surfaces.replies import write_plain_error
 from lockgate_core.engine import Engine
 from lockgate_core.provider import Provider
 from lockgate_ports.dialect import CatalogueDialect, ListedModel, Surface
 from lockgate_ports.kept import KeptAnswersPort, StatefulDialect
+from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.model import Attempt
 from lockgate_ports.secret import Secret
@@ -29,6 +31,7 @@ def open_front_door(
     models: Sequence[ListedModel],
     tested: Sequence[Tested],
     metrics: MetricsPort,
+    ledger: LedgerPort | None,
     client_keys: Sequence[Secret],
     server: ServerSettings,
     labels: LabelHeader,
@@ -60,7 +63,7 @@ def open_front_door(
                 door.mount(surface, place)
     for surface, places in listings.items():
         door.mount(surface, *places)
-    health = HealthPlace(tested, plugins, metrics)
+    health = HealthPlace(tested, plugins, metrics, ledger)
     door.mount(Surface("GET", "/health"), Place(health.serve_health, write_plain_error, open=True))
     door.mount(Surface("GET", "/health/providers"), Place(health.serve_providers, write_plain_error))
     door.mount(Surface("GET", "/metrics"), Place(health.serve_metrics, write_plain_error))
@@ -68,6 +71,10 @@ def open_front_door(
         door.mount(Surface("POST", "/admin/explain"), Place(admin.serve_explain, write_plain_error))
         door.mount(Surface("GET", "/admin/rollouts"), Place(admin.serve_rollouts, write_plain_error))
         door.mount(Surface("POST", "/admin/rollouts/{act}/{route:path}"), Place(admin.serve_act, write_plain_error))
+        if ledger is not None:
+            kept = LedgerPlace(ledger)
+            door.mount(Surface("GET", "/admin/usage"), Place(kept.serve_usage, write_plain_error))
+            door.mount(Surface("GET", "/admin/audit"), Place(kept.serve_audit, write_plain_error))
     return door
 
 

@@ -57,10 +57,10 @@ class PostgresLedger:
         async with self._read() as store:
             return await reading.events(store, self._settings.schema, query)
 
-    async def verify(self) -> Verdict:
-        """Reads the whole chain. Raises LockgateError when the database cannot be read."""
+    async def verify(self, head: str | None = None) -> Verdict:
+        """Reads the whole chain, which must hold `head`. Raises LockgateError when the database cannot be read."""
         async with self._read() as store:
-            return await reading.verdict(store, self._settings.schema)
+            return await reading.verdict(store, self._settings.schema, head)
 
     async def aclose(self) -> None:
         """Write what is left."""

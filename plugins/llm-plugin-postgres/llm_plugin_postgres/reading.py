@@ -62,12 +62,12 @@ async def events(store: Any, schema: str, query: AuditQuery) -> list[AuditRow]:
     return [AuditRow(number=number, at=entry.at, event=entry.audit) for number, entry in told if entry.audit]
 
 
-async def verdict(store: Any, schema: str) -> Verdict:
+async def verdict(store: Any, schema: str, head: str | None = None) -> Verdict:
     """Reads every row and compares it with the chain, and what is added up with the rows."""
     async with store.transaction(isolation="repeatable_read", readonly=True):
         found = await store.fetch(f"SELECT which, number, hash, at FROM {schema}.ends")  # noqa: S608 - as above
         ends = {which: End(*end) for which, *end in found}
-        check = ChainCheck(ends["before_first"])
+        check = ChainCheck(ends["before_first"], head)
         async for (number, at, kind, body, hashed), told in _everything(store, schema):
             if fault := check.take(number, at, kind, body, hashed, told):
                 return fault

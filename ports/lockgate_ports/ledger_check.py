@@ -57,11 +57,12 @@ class ChainCheck:
             return self._wrong(f"rows {self._number} to {last.number} are not there")
         if last.number and last.hash != self._hash:
             return self._wrong("the end that is kept is another")
-        if strangers:
-            return Verdict(
-                rows=self._rows, head=self.head, fault=f"{strangers} lines are added up that no row tells of"
-            )
-        return Verdict(rows=self._rows, head=self.head)
+        fault = None
+        if self._missed:
+            fault = "the head that was noted is not in it: it was written anew, or cut, or begins later"
+        elif strangers:
+            fault = f"{strangers} lines are added up that no row tells of"
+        return Verdict(rows=self._rows, head=self.head, fault=fault)
 
     @property
     def head(self) -> str:

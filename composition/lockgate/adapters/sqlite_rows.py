@@ -4,12 +4,12 @@ import os
 import sqlite3
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing, contextmanager
-from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.ledger import AuditQuery, AuditRow, Verdict
@@ -18,12 +18,12 @@ from lockgate_ports.ledger_rows import End, Entry, Line, decode, end_of, lines, 
 
 _VERSION = 1
 _FIELDS = Line.__struct_fields__
+_USD = _FIELDS.index("usd")
 _COLUMNS = ", ".join(f'"{name}"' for name in _FIELDS)
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS rows (
     number INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT, body BLOB NOT NULL, hash BLOB NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS rows_at ON rows (at);
 CREATE INDEX IF NOT EXISTS audit_events ON rows (at) WHERE kind IS NOT NULL;
 CREATE TABLE IF NOT EXISTS lines (number INTEGER NOT NULL, {_COLUMNS}, PRIMARY KEY (number, place)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS lines_at ON lines (at);
@@ -39,6 +39,12 @@ _SET_END = "INSERT OR REPLACE INTO ends VALUES (?, ?, ?, ?)"
 _EVERYTHING = """
 SELECT rows.number, rows.at, rows.kind, rows.body, rows.hash, lines.* FROM rows
 LEFT JOIN lines ON lines.number = rows.number ORDER BY rows.number, lines.place
+"""
+_LAST_BEFORE = """
+SELECT max(number) FROM (
+    SELECT max(number) AS number FROM lines WHERE at < ?
+    UNION ALL SELECT max(number) FROM rows WHERE kind IS NOT NULL AND at < ?
+)
 """
 _WAIT_FOR_OTHERS = 30.0
 
@@ -72,11 +78,9 @@ def add(store: sqlite3.Connection, entries: Sequence[Entry]) -> None:
 def prune(store: sqlite3.Connection, before: float) -> None:
     """Removes rows from before a moment (seconds since 1970), and keeps the hash that the chain then begins from."""
     with _transaction(store):
-        found = store.execute(
-            "SELECT number, hash, at FROM rows WHERE at < ? ORDER BY at DESC, number DESC LIMIT 1", (before,)
-        ).fetchone()
-        if found is not None:
-            end = End(*found)
+        (last,) = store.execute(_LAST_BEFORE, (before, before)).fetchone()
+        if last is not None:
+            end = End(*store.execute("SELECT number, hash, at FROM rows WHERE number = ?", (last,)).fetchone())
             _set_end(store, "before_first", end)
             store.execute("DELETE FROM rows WHERE number <= ?", (end.number,))
             store.execute("DELETE FROM lines WHERE number <= ?", (end.number,))
@@ -139,10 +143,10 @@ def _set_end(store: sqlite3.Connection, which: str, end: End) -> None:
 
 
 def _values(line: Line) -> tuple[object, ...]:
-    return tuple(
-        str(value) if isinstance(value, Decimal) else int(value) if isinstance(value, bool) else value
-        for value in (getattr(line, name) for name in _FIELDS)
-    )
+    values = list(astuple(line))
+    if line.usd is not None:
+        values[_USD] = str(line.usd)  # SQLite's own numbers are not exact
+    return tuple(values)
 
 
 def _lines(found: Iterable[Sequence[Any]]) -> list[Line] | None:

@@ -1,6 +1,5 @@
 """`lockgate usage`: what calls used and cost, from the ledger."""
 
-import csv
 import sys
 import time
 from collections.abc import Sequence
@@ -66,6 +65,8 @@ def command(
         case "json":
             print_json(rows)
         case "csv":
+            import csv
+
             writer = csv.DictWriter(sys.stdout, list(rows[0]) if rows else list(query.by), lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)

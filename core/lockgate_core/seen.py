@@ -4,10 +4,10 @@ from typing import Any
 
 from msgspec import structs
 
+from lockgate_core.estimate import estimate_tokens
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.events import AudioDelta, Event, RefusalDelta, TextDelta, ThinkingDelta, ToolCallDelta
-from lockgate_ports.parts import Text
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Request
 
@@ -74,5 +74,4 @@ def _asked(request: Request[Any]) -> int:
         return len(request.body or b"") // _A_TOKEN
     if not isinstance(view, ChatRequest):
         return len(request.body or b"") // _A_TOKEN
-    letters = sum(len(part.text) for message in view.messages for part in message.parts if isinstance(part, Text))
-    return -(-letters // _A_TOKEN)
+    return estimate_tokens(view)

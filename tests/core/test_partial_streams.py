@@ -29,10 +29,10 @@ async def test_a_client_that_leaves_is_charged_for_what_was_seen_and_told_apart_
     [attempt] = call.attempts
     assert (call.error, call.usage) == ("cancelled", None)
     assert attempt.usage is not None
-    assert (attempt.usage.estimated, attempt.usage.input_tokens) == (True, 1)  # "hi"
+    assert (attempt.usage.estimated, attempt.usage.input_tokens) == (True, 7)  # "hi", and what stands around it
     assert attempt.cost is not None
     assert (attempt.cost.basis, call.cost) == ("estimated", attempt.cost)
-    assert attempt.cost.usd == Decimal("0.001001")  # one token in, and one of output: the first piece
+    assert attempt.cost.usd == Decimal("0.001007")  # and one of output: the first piece
 
 
 async def test_what_the_provider_told_before_the_cut_counts_and_what_was_seen_beyond_it() -> None:
@@ -68,7 +68,7 @@ async def test_a_whole_stream_whose_provider_counts_nothing_is_estimated_and_sti
     await read(await made.ask(stream=True))
     [call] = made.metrics.calls
     assert call.usage is None
-    assert call.attempts[0].usage == Usage(input_tokens=1, output_tokens=3, estimated=True)
+    assert call.attempts[0].usage == Usage(input_tokens=7, output_tokens=3, estimated=True)
 
 
 async def test_a_refused_attempt_costs_nothing_and_one_that_fell_silent_nobody_knows_what() -> None:

@@ -22,6 +22,7 @@ from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.records import AttemptRecord, CallRecord
 from lockgate_ports.steps import Answer, AnswerStream, Step
+from lockgate_ports.tracing import TracesPort
 from lockgate_ports.wire import Request
 
 _NO_PRICES: Mapping[tuple[str, str], Price] = {}
@@ -44,6 +45,7 @@ class Engine:
         prices: Prices = _NO_PRICES,
         profiles: Profiles = NO_PROFILES,
         default_caller: Caller = NOBODY,
+        traces: TracesPort | None = None,
     ) -> None:
         self._routes = routes
         self._vitals = vitals
@@ -55,6 +57,7 @@ class Engine:
         self._prices = prices
         self._profiles = profiles
         self._default_caller = default_caller
+        self._traces = traces
 
     async def answer(
         self,
@@ -64,10 +67,13 @@ class Engine:
         surface: str = "embedded",
         caller: Caller = NOBODY,
         deadline: float | None = None,
+        traceparent: str | None = None,
+        tracestate: str | None = None,
     ) -> Answer | AnswerStream:
         """An AnswerStream where `request.stream` is set, else an Answer. Raises LockgateError.
 
-        `deadline` is when the caller stops waiting, in seconds from now.
+        `deadline` is when the caller stops waiting, in seconds from now. `traceparent` and `tracestate`: as it sent
+        them.
         """
         now = self._clock.now()
         caller = completed(caller, self._default_caller)
@@ -79,6 +85,8 @@ class Engine:
             caller=caller,
             deadline=None if deadline is None else now + deadline,
         )
+        if self._traces is not None:
+            journal.trace = self._traces.begin(traceparent, tracestate)
         try:
             asked = request
             if (profile := self._profiles.of(request.model)) is not None:
@@ -122,13 +130,14 @@ class Engine:
             request_model=request.model if journal.route is not None else "(unknown)",
             surface=context.surface,
             caller=context.caller,
-            trace_id=journal.trace_id,
+            trace_id=journal.trace.trace_id if journal.trace is not None else None,
             route=journal.route,
             profile_id=journal.profile_id,
             prompt_template_id=journal.prompt_template_id,
             prompt_version=journal.prompt_version,
             provider_id=journal.provider_id,
             response_model=journal.response_model,
+            finish_reasons=journal.finish_reasons,
             stream=request.stream,
             duration=self._clock.now() - journal.started,
             first_token=None if first is None else first - journal.started,
@@ -138,6 +147,8 @@ class Engine:
             error=error,
         )
         self._metrics.record(call)
+        if self._traces is not None and journal.trace is not None and journal.trace.sampled:
+            self._traces.record(call, journal.trace)
         return None if self._ledger is None else self._ledger.append(call)
 
     def _priced(self, attempt: AttemptRecord, response_model: str | None) -> AttemptRecord:

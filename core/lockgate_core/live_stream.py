@@ -105,6 +105,7 @@ class LiveStream:
         journal = self._journal
         if not journal.closed:
             journal.usage = self._rules.usage
+            journal.finish_reasons = tuple(self._rules.finished.values())
             code = error.code if isinstance(error, LockgateError) else error
             # Its attempt was written down when it began to answer; only now is it known what became of it.
             began = journal.attempts[-1]

@@ -50,6 +50,9 @@ class Provider(Struct, frozen=True):
     around: Callable[[str], AbstractContextManager[None]] = unwatched
     """Given its id, what stands around its work on a call."""
 
+    told_of_traces: bool = False
+    """It is sent `traceparent`."""
+
     async def secret(self) -> Secret | None:
         """The first key as it is now, None where it needs none. Raises SettingsError."""
         return await self.keys.first()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from lockgate_core.seen import Seen
+from lockgate_ports.chat import FinishReason
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure, Finish, Relayed, Start, UsageReport
 from lockgate_ports.usage import Usage
@@ -18,7 +19,8 @@ class StreamRules:
         self._started = False
         self._open: set[int] = set()
         self.committed = False
-        self.finished: set[int] = set()
+        self.finished: dict[int, FinishReason | None] = {}
+        """Why, by choice."""
         self.progress = False
         """The last batch moved the stream on."""
         self.sound = 0
@@ -30,7 +32,7 @@ class StreamRules:
     @property
     def complete(self) -> bool:
         """At least one choice finished, and none is left open."""
-        return bool(self.finished) and self._open <= self.finished
+        return bool(self.finished) and self._open <= self.finished.keys()
 
     def take(self, batch: Sequence[Event]) -> None:
         """Check and note `batch`. Raises its error for a Failure, UpstreamError for an event out of place."""
@@ -42,7 +44,7 @@ class StreamRules:
                     self.committed = self.progress = True
                     self.seen.relayed(event.raw)
                 if event.finishes:
-                    self.finished.update(finish.choice for finish in event.finishes)
+                    self.finished.update((finish.choice, finish.reason) for finish in event.finishes)
                     self.committed = self.progress = True
                 if event.usage is not None:
                     self.usage = event.usage
@@ -71,7 +73,7 @@ class StreamRules:
             case Finish():
                 if event.choice in self.finished:
                     raise _misplaced(f"a second finish of choice {event.choice}")
-                self.finished.add(event.choice)
+                self.finished[event.choice] = event.reason
                 self.committed = self.progress = True
             case Relayed():
                 raise AssertionError("relayed events are taken before")

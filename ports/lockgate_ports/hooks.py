@@ -28,6 +28,7 @@ from lockgate_ports.model import ModelPort
 from lockgate_ports.secret import Secret
 from lockgate_ports.secrets import SecretsPort
 from lockgate_ports.steps import Step
+from lockgate_ports.tracing import TracesPort
 
 PROJECT = "lockgate"
 GROUP = "lockgate.plugins"
@@ -151,6 +152,11 @@ class PluginHooks:
     @hookspec
     def register_metrics(self) -> Iterable[Factory[Any, MetricsPort]]:
         """Kinds of metrics backend."""
+        return ()
+
+    @hookspec
+    def register_traces(self) -> Iterable[Factory[Any, TracesPort]]:
+        """Kinds of trace exporter."""
         return ()
 
     @hookspec

@@ -279,7 +279,7 @@ class HttpModel:
             prefix=endpoint.prefix,
             model=attempt.model,
             stream=stream,
-            headers=endpoint.headers,
+            headers=(*endpoint.headers, *attempt.headers) if attempt.headers else endpoint.headers,
             params=endpoint.params,
             purpose=attempt.purpose,
         )

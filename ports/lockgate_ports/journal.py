@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
+from lockgate_ports.chat import FinishReason
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.records import AttemptRecord, Cost
+from lockgate_ports.tracing import Trace
 from lockgate_ports.usage import Usage
 
 CANCELLED = "cancelled"
@@ -18,6 +20,7 @@ class Journal:
         "arm",
         "attempts",
         "cost",
+        "finish_reasons",
         "first_token",
         "profile_id",
         "prompt_template_id",
@@ -27,7 +30,7 @@ class Journal:
         "response_model",
         "route",
         "started",
-        "trace_id",
+        "trace",
         "usage",
     )
 
@@ -38,7 +41,8 @@ class Journal:
         self.profile_id: str | None = None
         self.prompt_template_id: str | None = None
         self.prompt_version: str | None = None
-        self.trace_id: str | None = None
+        self.trace: Trace | None = None
+        self.finish_reasons: tuple[FinishReason | None, ...] = ()
         self.arm: Literal["canary", "baseline"] | None = None
         """Which arm of a rollout the call is in; None where its route has none."""
         self.attempts: list[AttemptRecord] = []

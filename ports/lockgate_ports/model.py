@@ -11,7 +11,7 @@ from lockgate_ports.count import TokenCount
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.errors import NotOffered, Unsupported
 from lockgate_ports.events import Event
-from lockgate_ports.http import NO_PURPOSE, Purpose
+from lockgate_ports.http import NO_PURPOSE, Headers, Purpose
 from lockgate_ports.payload import Payload
 from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.secret import Secret
@@ -24,6 +24,8 @@ class Attempt(Struct, frozen=True):
     model: str
     secret: Secret | None = None
     purpose: Purpose = NO_PURPOSE
+    headers: Headers = ()
+    """Header fields to send besides: those of a trace."""
 
 
 class ReplyStream(Protocol):

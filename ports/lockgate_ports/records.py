@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from lockgate_ports.caller import NOBODY, Caller
+from lockgate_ports.chat import FinishReason
 from lockgate_ports.usage import Usage
 
 CostBasis = Literal["reported", "priced", "estimated", "unknown"]
@@ -39,6 +40,8 @@ class AttemptRecord(Struct, frozen=True):
     key: str | None = None
     usage: Usage | None = None
     cost: Cost | None = None
+    began: float = 0.0
+    """Since the call arrived."""
 
 
 class CallRecord(Struct, frozen=True, kw_only=True):
@@ -60,6 +63,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     provider_id: str | None
     """Who answered; None when nobody did."""
     response_model: str | None
+    finish_reasons: tuple[FinishReason | None, ...] = ()
+    """One for each choice, where it was told."""
     stream: bool
     duration: float
     first_token: float | None

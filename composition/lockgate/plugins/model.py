@@ -12,6 +12,7 @@ from lockgate_ports.limits import LimitsPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.secrets import SecretsPort
 from lockgate_ports.steps import Step
+from lockgate_ports.tracing import TracesPort
 
 _PREFIX = "llm-plugin-"
 
@@ -51,6 +52,7 @@ class Plugins(Struct, frozen=True, kw_only=True):
     secrets: dict[str, Factory[Any, SecretsPort]] = {}
     egress: dict[str, Factory[Any, EgressPolicyPort]] = {}
     metrics: dict[str, Factory[Any, MetricsPort]] = {}
+    traces: dict[str, Factory[Any, TracesPort]] = {}
     ledgers: dict[str, Factory[Any, LedgerPort]] = {}
     limits: dict[str, Factory[Any, LimitsPort]] = {}
     steps: dict[str, Factory[Any, Step]] = {}

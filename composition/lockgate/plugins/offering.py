@@ -18,6 +18,7 @@ FAMILIES = {
     "register_secrets": "secrets",
     "register_egress_policies": "egress",
     "register_metrics": "metrics",
+    "register_traces": "traces",
     "register_ledgers": "ledgers",
     "register_limits": "limits",
     "register_steps": "steps",

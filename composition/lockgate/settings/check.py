@@ -115,6 +115,7 @@ class _Checking:
         families: dict[str, tuple[str, Mapping[str, Factory[Any, Any]]]] = {
             "egress": ("egress policy", self._offers.egress),
             "metrics": ("metrics backend", self._offers.metrics),
+            "traces": ("trace exporter", self._offers.traces),
             "ledger": ("ledger", self._offers.ledgers),
             "steps": ("step", self._offers.steps),
         }

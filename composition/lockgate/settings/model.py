@@ -204,6 +204,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file of certificates (PEM) that are trusted besides the system's."""
     metrics: Chosen = Chosen(kind="prometheus")
     """Where calls are counted."""
+    traces: Chosen | None = None
+    """Where spans of calls are exported; absent: nowhere."""
     ledger: Chosen | None = None
     """Where a durable record of each call and each audit event is kept; absent: nowhere."""
     steps: tuple[Chosen, ...] = ()

@@ -10,6 +10,7 @@ from lockgate_ports.limits import LimitsPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.secrets import SecretsPort
 from lockgate_ports.steps import Step
+from lockgate_ports.tracing import TracesPort
 
 
 class Offers(Protocol):
@@ -33,6 +34,11 @@ class Offers(Protocol):
     @property
     def metrics(self) -> Mapping[str, Factory[Any, MetricsPort]]:
         """Kinds of metrics backend."""
+        ...
+
+    @property
+    def traces(self) -> Mapping[str, Factory[Any, TracesPort]]:
+        """Kinds of trace exporter."""
         ...
 
     @property

@@ -148,9 +148,14 @@ class DialectPlace:
         if self._memory is not None:
             request = await self._memory.recall(request, head)
         deadline = patience(head.headers, stream=request.stream)
-        caller = self._labels.read(head.headers)
         answer = await self._engine.answer(
-            request, request_id=request_id, surface=dialect.name, caller=caller, deadline=deadline
+            request,
+            request_id=request_id,
+            surface=dialect.name,
+            caller=self._labels.read(head.headers),
+            deadline=deadline,
+            traceparent=head.headers.get("traceparent"),
+            tracestate=head.headers.get("tracestate"),
         )
         if isinstance(answer, Answer):
             reply = answer.reply

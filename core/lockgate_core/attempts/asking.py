@@ -12,6 +12,7 @@ from lockgate_core.turn import Turn
 from lockgate_ports.context import Context
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.events import Event
+from lockgate_ports.http import Headers
 from lockgate_ports.model import Attempt, ModelPort
 from lockgate_ports.steps import Answer, Served
 from lockgate_ports.wire import Reply, Request
@@ -24,7 +25,7 @@ async def whole_answer(
 ) -> Answer:
     """An answer that comes whole, within what the caller has `left`, in seconds."""
     journal, target = context.journal, turn.target
-    attempt = Attempt(target.model, turn.lease.secret, context.caller.purpose)
+    attempt = _attempt(provider, turn, context)
     began = clock.now()
     work = _call(provider.port, request, attempt)
     reply = await _within(provider.timeouts.attempt, left, turn, provider, clock, work)
@@ -34,6 +35,7 @@ async def whole_answer(
     journal.provider_id = target.provider_id
     journal.response_model = glance.model
     journal.usage = glance.usage
+    journal.finish_reasons = glance.finish_reasons
     return Answer(reply, Served(context.route, target, len(journal.attempts)))
 
 
@@ -42,7 +44,7 @@ async def open_stream(
 ) -> LiveStream:
     """A stream, held back until its first content: until then any failure may go unseen."""
     journal, target = context.journal, turn.target
-    attempt = Attempt(target.model, turn.lease.secret, context.caller.purpose)
+    attempt = _attempt(provider, turn, context)
     began = clock.now()
     served = Served(context.route, target, len(journal.attempts) + 1)
     rules = StreamRules()
@@ -67,6 +69,16 @@ async def open_stream(
     journal.provider_id = target.provider_id
     journal.response_model = rules.model
     return stream
+
+
+def _attempt(provider: Provider, turn: Turn, context: Context) -> Attempt:
+    journal = context.journal
+    headers: Headers = ()
+    if (trace := journal.trace) is not None and provider.told_of_traces:
+        headers = (("traceparent", trace.parent_of_attempt(len(journal.attempts))),)
+        if trace.state:
+            headers = (*headers, ("tracestate", trace.state))
+    return Attempt(turn.target.model, turn.lease.secret, context.caller.purpose, headers)
 
 
 def time_left(provider: Provider, context: Context, now: float) -> float:

@@ -9,7 +9,7 @@ from lockgate_ports.usage import Usage
 
 def note_answer(journal: Journal, turn: Turn, took: float, usage: Usage | None = None) -> None:
     """It answered, or has begun to."""
-    journal.attempts.append(_record(turn, took, None, usage, None))
+    journal.attempts.append(_record(journal, turn, took, None, usage, None))
 
 
 def note_failure(journal: Journal, turn: Turn, took: float, error: BaseException) -> None:
@@ -22,12 +22,15 @@ def note_failure(journal: Journal, turn: Turn, took: float, error: BaseException
         case _:
             code = CANCELLED
             journal.provider_id = turn.target.provider_id
-    journal.attempts.append(_record(turn, took, code, None, _charged(error)))
+    journal.attempts.append(_record(journal, turn, took, code, None, _charged(error)))
 
 
-def _record(turn: Turn, took: float, error: str | None, usage: Usage | None, cost: Cost | None) -> AttemptRecord:
-    target = turn.target
-    return AttemptRecord(target.provider_id, target.model, took, error, turn.lease.ref or None, usage, cost)
+def _record(
+    journal: Journal, turn: Turn, took: float, error: str | None, usage: Usage | None, cost: Cost | None
+) -> AttemptRecord:
+    target, lease = turn.target, turn.lease
+    began = lease.began - journal.started
+    return AttemptRecord(target.provider_id, target.model, took, error, lease.ref or None, usage, cost, began)
 
 
 def _charged(error: BaseException) -> Cost | None:

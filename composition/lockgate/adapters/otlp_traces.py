@@ -1,0 +1,117 @@
+"""TracesPort that exports to a collector by OTLP: sampled by chance, or as the caller's own trace is."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Collection
+from random import getrandbits, random
+from time import time_ns
+from typing import Annotated
+
+from msgspec import Meta, Struct
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.trace import get_current_span
+
+from lockgate.adapters.otlp import OtlpSender
+from lockgate.adapters.spans import spans
+from lockgate_ports.records import CallRecord
+from lockgate_ports.tracing import Trace, read_parent
+
+_log = logging.getLogger("lockgate.export")
+_BATCH = 512
+_MOST_STATE = 512
+
+
+class OtlpTracesSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A collector of OpenTelemetry, over HTTP."""
+
+    endpoint: str = "http://127.0.0.1:4318"
+    """Its base URL, without `/v1/traces`."""
+    headers: dict[str, str] = {}
+    """Header fields sent with each export; no keys: those belong to a collector beside the gateway."""
+    private_addresses: tuple[str, ...] = ()
+    """Networks (`10.20.0.0/16`) that its host may resolve to although they are private."""
+    sample: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    """The share of the traces that begin here and are kept; others are kept where the caller keeps them."""
+    propagate: tuple[str, ...] = ()
+    """The providers (by provider_id) that are sent `traceparent` and `tracestate`; none by default."""
+    every: Annotated[float, Meta(gt=0)] = 2.0
+    """Seconds between two exports."""
+    queue: Annotated[int, Meta(ge=1)] = 4096
+    """The most calls that wait to be exported; beyond it the oldest are dropped and counted."""
+
+
+class OtlpTraces:
+    """Calls wait in a bounded queue; spans are built when they are exported, in a thread."""
+
+    def __init__(
+        self, sender: OtlpSender, *, sample: float, propagate: Collection[str], every: float, queue: int
+    ) -> None:
+        self._sender = sender
+        self._sample = sample
+        self._propagate = frozenset(propagate)
+        self._every = every
+        self._waiting: deque[tuple[CallRecord, Trace, int]] = deque()
+        self._most = queue
+        self._exporter: asyncio.Task[None] | None = None
+        self.dropped = 0
+        """Calls whose spans were not exported."""
+
+    def begin(self, traceparent: str | None, tracestate: str | None) -> Trace | None:
+        """The caller's trace goes on; an embedder's is the one that OpenTelemetry's API has as current."""
+        span_id = f"{getrandbits(64) or 1:016x}"
+        if traceparent is not None and (parent := read_parent(traceparent)) is not None:
+            trace_id, parent_id, sampled = parent
+            state = tracestate if tracestate is not None and len(tracestate) <= _MOST_STATE else ""
+            return Trace(trace_id, span_id, parent_id, sampled, state)
+        current = get_current_span().get_span_context()
+        if current.is_valid:
+            parent_id = f"{current.span_id:016x}"
+            return Trace(f"{current.trace_id:032x}", span_id, parent_id, bool(current.trace_flags & 1))
+        sampled = random() < self._sample  # noqa: S311 - which calls are kept is no secret
+        if not sampled and not self._propagate:
+            return None
+        return Trace(f"{getrandbits(128) or 1:032x}", span_id, None, sampled)
+
+    def passes_on(self, provider_id: str) -> bool:
+        """May this provider be told of the trace?"""
+        return provider_id in self._propagate
+
+    def record(self, call: CallRecord, trace: Trace) -> None:
+        """A sampled call is over."""
+        if len(self._waiting) >= self._most:
+            self._waiting.popleft()
+            self._drop(1)
+        self._waiting.append((call, trace, time_ns()))
+        if self._exporter is None:
+            self._exporter = asyncio.create_task(self._run(), name="lockgate-traces")
+
+    async def aclose(self) -> None:
+        """Export what is left."""
+        if self._exporter is not None:
+            self._exporter.cancel()
+            await asyncio.gather(self._exporter, return_exceptions=True)
+        while self._waiting:
+            await self._export()
+        await self._sender.aclose()
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(self._every)
+            while self._waiting:
+                await self._export()
+
+    async def _export(self) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+        if not await self._sender.send("/v1/traces", await asyncio.to_thread(_encoded, batch)):
+            self._drop(len(batch))
+
+    def _drop(self, count: int) -> None:
+        if not self.dropped:
+            _log.warning("spans are dropped: the collector does not take them, or not fast enough")
+        self.dropped += count
+
+
+def _encoded(batch: list[tuple[CallRecord, Trace, int]]) -> bytes:
+    encoded: bytes = encode_spans([span for each in batch for span in spans(*each)]).SerializeToString()
+    return encoded

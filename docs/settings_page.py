@@ -118,6 +118,8 @@ def _kinds(plugins: Plugins) -> Iterator[str]:
         "secret store": plugins.secrets,
         "egress policy": plugins.egress,
         "metrics backend": plugins.metrics,
+        "trace exporter": plugins.traces,
+        "ledger": plugins.ledgers,
     }
     for family, factories in families.items():
         for kind, factory in sorted(factories.items()):

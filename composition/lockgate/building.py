@@ -46,6 +46,7 @@ from lockgate_ports.metrics import MetricsPort, Note
 from lockgate_ports.model import ModelPort
 from lockgate_ports.secrets import SecretsPort
 from lockgate_ports.steps import Step
+from lockgate_ports.tracing import TracesPort
 
 Env = Mapping[str, str]
 
@@ -93,6 +94,21 @@ async def build_metrics(settings: Settings, plugins: Plugins, ways: WaysOut, env
         yield metrics
     finally:
         await metrics.aclose()
+
+
+async def build_traces(
+    settings: Settings, plugins: Plugins, ways: WaysOut, env: Env
+) -> AsyncIterator[TracesPort | None]:
+    """Where spans are exported, if anywhere."""
+    chosen = settings.traces
+    if chosen is None:
+        yield None
+        return
+    traces = plugins.traces[chosen.kind].build(chosen.settings, _context("traces", ways, env))
+    try:
+        yield traces
+    finally:
+        await traces.aclose()
 
 
 async def build_ledger(
@@ -174,6 +190,7 @@ def build_engine(
     notebook: Notebook,
     clock: Clock,
     ledger: LedgerPort | None,
+    traces: TracesPort | None,
     profiles: Profiles,
 ) -> Engine:
     """Routing, steps and attempts over the open providers."""
@@ -194,6 +211,7 @@ def build_engine(
         metrics,
         clock,
         ledger=ledger,
+        traces=traces,
         prices=prices,
         profiles=profiles,
         default_caller=_default_caller(settings),
@@ -274,6 +292,7 @@ def assembled(provider_id: str, port: ModelPort, settings: Settings, sources: Se
         Breakers(BreakerPolicy(**structs.asdict(settings.breaker))),
         RetryBudget(BudgetPolicy(*budget)),
         None if slots is None else Slots(provider_id, slots),
+        told_of_traces=row.send_traceparent,
         around=unwatched if settings.plugins.sandbox == "off" else inside,
     )
 

@@ -23,6 +23,7 @@ class GatewayContainer(containers.DeclarativeContainer):
     ways = providers.Singleton(WaysOut, settings, egress, env, notebook)
     secrets = providers.Resource(building.build_secrets, settings, plugins, ways, env)
     metrics = providers.Resource(building.build_metrics, settings, plugins, ways, env)
+    traces = providers.Resource(building.build_traces, settings, plugins, ways, env)
     ledger = providers.Resource(building.build_ledger, settings, plugins, secrets, ways, env)
     answers = providers.Resource(building.build_answers, settings)
     models = providers.Singleton(building.build_providers, settings, plugins, secrets, ways, notebook, env)
@@ -44,6 +45,7 @@ class GatewayContainer(containers.DeclarativeContainer):
         notebook,
         clock,
         ledger,
+        traces,
         profiles,
     )
     explainer = providers.Singleton(building.build_explainer, settings, routes, vitals, models, egress)

@@ -94,10 +94,18 @@ def _of_others(settings: Settings, plugins: Plugins) -> Iterable[Allowance]:
     stores = [(f"secrets-{scheme}", plugins.secrets[scheme], own) for scheme, own in settings.secrets.items()]
     metrics = settings.metrics
     steps = [(f"step-{chosen.kind}", plugins.steps[chosen.kind], chosen.settings) for chosen in settings.steps]
+    traces = settings.traces
+    exports = [] if traces is None else [("traces", plugins.traces[traces.kind], traces.settings)]
     ledger = settings.ledger
     ledgers = [] if ledger is None else [("ledger", plugins.ledgers[ledger.kind], ledger.settings)]
     factory: Factory[object, object]
-    for name, factory, own in [*stores, ("metrics", plugins.metrics[metrics.kind], metrics.settings), *ledgers, *steps]:
+    for name, factory, own in [
+        *stores,
+        ("metrics", plugins.metrics[metrics.kind], metrics.settings),
+        *exports,
+        *ledgers,
+        *steps,
+    ]:
         yield Allowance(
             provider_id=name,
             origins=factory.origins(own),

@@ -52,10 +52,6 @@ class TracesPort(Protocol):
         """A call arrives, with what its client sent. None when it is no part of any trace."""
         ...
 
-    def passes_on(self, provider_id: str) -> bool:
-        """May this provider be told of the trace?"""
-        ...
-
     def record(self, call: CallRecord, trace: Trace) -> None:
         """A sampled call is over."""
         ...

@@ -48,7 +48,7 @@ def call(**changes: Any) -> CallRecord:
 
 
 def traces(http: ScriptedHttp, **changes: Any) -> OtlpTraces:
-    settings: dict[str, Any] = {"sample": 1.0, "propagate": (), "every": 60.0, "queue": 10}
+    settings: dict[str, Any] = {"sample": 1.0, "every": 60.0, "queue": 10}
     return OtlpTraces(OtlpSender(http, "http://127.0.0.1:4318"), **settings | changes)
 
 
@@ -122,7 +122,7 @@ def test_what_is_no_traceparent_begins_a_new_trace(value: str) -> None:
 
 
 def test_a_caller_that_does_not_sample_is_not_sampled_but_told_on() -> None:
-    trace = traces(ScriptedHttp(), propagate=("one",)).begin(PARENT[:-1] + "0", None)
+    trace = traces(ScriptedHttp()).begin(PARENT[:-1] + "0", None)
     assert trace is not None
     assert not trace.sampled
     assert trace.parent_of_attempt(0).endswith("-00")
@@ -131,9 +131,6 @@ def test_a_caller_that_does_not_sample_is_not_sampled_but_told_on() -> None:
 
 def test_without_a_share_nothing_begins() -> None:
     assert traces(ScriptedHttp(), sample=0.0).begin(None, None) is None
-    trace = traces(ScriptedHttp(), sample=0.0, propagate=("one",)).begin(None, None)
-    assert trace is not None
-    assert not trace.sampled
 
 
 def test_an_embedders_current_span_is_the_parent() -> None:

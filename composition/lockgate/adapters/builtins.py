@@ -1,19 +1,25 @@
 """What lockgate itself offers, through the same hooks as any plugin."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from lockgate.adapters import otlp_settings
 from lockgate.adapters.allow_list import AllowList, AllowListSettings
 from lockgate.adapters.env_secrets import EnvSecrets
 from lockgate.adapters.file_secrets import FileSecrets
+from lockgate.adapters.otlp import OtlpSender
+from lockgate.adapters.otlp_settings import OtlpSettings, OtlpTracesSettings
 from lockgate.adapters.sqlite_ledger import SqliteLedger, SqliteLedgerSettings
 from lockgate_ports.egress import EgressPolicyPort
+from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, Factory, NoSettings, hookimpl
 from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.secrets import SecretsPort
+from lockgate_ports.tracing import TracesPort
 
 
 class PrometheusSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,6 +42,32 @@ def _allow_list(settings: AllowListSettings, context: BuildContext) -> EgressPol
 
 def _sqlite(settings: SqliteLedgerSettings, context: BuildContext) -> LedgerPort:
     return SqliteLedger(settings)
+
+
+def _otlp_metrics(settings: OtlpSettings, context: BuildContext) -> MetricsPort:
+    with _extra("metrics.kind: otlp"):
+        from lockgate.adapters.otlp_metrics import OtlpMetrics  # heavy, and an extra
+
+    sender = OtlpSender(context.http, settings.endpoint, otlp_settings.headers(settings))
+    return OtlpMetrics(sender, every=settings.every)
+
+
+def _otlp_traces(settings: OtlpTracesSettings, context: BuildContext) -> TracesPort:
+    with _extra("traces.kind: otlp"):
+        from lockgate.adapters.otlp_traces import OtlpTraces  # heavy, and an extra
+
+    sender = OtlpSender(context.http, settings.endpoint, otlp_settings.headers(settings))
+    return OtlpTraces(sender, sample=settings.sample, every=settings.every, queue=settings.queue)
+
+
+@contextmanager
+def _extra(where: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"{where} needs {error.name}, which is not installed: pip install 'lockgate[otlp]'"
+        ) from error
 
 
 def _prometheus(settings: PrometheusSettings, context: BuildContext) -> MetricsPort:
@@ -80,13 +112,36 @@ def register_ledgers() -> Iterable[Factory[SqliteLedgerSettings, LedgerPort]]:
 
 
 @hookimpl
-def register_metrics() -> Iterable[Factory[PrometheusSettings, MetricsPort]]:
-    """`prometheus`."""
+def register_metrics() -> Iterable[Factory[PrometheusSettings, MetricsPort] | Factory[OtlpSettings, MetricsPort]]:
+    """`prometheus`, `otlp`."""
     return (
         Factory(
             kind="prometheus",
             settings=PrometheusSettings,
             build=_prometheus,
             summary="calls, tokens and times at /metrics, in the Prometheus text format",
+        ),
+        Factory(
+            kind="otlp",
+            settings=OtlpSettings,
+            build=_otlp_metrics,
+            summary="the same, and exported to a collector of OpenTelemetry as well",
+            origins=otlp_settings.origins,
+            private_addresses=otlp_settings.private_addresses,
+        ),
+    )
+
+
+@hookimpl
+def register_traces() -> Iterable[Factory[OtlpTracesSettings, TracesPort]]:
+    """`otlp`."""
+    return (
+        Factory(
+            kind="otlp",
+            settings=OtlpTracesSettings,
+            build=_otlp_traces,
+            summary="spans of calls and their attempts, exported to a collector of OpenTelemetry",
+            origins=otlp_settings.origins,
+            private_addresses=otlp_settings.private_addresses,
         ),
     )

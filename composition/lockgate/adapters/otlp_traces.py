@@ -3,12 +3,9 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Collection
 from random import getrandbits, random
 from time import time_ns
-from typing import Annotated
 
-from msgspec import Meta, Struct
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.trace import get_current_span
 
@@ -22,34 +19,12 @@ _BATCH = 512
 _MOST_STATE = 512
 
 
-class OtlpTracesSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A collector of OpenTelemetry, over HTTP."""
-
-    endpoint: str = "http://127.0.0.1:4318"
-    """Its base URL, without `/v1/traces`."""
-    headers: dict[str, str] = {}
-    """Header fields sent with each export; no keys: those belong to a collector beside the gateway."""
-    private_addresses: tuple[str, ...] = ()
-    """Networks (`10.20.0.0/16`) that its host may resolve to although they are private."""
-    sample: Annotated[float, Meta(ge=0, le=1)] = 1.0
-    """The share of the traces that begin here and are kept; others are kept where the caller keeps them."""
-    propagate: tuple[str, ...] = ()
-    """The providers (by provider_id) that are sent `traceparent` and `tracestate`; none by default."""
-    every: Annotated[float, Meta(gt=0)] = 2.0
-    """Seconds between two exports."""
-    queue: Annotated[int, Meta(ge=1)] = 4096
-    """The most calls that wait to be exported; beyond it the oldest are dropped and counted."""
-
-
 class OtlpTraces:
     """Calls wait in a bounded queue; spans are built when they are exported, in a thread."""
 
-    def __init__(
-        self, sender: OtlpSender, *, sample: float, propagate: Collection[str], every: float, queue: int
-    ) -> None:
+    def __init__(self, sender: OtlpSender, *, sample: float, every: float, queue: int) -> None:
         self._sender = sender
         self._sample = sample
-        self._propagate = frozenset(propagate)
         self._every = every
         self._waiting: deque[tuple[CallRecord, Trace, int]] = deque()
         self._most = queue
@@ -68,14 +43,9 @@ class OtlpTraces:
         if current.is_valid:
             parent_id = f"{current.span_id:016x}"
             return Trace(f"{current.trace_id:032x}", span_id, parent_id, bool(current.trace_flags & 1))
-        sampled = random() < self._sample  # noqa: S311 - which calls are kept is no secret
-        if not sampled and not self._propagate:
+        if random() >= self._sample:  # noqa: S311 - which calls are kept is no secret
             return None
-        return Trace(f"{getrandbits(128) or 1:032x}", span_id, None, sampled)
-
-    def passes_on(self, provider_id: str) -> bool:
-        """May this provider be told of the trace?"""
-        return provider_id in self._propagate
+        return Trace(f"{getrandbits(128) or 1:032x}", span_id, None, sampled=True)
 
     def record(self, call: CallRecord, trace: Trace) -> None:
         """A sampled call is over."""

@@ -151,6 +151,8 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     """How many calls may wait for a place when `max_parallel` are running."""
     queue_timeout: Seconds = 30.0
     """How long a call waits in the queue, in seconds."""
+    send_traceparent: bool = False
+    """It is sent `traceparent` and `tracestate`, where a call is part of a trace."""
     timeouts: Timeouts = INHERITED
     """What this provider may take; what is not named here is taken from the `timeouts` of the file."""
     private_addresses: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 from msgspec import inspect
@@ -14,8 +15,9 @@ MAPPINGS = (inspect.StructType, inspect.DataclassType, inspect.TypedDictType, in
 LISTS = (inspect.CollectionType, inspect.TupleType)
 
 
+@cache
 def fields_of(cls: type) -> tuple[inspect.Field, ...]:
-    """The fields of a Struct, as they stand in a file."""
+    """The fields of a Struct, as they stand in a file. Asked for each row of many thousands."""
     kind = inspect.type_info(cls)
     assert isinstance(kind, inspect.StructType)  # noqa: S101  the callers pass Structs
     return kind.fields

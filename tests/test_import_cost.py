@@ -62,6 +62,14 @@ def test_it_loads_no_plugin() -> None:
     assert not [module for module in first()["modules"] if module.startswith("llm_plugin")]
 
 
+def test_a_server_on_the_lean_client_brings_no_other_http_client() -> None:
+    seen = (
+        "import sys, lockgate.cli.serving, lockgate.ways, lockgate.surfaces.listener; print('aiohttp' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "False"
+
+
 def test_it_takes_less_than_150_ms_and_40_mb() -> None:
     runs = [probe() for _ in range(7)]
     assert min(run["seconds"] for run in runs) < 0.150

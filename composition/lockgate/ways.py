@@ -4,7 +4,6 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 
-from lockgate.adapters.aiohttp_client import AiohttpClient
 from lockgate.adapters.env_secrets import EnvSecrets
 from lockgate.adapters.file_secrets import FileSecrets
 from lockgate.adapters.known_secrets import KnownSecrets
@@ -58,8 +57,11 @@ class WaysOut:
             None if proxy is None or proxy.credential_ref is None else partial(self.local_secret, proxy.credential_ref),
             None if ca_file is None else self._trusting(ca_file),
         )
-        client = LeanClient if self._settings.http_client == "lean" else AiohttpClient
-        return client(name, self._egress, connect_timeout, via, self._note)
+        if self._settings.http_client == "lean":
+            return LeanClient(name, self._egress, connect_timeout, via, self._note)
+        from lockgate.adapters.aiohttp_client import AiohttpClient  # heavy
+
+        return AiohttpClient(name, self._egress, connect_timeout, via, self._note)
 
 
 def proxy_of(settings: Settings, row: ProviderRow | None) -> Proxy | None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from lockgate.cli.hello import hello
 from lockgate.cli.logs import log_faults_of
 from lockgate.cli.opening import opened
 from lockgate.cli.stopping import Stopping
@@ -63,6 +62,8 @@ async def _serve(path: Path | None, environment: str | None, listening: Listenin
                 gc.set_threshold(10_000, 20, 20)
                 _say_ready(gateway.settings, host, listener.port)
                 if listening.hello:
+                    from lockgate.cli.hello import hello  # brings an HTTP client that nothing else here needs
+
                     await _until(stopping, asyncio.create_task(hello(gateway, _url(_reachable(host), listener.port))))
                 await stopping.asked.wait()
             finally:

@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
-from functools import cache
 from typing import Any
 
 from msgspec import inspect
@@ -13,14 +12,16 @@ from lockgate.settings.tree import Items, Node, Scalar, Table, quoted
 
 MAPPINGS = (inspect.StructType, inspect.DataclassType, inspect.TypedDictType, inspect.DictType)
 LISTS = (inspect.CollectionType, inspect.TupleType)
+_fields: dict[type, tuple[inspect.Field, ...]] = {}
 
 
-@cache
 def fields_of(cls: type) -> tuple[inspect.Field, ...]:
-    """The fields of a Struct, as they stand in a file. Asked for each row of many thousands."""
-    kind = inspect.type_info(cls)
-    assert isinstance(kind, inspect.StructType)  # noqa: S101  the callers pass Structs
-    return kind.fields
+    """The fields of a Struct, as they stand in a file. Found once: it is asked for each row of many thousands."""
+    if (fields := _fields.get(cls)) is None:
+        kind = inspect.type_info(cls)
+        assert isinstance(kind, inspect.StructType)  # noqa: S101  the callers pass Structs
+        fields = _fields[cls] = kind.fields
+    return fields
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

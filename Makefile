@@ -20,7 +20,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 .PHONY: help setup run test lint types contracts unit clients golden bench format docs wheels constraints clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## Put every package, editable, and all tools into .venv (PYTHON=python3.12 chooses another Python)
 	@echo "Ready: .venv holds everything."
@@ -51,8 +51,17 @@ golden: $(READY) ## Write tests/golden/snapshots anew, for you to review
 	-@GOLDEN=write $(BIN)/pytest -q tests/golden/test_golden.py
 	@git diff --stat -- tests/golden
 
-bench: $(READY) ## Speed beside a bare aiohttp proxy, in about a minute (ARGS="--quick" in 15 seconds)
+bench: $(READY) ## Speed beside a bare aiohttp proxy, in two minutes (ARGS="--quick" for less, "--page" for the docs)
 	@$(BIN)/python tests/bench $(ARGS)
+
+bench-scale: $(READY) ## What a request costs as routes, keys, prompts and the like grow, in ten minutes
+	@$(BIN)/python tests/bench/scale.py $(ARGS)
+
+bench-peers: $(READY) ## Speed beside LiteLLM and Portkey as well; installs both in a folder of their own
+	@$(BIN)/python tests/bench --peers $(ARGS)
+
+soak: $(READY) ## Ten minutes of load with faults and disconnects, and what stays behind of it
+	@$(BIN)/python tests/bench/soak.py $(ARGS)
 
 format: $(READY) ## Put the code into the house's format and order
 	$(BIN)/ruff check --fix .

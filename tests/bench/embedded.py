@@ -1,8 +1,8 @@
-"""Prints the microseconds of CPU that one embedded call costs over an HttpPort that answers at once."""
+"""Prints the microseconds of CPU that one embedded call costs besides its HttpPort, which answers from memory."""
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from time import process_time
 
 from deployment import ENV, MODEL, settings
@@ -10,8 +10,9 @@ from loops import run
 from talk import answer
 
 from lockgate import ChatRequest, open_gateway, user
-from lockgate_ports.http import HttpRequest
+from lockgate_ports.http import HttpRequest, Origin
 
+_REQUEST = HttpRequest("POST", Origin("http", "127.0.0.1", 9), "/v1/chat/completions", (), b"{}")
 _BODY = answer().partition(b"\r\n\r\n")[2]
 
 
@@ -44,18 +45,27 @@ class FakeHttp:
 async def measure(seconds: float) -> float:
     request = ChatRequest(model=MODEL, messages=(user("What does a gateway do with a request?"),), max_tokens=256)
     async with open_gateway(settings(9), env=ENV) as gateway:
-        (provider,) = gateway.providers.values()
+        http = FakeHttp()
         # There is no setting for it: a gateway's HttpPort is the one way out.
-        provider.port._http = FakeHttp()
-        for _ in range(500):
-            await gateway.chat(request)
-        calls, began = 0, process_time()
-        while process_time() - began < seconds:
-            for _ in range(200):
-                await gateway.chat(request)
-            calls += 200
-            await asyncio.sleep(0)
-        return (process_time() - began) / calls * 1e6
+        gateway.providers["mock-000"].port._http = http
+
+        async def bare() -> None:
+            await (await http.send(_REQUEST)).read(1_000_000)
+
+        whole = await _cost(lambda: gateway.chat(request), seconds)
+        return whole - await _cost(bare, seconds / 4)
+
+
+async def _cost(call: Callable[[], Awaitable[object]], seconds: float) -> float:
+    for _ in range(500):
+        await call()
+    calls, began = 0, process_time()
+    while process_time() - began < seconds:
+        for _ in range(200):
+            await call()
+        calls += 200
+        await asyncio.sleep(0)
+    return (process_time() - began) / calls * 1e6
 
 
 if __name__ == "__main__":

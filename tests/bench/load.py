@@ -2,12 +2,13 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
 from time import perf_counter
 from typing import cast
 
 from msgspec import Struct
-from talk import CHUNKS, END
+from talk import END
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
@@ -34,8 +35,8 @@ class _Client(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, request: bytes, tally: _Tally, failed: Callable[[str], None]) -> None:
-        self._request = request
+    def __init__(self, requests: Iterator[bytes], tally: _Tally, failed: Callable[[str], None]) -> None:
+        self._requests = requests
         self._tally = tally
         self._failed = failed
         self._head: bytes | None = b""
@@ -80,7 +81,7 @@ class _Client(asyncio.Protocol):
         self._head = b""
         self._tail = b""
         self._began = perf_counter()
-        self._transport.write(self._request)
+        self._transport.write(next(self._requests))
 
     def leave(self) -> None:
         self._failed = lambda why: None
@@ -88,9 +89,11 @@ class _Client(asyncio.Protocol):
 
 
 async def drive(
-    port: int, request: bytes, in_flight: int, warm_up: float, seconds: float, cpu: Callable[[], float]
+    port: int, requests: Sequence[bytes], in_flight: int, warm_up: float, seconds: float, cpu: Callable[[], float]
 ) -> Pass:
-    """Keeps `in_flight` requests open; counts after `warm_up` for `seconds`. Raises RuntimeError for a bad answer."""
+    """Keeps `in_flight` requests open, one after the other in turn; counts after `warm_up` for `seconds`. Raises
+    RuntimeError for a bad answer."""
+    turn = cycle(requests)
     loop = asyncio.get_running_loop()
     tally = _Tally()
     failure: asyncio.Future[None] = loop.create_future()
@@ -100,7 +103,7 @@ async def drive(
             failure.set_exception(RuntimeError(f"127.0.0.1:{port} {why}"))
 
     clients = [
-        (await loop.create_connection(lambda: _Client(request, tally, failed), "127.0.0.1", port))[1]
+        (await loop.create_connection(lambda: _Client(turn, tally, failed), "127.0.0.1", port))[1]
         for _ in range(in_flight)
     ]
     try:
@@ -121,8 +124,8 @@ async def _wait(failure: "asyncio.Future[None]", seconds: float) -> None:
         failure.result()
 
 
-async def look(port: int, request: bytes) -> None:
-    """Asks once and looks at the whole answer. Raises RuntimeError when it is not what the mock said."""
+async def look(port: int, request: bytes, pieces: int = 1) -> None:
+    """Asks once and looks at the whole answer. Raises RuntimeError when it has not so many pieces of content."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(request)
@@ -132,6 +135,5 @@ async def look(port: int, request: bytes) -> None:
             told += await reader.readuntil(END) if length is None else await reader.readexactly(int(length[1]))
     finally:
         writer.close()
-    pieces = CHUNKS if b'"stream":true' in request else 1
     if not told.startswith(b"HTTP/1.1 200") or told.count(b'"content":"') < pieces:
         raise RuntimeError(f"127.0.0.1:{port} answered {told[:600]!r}")

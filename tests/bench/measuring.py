@@ -1,42 +1,60 @@
 """What is measured: load in rounds, each system in turn, and what processes cost before any load."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median, quantiles
 
-from deployment import ENV, MODEL, write_settings
+from deployment import CLAUDE, ENV, GEMINI, MODEL, ONE, Size, write_settings
 from foreign import Foreign
 from load import drive, look
-from msgspec import Struct
+from msgspec import Struct, structs
 from processes import Served, free_port, script, timed
-from talk import ask
+from talk import CHUNKS, ask
 
-GATEWAY, PROXY, LARGE, DIRECT = "gateway", "proxy", "large", "direct"
+GATEWAY, PROXY, LARGE, FULL, DIRECT = "gateway", "proxy", "large", "full", "direct"
+SERVE = "from lockgate.cli import main; main()"
 _IMPORT = "import time; began = time.perf_counter(); import {}; print((time.perf_counter() - began) * 1e3)"
-_SERVE = "from lockgate.cli import main; main()"
 _WARM_UP = 0.15
 _TICK = 0.01
 """Seconds in which the system counts CPU time."""
 
 
 class Kind(Struct, frozen=True):
-    """One kind of load: so many connections, each with a request in flight."""
+    """One kind of load: so many connections, each with a request in flight. `against` is the figure of the bare proxy
+    that it is compared with; the proxy translates nothing."""
 
     figure: str
     in_flight: int
     systems: tuple[str, ...]
     stream: bool = False
-    paced: bool = False
+    wish: str = ""
+    model: str = MODEL
+    against: str = ""
 
 
 KINDS = (
-    Kind("request_64", 64, (PROXY, GATEWAY, LARGE)),
+    Kind("request_64", 64, (PROXY, GATEWAY, FULL, LARGE)),
     Kind("request_1", 1, (DIRECT, PROXY, GATEWAY)),
-    Kind("chunk_at_once", 16, (PROXY, GATEWAY), stream=True),
-    Kind("chunk_paced", 64, (PROXY, GATEWAY), stream=True, paced=True),
+    Kind("claude_64", 64, (GATEWAY,), model=CLAUDE, against="request_64"),
+    Kind("gemini_64", 64, (GATEWAY,), model=GEMINI, against="request_64"),
+    Kind("chunk_at_once", 16, (PROXY, GATEWAY, FULL), stream=True),
+    Kind("chunk_paced", 64, (PROXY, GATEWAY), stream=True, wish="paced"),
+    Kind("claude_chunk", 16, (GATEWAY,), stream=True, model=CLAUDE, against="chunk_at_once"),
+    Kind("gemini_chunk", 16, (GATEWAY,), stream=True, model=GEMINI, against="chunk_at_once"),
 )
+
+
+class Peer(Struct, frozen=True):
+    """Another gateway: the command that serves it on `{port}` in front of the mock at `{upstream}`, and the header
+    fields that its clients send besides the usual ones."""
+
+    name: str
+    command: tuple[str, ...]
+    env: Mapping[str, str] = {}
+    headers: Mapping[str, str] = {}
+    model: str = "m"
 
 
 class Bench:
@@ -48,11 +66,13 @@ class Bench:
         cores: tuple[int | None, int | None],
         large: tuple[int, int],
         say: Callable[[str], None],
+        peers: tuple[Peer, ...] = (),
     ) -> None:
         self.large = large
         """How many providers and routes the large gateway has."""
         self.figures: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
         self.foreign: list[float] = []
+        self.peers = {peer.name: peer for peer in peers}
         self._folder = folder
         self._core, self._load_core = cores
         self._say = say
@@ -64,7 +84,7 @@ class Bench:
         with ExitStack() as stack:
             stack.enter_context(Served("mock", script("upstream.py", self._upstream), self._upstream, self._load_core))
             self._measure_starts(starts)
-            for name in (PROXY, GATEWAY, LARGE):
+            for name in (PROXY, GATEWAY, FULL, LARGE, *self.peers):
                 self._say(f"starting {name}")
                 served = stack.enter_context(self._start(name))
                 self._served[name] = served
@@ -72,13 +92,14 @@ class Bench:
                 self._note("ready_ms", name, served.ready_after * 1e3)
                 self._note("idle_mb", name, served.rss() / 1e6)
                 for kind in KINDS:
-                    await look(served.port, self._request(kind, served.port))
+                    if name in self._systems(kind):
+                        await look(served.port, self._request(kind, name), CHUNKS if kind.stream else 1)
                 # Connections, caches and the interpreter's own optimizations come with the first load.
-                await drive(served.port, self._request(KINDS[0], served.port), 64, seconds, 0.0, served.cpu)
+                await drive(served.port, [self._request(KINDS[0], name)], 64, seconds, 0.0, served.cpu)
             for number in range(rounds):
                 for kind in KINDS:
                     # Turned round every time, so that nobody is always the first.
-                    for name in kind.systems[:: -1 if number % 2 else 1]:
+                    for name in self._systems(kind)[:: -1 if number % 2 else 1]:
                         self._say(f"round {number + 1} of {rounds}: {kind.figure} {name}")
                         await self._measure(kind, name, seconds)
 
@@ -94,21 +115,32 @@ class Bench:
                 with self._start(name) as served:
                     self._note("ready_ms", name, served.ready_after * 1e3)
 
+    def _systems(self, kind: Kind) -> tuple[str, ...]:
+        """Who is measured; the peers as they are where nothing is translated."""
+        return kind.systems if kind.against else (*kind.systems, *self.peers)
+
     def _start(self, name: str) -> Served:
         port = free_port()
         if name == PROXY:
             return Served(name, script("proxy.py", port, self._upstream), port, self._core)
-        size = self.large if name == LARGE else (1, 1)
-        path = write_settings(self._folder, self._upstream, *size)
-        arguments = ["-c", _SERVE, "serve", "--config", str(path), "--port", str(port)]
-        return Served(name, arguments, port, self._core, **ENV)
+        if (peer := self.peers.get(name)) is not None:
+            words = [word.format(port=port, upstream=self._upstream) for word in peer.command]
+            env = {key: value.format(upstream=self._upstream) for key, value in peer.env.items()}
+            return Served(name, words[1:], port, self._core, program=words[0], **env)
+        size = ONE
+        if name == LARGE:
+            size = Size(*self.large)
+        elif name == FULL:
+            size = structs.replace(ONE, ledger=self._folder / f"ledger-{port}.db")
+        path = write_settings(self._folder / f"{name}.yaml", self._upstream, size)
+        return Served(name, ["-c", SERVE, "serve", "--config", str(path), "--port", str(port)], port, self._core, **ENV)
 
     async def _measure(self, kind: Kind, name: str, seconds: float) -> None:
         port = self._ports[name]
         served = self._served.get(name)
         cpu = served.cpu if served else lambda: 0.0
         foreign = Foreign(self._core, cpu)
-        seen = await drive(port, self._request(kind, port), kind.in_flight, _WARM_UP, seconds, cpu)
+        seen = await drive(port, [self._request(kind, name)], kind.in_flight, _WARM_UP, seconds, cpu)
         if served:
             self.foreign.append(foreign.share())
             count = seen.events if kind.stream else len(seen.latencies)
@@ -120,6 +152,11 @@ class Bench:
     def _note(self, figure: str, name: str, value: float) -> None:
         self.figures[figure][name].append(value)
 
-    def _request(self, kind: Kind, port: int) -> bytes:
-        model = "m" if port in (self._upstream, self._ports.get(PROXY)) else MODEL
-        return ask(port, model, stream=kind.stream, paced=kind.paced)
+    def _request(self, kind: Kind, name: str) -> bytes:
+        model, headers = kind.model, {}
+        if name in (DIRECT, PROXY):
+            model = "m"
+        elif (peer := self.peers.get(name)) is not None:
+            model = peer.model
+            headers = {key: value.format(upstream=self._upstream) for key, value in peer.headers.items()}
+        return ask(self._ports[name], model, stream=kind.stream, wish=kind.wish, headers=headers)

@@ -12,7 +12,8 @@ from typing import Any
 import psutil
 
 HERE = Path(__file__).parent
-READY_WITHIN = 60.0
+READY_WITHIN = 240.0
+"""Seconds; long, since the machine may have much else to do."""
 
 
 def cores() -> tuple[int | None, int | None]:
@@ -39,13 +40,21 @@ def free_port() -> int:
 class Served:
     """A server process that listens on `port`. `ready_after`: seconds from its start until it took a connection."""
 
-    def __init__(self, name: str, arguments: list[str], port: int, core: int | None, **env: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: list[str],
+        port: int,
+        core: int | None,
+        program: str = sys.executable,
+        **env: str,
+    ) -> None:
         self.name = name
         self.port = port
         self._errors = TemporaryFile()  # noqa: SIM115  closed with the process
         began = time.perf_counter()
         self._process = subprocess.Popen(
-            [sys.executable, *arguments],
+            [program, *arguments],
             env={**os.environ, **env},
             stdout=subprocess.DEVNULL,
             stderr=self._errors,
@@ -80,6 +89,10 @@ class Served:
         """Resident memory of the process and those below it, in bytes."""
         return sum(each.memory_info().rss for each in self._tree())
 
+    def descriptors(self) -> int:
+        """Open files and sockets of the process."""
+        return self._seen.num_fds()
+
     def _tree(self) -> list[psutil.Process]:
         return [self._seen, *self._seen.children(recursive=True)]
 
@@ -106,8 +119,16 @@ def script(name: str, *arguments: object) -> list[str]:
 def timed(arguments: list[str], core: int | None) -> float:
     """Runs Python to its end, and returns the number that it printed."""
     done = subprocess.run(
-        [sys.executable, *arguments], preexec_fn=lambda: pin(core), capture_output=True, text=True, timeout=60
+        [sys.executable, *arguments], preexec_fn=lambda: pin(core), capture_output=True, text=True, timeout=READY_WITHIN
     )
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)[:100]}: {done.stderr[-2000:]}")
     return float(done.stdout)
+
+
+def say(what: str) -> None:
+    """Progress, on one line, for whoever watches."""
+    if sys.stderr.isatty():
+        print(f"\r{what:<60}", end="\r", file=sys.stderr, flush=True)
+    elif what and os.environ.get("CI") is None:
+        print(what, file=sys.stderr, flush=True)

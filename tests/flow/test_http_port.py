@@ -214,6 +214,19 @@ async def test_the_lean_client_forgets_connections_that_are_gone():
         await client.aclose()
 
 
+async def test_the_lean_client_holds_no_connection_open_that_nobody_asks_for(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("lockgate.adapters.lean_client._IDLE_LIMIT", 0.02)
+    async with upstream() as up:
+        client = LeanClient("up", AllowList((allowance(origin(up)),), AllowListSettings()), 1.0)
+        up.say([http(b"hello")])
+        await (await client.send(ask(up))).read(100)
+        assert client._open
+        async with asyncio.timeout(10):
+            while client._open:
+                await asyncio.sleep(0.01)
+        await client.aclose()
+
+
 async def test_nobody_there_is_told_as_never_sent(make: Make):
     nowhere = Origin("http", "127.0.0.1", 9)
     client = make(nowhere)

@@ -39,6 +39,7 @@ class LeanClient:
         self._idle: dict[Origin, deque[LeanConnection]] = {}
         self._open: set[LeanConnection] = set()
         self._tls: ssl.SSLContext | None = None
+        self._sweep: asyncio.TimerHandle | None = None
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """One request; raises as HttpPort says."""
@@ -56,6 +57,8 @@ class LeanClient:
 
     async def aclose(self) -> None:
         """Closes the pool."""
+        if self._sweep is not None:
+            self._sweep.cancel()
         for connection in list(self._open):
             connection.abort()
         self._open.clear()
@@ -84,6 +87,8 @@ class LeanClient:
             idle.append(connection)
             if len(idle) > _KEPT:
                 idle.popleft().abort()
+            if self._sweep is None:
+                self._sweep = loop.call_later(_IDLE_LIMIT / 2, self._close_idle, loop)
 
         try:
             async with asyncio.timeout(self._connect_timeout):
@@ -112,6 +117,15 @@ class LeanClient:
             raise UpstreamError(f"{there} refuses the connection", kind="transient", sent=False) from error
         self._open.add(connection)
         return connection
+
+    def _close_idle(self, loop: asyncio.AbstractEventLoop) -> None:
+        """What nobody has asked for in a while, so that a quiet hour holds no connections open."""
+        oldest = loop.time() - _IDLE_LIMIT
+        for idle in self._idle.values():
+            while idle and idle[0].idle_since <= oldest:
+                idle.popleft().abort()
+        kept = any(self._idle.values())
+        self._sweep = loop.call_later(_IDLE_LIMIT / 2, self._close_idle, loop) if kept else None
 
     async def _tunnel(self, made: socket.socket, origin: Origin) -> None:
         try:

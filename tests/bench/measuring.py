@@ -73,6 +73,7 @@ class Bench:
         self.figures: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
         self.foreign: list[float] = []
         self.peers = {peer.name: peer for peer in peers}
+        self._unable: set[tuple[str, str]] = set()
         self._folder = folder
         self._core, self._load_core = cores
         self._say = say
@@ -93,7 +94,7 @@ class Bench:
                 self._note("idle_mb", name, served.rss() / 1e6)
                 for kind in KINDS:
                     if name in self._systems(kind):
-                        await look(served.port, self._request(kind, name), CHUNKS if kind.stream else 1)
+                        await self._look(kind, name)
                 # Connections, caches and the interpreter's own optimizations come with the first load.
                 await drive(served.port, [self._request(KINDS[0], name)], 64, seconds, 0.0, served.cpu)
             for number in range(rounds):
@@ -117,7 +118,19 @@ class Bench:
 
     def _systems(self, kind: Kind) -> tuple[str, ...]:
         """Who is measured; the peers as they are where nothing is translated."""
-        return kind.systems if kind.against else (*kind.systems, *self.peers)
+        if kind.against:
+            return kind.systems
+        return *kind.systems, *(peer for peer in self.peers if (peer, kind.figure) not in self._unable)
+
+    async def _look(self, kind: Kind, name: str) -> None:
+        """A peer that cannot do it is left out of this figure."""
+        try:
+            await look(self._ports[name], self._request(kind, name), CHUNKS if kind.stream else 1)
+        except (RuntimeError, OSError, EOFError) as error:
+            if name not in self.peers:
+                raise
+            self._say(f"{name} is left out of {kind.figure}: {error}"[:400])
+            self._unable.add((name, kind.figure))
 
     def _start(self, name: str) -> Served:
         port = free_port()

@@ -1,5 +1,6 @@
 """Other gateways, installed in a folder of their own beside the bench, each as its own documentation starts it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -19,6 +20,10 @@ model_list:
 general_settings: {master_key: "os.environ/BENCH_KEY"}
 litellm_settings: {telemetry: false}
 """
+
+
+# Later servers of Hono hand Portkey headers that it cannot add to, and every stream ends as an error.
+_PACKAGE = {"private": True, "overrides": {"@hono/node-server": "1.13.7"}}
 
 
 def installed() -> tuple[Peer, ...]:
@@ -50,6 +55,7 @@ def _portkey() -> Peer:
     package = _FOLDER / "node_modules" / "@portkey-ai" / "gateway"
     if not package.exists():
         say("installing Portkey: a minute")
+        (_FOLDER / "package.json").write_text(json.dumps(_PACKAGE))
         _run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(_FOLDER), _PORTKEY])
     version = _run(["node", "-p", f"require({str(package / 'package.json')!r}).version"])
     return Peer(

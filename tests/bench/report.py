@@ -32,7 +32,7 @@ def results(bench: Bench) -> dict[str, object]:
     for rank in ("p50", "p99"):
         direct = figures[f"{rank}_ms"].pop(DIRECT)
         figures[f"added_{rank}_ms"] = {
-            name: [theirs - bare for theirs, bare in zip(values, direct, strict=True)]
+            name: [theirs - bare for theirs, bare in zip(values, direct, strict=False)]
             for name, values in figures[f"{rank}_ms"].items()
         }
     medians = {

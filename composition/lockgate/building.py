@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from msgspec import structs
@@ -275,11 +275,17 @@ def _provider(
     with inside(provider_id):
         port = factory.build(row.kind_settings, BuildContext(provider_id, ways.of_provider(provider_id), env=env))
     sources = [_source(provider_id, ref, secrets, notebook) for ref in row.keys]
-    return assembled(provider_id, port, settings, sources)
+    return assembled(provider_id, port, settings, sources, notebook)
 
 
-def assembled(provider_id: str, port: ModelPort, settings: Settings, sources: Sequence[KeySource]) -> Provider:
-    """A port with what bounds the calls to it, by its row."""
+def assembled(
+    provider_id: str,
+    port: ModelPort,
+    settings: Settings,
+    sources: Sequence[KeySource],
+    note: Callable[[Note], None] | None = None,
+) -> Provider:
+    """A port with what bounds the calls to it, by its row. `note` is told when one of its breakers opens or closes."""
     row = settings.providers[provider_id]
     times = row.timeouts
     budget = settings.retry.budget, settings.retry.budget_reserve
@@ -289,12 +295,19 @@ def assembled(provider_id: str, port: ModelPort, settings: Settings, sources: Se
         port,
         Timeouts(times.attempt, times.first_token, times.idle, times.total),
         KeyPool(provider_id, sources or [KeySource()]),
-        Breakers(BreakerPolicy(**structs.asdict(settings.breaker))),
+        Breakers(
+            BreakerPolicy(**structs.asdict(settings.breaker)),
+            None if note is None else lambda model, opened: note(_of_breaker(provider_id, model, opened=opened)),
+        ),
         RetryBudget(BudgetPolicy(*budget)),
         None if slots is None else Slots(provider_id, slots),
         told_of_traces=row.send_traceparent,
         around=unwatched if settings.plugins.sandbox == "off" else inside,
     )
+
+
+def _of_breaker(provider_id: str, model: str, *, opened: bool) -> Note:
+    return Note("breaker_opened" if opened else "breaker_closed", provider_id, model)
 
 
 def _source(provider_id: str, ref: str, secrets: SecretsPort, notebook: Notebook) -> KeySource:

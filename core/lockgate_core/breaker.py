@@ -1,6 +1,8 @@
 """Circuit breakers: a target that keeps failing is left alone for a while, and then asked by one call alone. Pure."""
 
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 from msgspec import Struct
 
@@ -30,10 +32,12 @@ class Breaker:
     opened or closed counts for nothing.
     """
 
-    __slots__ = ("_era", "_in_a_row", "_openings", "_policy", "_probe", "_until", "_window")
+    __slots__ = ("_era", "_in_a_row", "_openings", "_policy", "_probe", "_tell", "_until", "_window")
 
-    def __init__(self, policy: BreakerPolicy) -> None:
+    def __init__(self, policy: BreakerPolicy, tell: Callable[[bool], None] | None = None) -> None:
+        """`tell` learns when it opens (True) and when it closes again; not of each further time that it stays open."""
         self._policy = policy
+        self._tell = tell
         self._era = 0
         self._until: float | None = None
         """When an open breaker lets a call through; None while it is closed."""
@@ -86,6 +90,8 @@ class Breaker:
             slot[2] += 1
             if not self._tripped():
                 return
+            if self._tell is not None:
+                self._tell(True)
         self._era += 1
         self._probe = None
         self._openings += 1
@@ -104,6 +110,8 @@ class Breaker:
         self._until = self._probe = None
         self._openings = self._in_a_row = 0
         self._window.clear()
+        if self._tell is not None:
+            self._tell(False)
 
     def _slot(self, now: float) -> list[int]:
         at = int(now / self._policy.window * _SLOTS)
@@ -125,8 +133,10 @@ class Breakers:
     """One breaker for each model of a provider, made when it is first asked for. Clients choose names of models: the
     oldest is forgotten beyond 1024 of them."""
 
-    def __init__(self, policy: BreakerPolicy) -> None:
+    def __init__(self, policy: BreakerPolicy, tell: Callable[[str, bool], None] | None = None) -> None:
+        """`tell` learns which model's opens (True) and closes."""
         self._policy = policy
+        self._tell = tell
         self._by_model: dict[str, Breaker] = {}
 
     def of(self, model: str) -> Breaker:
@@ -135,5 +145,7 @@ class Breakers:
         if found is None:
             if len(self._by_model) >= _MOST:
                 del self._by_model[next(iter(self._by_model))]
-            found = self._by_model[model] = Breaker(self._policy)
+            found = self._by_model[model] = Breaker(
+                self._policy, None if self._tell is None else partial(self._tell, model)
+            )
         return found

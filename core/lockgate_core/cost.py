@@ -34,7 +34,8 @@ def total(costs: Iterable[Cost | None]) -> Cost | None:
     charged = [cost for cost in costs if cost is not None]
     if len(charged) < 2:
         return charged[0] if charged else None
-    basis = max((cost.basis for cost in charged), key=_CERTAINTY.index)
+    bases: list[CostBasis] = [cost.basis for cost in charged]
+    basis = max(bases, key=_CERTAINTY.index)
     if basis == "unknown":
         return UNKNOWN_COST
     return Cost(sum((cost.usd for cost in charged if cost.usd is not None), Decimal(0)), basis)

@@ -6,10 +6,19 @@ from msgspec import Struct
 
 from lockgate_ports.records import CallRecord
 
-NoteName = Literal["egress_denied", "egress_would_deny", "egress_bypassed", "client_rotation", "stale_key"]
+NoteName = Literal[
+    "egress_denied",
+    "egress_would_deny",
+    "egress_bypassed",
+    "client_rotation",
+    "breaker_opened",
+    "breaker_closed",
+    "stale_key",
+]
 """`egress_denied`: the policy refused; `egress_would_deny`: it would have, were it enforced; `egress_bypassed`: code in
-this process opened a way out of its own; `client_rotation`: a key has another value than before; `stale_key`: a call
-went out with the last good key, since its store failed."""
+this process opened a way out of its own; `client_rotation`: a key has another value than before; `breaker_opened`: a
+model failed too often and is left alone, `breaker_closed`: it answers again; `stale_key`: a call went out with the
+last good key, since its store failed."""
 
 
 class Note(Struct, frozen=True):

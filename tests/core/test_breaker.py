@@ -127,6 +127,18 @@ def test_calls_from_before_it_opened_change_nothing():
     assert breaker.wait(0) == 2
 
 
+def test_that_it_opened_and_that_it_closed_are_told_once_each() -> None:
+    told: list[tuple[str, bool]] = []
+    breaker = Breakers(POLICY, lambda model, opened: told.append((model, opened))).of("m")
+    for _ in range(3):
+        fail(breaker, 0)
+    fail(breaker, 2)  # the probe: it stays open
+    assert told == [("m", True)]
+    succeed(breaker, 7)
+    succeed(breaker, 8)
+    assert told == [("m", True), ("m", False)]
+
+
 def test_models_have_breakers_of_their_own_and_names_are_forgotten_beyond_a_bound():
     breakers = Breakers(POLICY)
     first = breakers.of("a")

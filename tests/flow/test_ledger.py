@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway import serving, settings
-from upstream import answer, upstream
+from upstream import answer, http, upstream
 
 from lockgate import open_gateway
 from lockgate_ports.chat import ChatRequest
@@ -90,3 +90,15 @@ async def test_an_embedders_own_ledger_is_used(tmp_path: Path) -> None:
     await own.aclose()
     [row] = await own.usage(UsageQuery())
     assert row.calls == 1
+
+
+async def test_that_a_model_was_left_alone_is_written_down(tmp_path: Path) -> None:
+    async with upstream() as up:
+        up.say(http(b"{}", 500))
+        wanted = config(up.url, tmp_path / "ledger.db", durability="before_answer")
+        wanted |= {"breaker": {"failures": 2}, "retry": {"max_attempts": 1}}
+        async with serving(wanted) as served:
+            for _ in range(3):
+                assert (await served.ask(ASK, headers=KEY)).status >= 500
+            told = (await served.get("/admin/audit?kind=breaker_opened", headers=KEY)).json["rows"]
+    assert [(row["subject"], row["details"]) for row in told] == [("up", {"detail": "m"})]

@@ -71,6 +71,12 @@ NOTES: Mapping[NoteName, Description] = {
     "client_rotation": Description(
         "lockgate.client_rotation", "1", "Keys that have another value than before.", NOTE_LABELS
     ),
+    "breaker_opened": Description(
+        "lockgate.breaker.opened", "1", "Models that failed too often and were left alone for a while.", NOTE_LABELS
+    ),
+    "breaker_closed": Description(
+        "lockgate.breaker.closed", "1", "Models that answer again after they had been left alone.", NOTE_LABELS
+    ),
     "stale_key": Description(
         "lockgate.stale_key", "1", "Calls with the last good key, since its store failed.", NOTE_LABELS
     ),

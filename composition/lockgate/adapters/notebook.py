@@ -16,12 +16,16 @@ _SAID: Mapping[NoteName, str] = {
     "egress_would_deny": "the egress policy would refuse %s: %s",
     "egress_bypassed": "a way out past the egress policy was opened (%s): %s",
     "client_rotation": "%s: the key %s has another value than before",
+    "breaker_opened": "%s: the model %s failed too often and is left alone for a while",
+    "breaker_closed": "%s: the model %s answers again",
     "stale_key": "%s: the store of %s fails; its last good value goes on serving",
 }
 _AUDITED: Mapping[NoteName, AuditKind] = {
     "egress_denied": "egress_denied",
     "egress_bypassed": "plugin_connected",
     "client_rotation": "secret_rotated",
+    "breaker_opened": "breaker_opened",
+    "breaker_closed": "breaker_closed",
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 _BODY = {"id": "c-1", "model": "m", "choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}]}
 _USAGE = {"prompt_tokens": 3, "completion_tokens": 2}
-_PIECES = (
+_PIECES: tuple[dict[str, Any], ...] = (
     {"id": "c-1", "model": "m", "choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": None}]},
     {"id": "c-1", "model": "m", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
     {"id": "c-1", "model": "m", "choices": [], "usage": _USAGE},

@@ -8,6 +8,7 @@ from gateway import serving, settings
 from upstream import answer, http, upstream
 
 from lockgate import open_gateway
+from lockgate.adapters.sqlite_ledger import SqliteLedger, SqliteLedgerSettings
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.ledger import AuditQuery, UsageQuery
 from lockgate_ports.parts import user
@@ -80,8 +81,6 @@ async def test_pages_of_a_gateway_without_a_ledger_are_not_there() -> None:
 
 
 async def test_an_embedders_own_ledger_is_used(tmp_path: Path) -> None:
-    from lockgate.adapters.sqlite_ledger import SqliteLedger, SqliteLedgerSettings
-
     own = SqliteLedger(SqliteLedgerSettings(path=str(tmp_path / "own.db")))
     async with upstream() as up:
         up.say([answer("hello")])
@@ -94,11 +93,12 @@ async def test_an_embedders_own_ledger_is_used(tmp_path: Path) -> None:
 
 async def test_that_a_model_was_left_alone_is_written_down(tmp_path: Path) -> None:
     async with upstream() as up:
-        up.say(http(b"{}", 500))
+        up.say([http(b"{}", 500)])
         wanted = config(up.url, tmp_path / "ledger.db", durability="before_answer")
         wanted |= {"breaker": {"failures": 2}, "retry": {"max_attempts": 1}}
         async with serving(wanted) as served:
             for _ in range(3):
                 assert (await served.ask(ASK, headers=KEY)).status >= 500
-            told = (await served.get("/admin/audit?kind=breaker_opened", headers=KEY)).json["rows"]
-    assert [(row["subject"], row["details"]) for row in told] == [("up", {"detail": "m"})]
+    kept = SqliteLedger(SqliteLedgerSettings(path=str(tmp_path / "ledger.db")))
+    [row] = await kept.audit(AuditQuery(kinds=("breaker_opened",)))
+    assert (row.event.subject, row.event.details) == ("up", {"detail": "m"})

@@ -335,8 +335,7 @@ def test_an_idle_gateway_shows_every_metric_without_samples_that_were_never_coun
 
 
 async def test_the_kind_prometheus_builds_it_with_its_bound():
-    [factory] = builtins.register_metrics()
-    assert factory.kind == "prometheus"
+    [factory] = [each for each in builtins.register_metrics() if each.kind == "prometheus"]
     nowhere: Any = None
     metrics = factory.build(factory.settings(max_label_sets=1), BuildContext("metrics", nowhere))
     for model in ("a", "b", "c"):

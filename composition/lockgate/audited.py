@@ -1,5 +1,6 @@
 """What the gateway itself writes into the ledger: that it opened, with what, and that it closed."""
 
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -8,7 +9,10 @@ from importlib.metadata import version
 import msgspec
 
 from lockgate.settings.model import Settings
+from lockgate_ports.errors import LedgerFailed
 from lockgate_ports.ledger import AuditEvent, AuditKind, LedgerPort
+
+_log = logging.getLogger("lockgate.ledger")
 
 
 @asynccontextmanager
@@ -30,7 +34,10 @@ async def noted(ledger: LedgerPort | None, settings: Settings) -> AsyncGenerator
     try:
         yield
     finally:
-        await _kept(ledger, "closed", {})
+        try:
+            await _kept(ledger, "closed", {})
+        except LedgerFailed as error:
+            _log.error("that the gateway closed could not be written down: %s", error.message)
 
 
 async def _kept(ledger: LedgerPort, kind: AuditKind, details: dict[str, str]) -> None:

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from gateway import serving, settings
 from upstream import answer, http, upstream
 
 from lockgate import open_gateway
+from lockgate.adapters import sqlite_rows
 from lockgate.adapters.sqlite_ledger import SqliteLedger, SqliteLedgerSettings
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.ledger import AuditQuery, UsageQuery
@@ -102,3 +104,16 @@ async def test_that_a_model_was_left_alone_is_written_down(tmp_path: Path) -> No
     kept = SqliteLedger(SqliteLedgerSettings(path=str(tmp_path / "ledger.db")))
     [row] = await kept.audit(AuditQuery(kinds=("breaker_opened",)))
     assert (row.event.subject, row.event.details) == ("up", {"detail": "m"})
+
+
+async def test_a_store_that_fails_keeps_no_gateway_from_closing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("no space left on the device")
+
+    async with upstream() as up:
+        wanted = config(up.url, tmp_path / "ledger.db", durability="before_answer")
+        async with open_gateway(wanted, env={"UP_KEY": "k", "CLIENT_KEY": "c"}):
+            monkeypatch.setattr(sqlite_rows, "add", broken)
+    assert "that the gateway closed could not be written down" in caplog.text

@@ -1,13 +1,14 @@
-"""Known answers of other vendors' languages as InvokeModel gives them, made of the samples of their dialects."""
+"""Known answers of other languages as InvokeModel gives them, made of the samples of their dialects."""
 
 import json
 from base64 import b64encode
 
 from msgspec import structs
 
-from llm_plugin_bedrock.event_stream import CONTENT_TYPE
-from llm_plugin_bedrock.samples import BEDROCK_CONVERSE, by_frame, exception, frame
-from lockgate_ports.testkit import KEY, BrokenStream, Sample, Samples, by_blank_line
+from llm_plugin_bedrock.event_stream import CONTENT_TYPE, FrameParser
+from llm_plugin_bedrock.samples import BEDROCK_CONVERSE, by_frame, exception, frame, read_back
+from lockgate_ports.http import HttpRequest
+from lockgate_ports.testkit import KEY, Asked, BrokenStream, Sample, Samples, by_blank_line
 
 _DONE = b"[DONE]"
 
@@ -47,6 +48,40 @@ def framed(samples: Samples) -> Samples:
         stream_end=b"",
         relayed=given.__getitem__,
     )
+
+
+def nova() -> Samples:
+    """Those of Converse in Nova's own language: the same answers, each event a member named as Converse names it."""
+
+    def of(sample: Sample) -> Sample:
+        return structs.replace(sample, stream=_told(sample.stream))
+
+    begun = b"".join(by_frame(BEDROCK_CONVERSE.broken_stream.stream)[:-1])
+    return structs.replace(
+        BEDROCK_CONVERSE,
+        dialect="bedrock-nova",
+        read_back=_asked_by_invoke,
+        text=of(BEDROCK_CONVERSE.text),
+        length=of(BEDROCK_CONVERSE.length),
+        no_usage=of(BEDROCK_CONVERSE.no_usage),
+        tool_call=of(BEDROCK_CONVERSE.tool_call),
+        parallel_tools=of(BEDROCK_CONVERSE.parallel_tools),
+        more=tuple(of(sample) for sample in BEDROCK_CONVERSE.more),
+        broken_stream=structs.replace(
+            BEDROCK_CONVERSE.broken_stream,
+            stream=_told(begun) + exception("serviceUnavailableException", f"no room for {KEY}"),
+        ),
+        malformed_event=chunk(b'{"contentBlockDelta":{"delta":{"te'),
+    )
+
+
+def _asked_by_invoke(request: HttpRequest) -> Asked:
+    return read_back(request, "invoke", "invoke-with-response-stream")
+
+
+def _told(stream: bytes) -> bytes:
+    frames = FrameParser().feed(stream)
+    return b"".join(chunk(b'{"%s":%s}' % (each.headers[":event-type"].encode(), each.payload)) for each in frames)
 
 
 def chunk(event: bytes) -> bytes:

@@ -212,20 +212,22 @@ class _Request(msgspec.Struct):
     inferenceConfig: _Inference = _Inference()  # noqa: N815
 
 
-_PATH = re.compile(r"/model/([^/]+)/(converse|converse-stream)$")
+_PATH = re.compile(r"/model/([^/]+)/([a-z-]+)$")
 
 
-def _read_back(request: HttpRequest) -> Asked:
+def read_back(request: HttpRequest, whole: str = "converse", streamed: str = "converse-stream") -> Asked:
+    """What a request asks by one of these two operations."""
     asked = msgspec.json.decode(request.body, type=_Request)
     found = _PATH.search(request.target)
     assert found is not None, request.target  # noqa: S101
+    assert found.group(2) in (whole, streamed), request.target  # noqa: S101
     system = [("system", words.text) for words in asked.system]
     return Asked(
         model=unquote(found.group(1)),
         messages=(*system, *((each.role, "".join(words.text for words in each.content)) for each in asked.messages)),
         tools=tuple(tool.toolSpec.name for tool in asked.toolConfig.tools),
         max_tokens=asked.inferenceConfig.maxTokens,
-        stream=found.group(2) == "converse-stream",
+        stream=found.group(2) == streamed,
     )
 
 
@@ -240,7 +242,7 @@ def refused(status: int, kind: Any, code: str, message: str, wait: float | None 
 
 BEDROCK_CONVERSE = Samples(
     dialect="bedrock-converse",
-    read_back=_read_back,
+    read_back=read_back,
     text=_TEXT,
     length=_LENGTH,
     no_usage=_NO_USAGE,

@@ -16,7 +16,7 @@ from lockgate_ports.rerank import RerankRequest
 from lockgate_ports.testkit.contract import ProviderContract
 from lockgate_ports.testkit.operation_contract import EmbeddingsContract, RerankContract
 from lockgate_ports.testkit.operation_provider import OperationProvider
-from lockgate_ports.testkit.provider import QUESTION, WITH_TOOLS, Provider, error_page, factory_of, json_answer
+from lockgate_ports.testkit.provider import QUESTION, WITH_TOOLS, Provider, error_page, factory_of
 from lockgate_ports.wire import Operation, Request
 
 Contract = type[ProviderContract | EmbeddingsContract | RerankContract]
@@ -69,7 +69,7 @@ def contracts_in(module: ModuleType) -> list[Contract]:
 async def _operation(contract: type[EmbeddingsContract | RerankContract]) -> Seen:
     factory = factory_of(contract.plugin, contract.kind)
     provider = OperationProvider(contract.operation, factory, contract.settings, contract.model, contract.samples)
-    await provider.ask(json_answer(contract.samples.answer.body))
+    await provider.ask(provider.answered(contract.samples.answer))
     return {contract.operation: "yes"}
 
 

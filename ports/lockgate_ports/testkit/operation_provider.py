@@ -11,10 +11,10 @@ from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.model import Attempt
 from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.secret import Secret
-from lockgate_ports.testkit.operation_samples import OperationSamples
+from lockgate_ports.testkit.operation_samples import OperationSample, OperationSamples
 from lockgate_ports.testkit.provider import NAME
 from lockgate_ports.testkit.samples import ALIAS, KEY
-from lockgate_ports.testkit.scripted import Script, ScriptedHttp
+from lockgate_ports.testkit.scripted import Exchange, Script, ScriptedHttp
 from lockgate_ports.wire import Reply, Request
 
 EMBED = EmbedRequest(model=ALIAS, inputs=("Grüße", "東京", "🗼"), dimensions=2, input_type="document")
@@ -41,6 +41,10 @@ class OperationProvider:
         self.port = factory.build(self.settings, BuildContext(NAME, self.http))
         self.attempt = Attempt(model, Secret(KEY, "env:CONTRACT_KEY"))
         self._opened = False
+
+    def answered(self, sample: OperationSample) -> Exchange:
+        """The sample as an answer."""
+        return Exchange(headers=sample.headers, chunks=(sample.body,))
 
     async def ask(self, *script: Script, relay: bytes | None = None) -> Reply[Any]:
         """One answer; `relay` are the bytes of a client that speaks the provider's own dialect."""

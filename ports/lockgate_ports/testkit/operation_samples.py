@@ -4,16 +4,18 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from lockgate_ports.http import HttpRequest
+from lockgate_ports.http import Headers, HttpRequest
 from lockgate_ports.testkit.samples import Refused
+from lockgate_ports.testkit.scripted import JSON
 from lockgate_ports.usage import Usage
 
 
 class OperationSample(Struct, frozen=True, kw_only=True):
     """One answer as the wire has it, and what it says: the vector of each input in the order of the inputs; or, of a
-    reranking, (index, score) of each document, the best first."""
+    reranking, (index, score) of each document, the best first. `headers` are for wires that tell usage in them."""
 
     body: bytes
+    headers: Headers = JSON
     said: tuple[tuple[float, ...], ...]
     usage: Usage | None = None
 

@@ -26,7 +26,7 @@ class OperationAnswers:
     ) -> None:
         """Look at `read_response`: each vector with the index of its input and in that order, whatever the order on the
         wire; each ranked document with its index in the request and its score, the best first."""
-        reply = await provider.ask(json_answer(sample.body))
+        reply = await provider.ask(provider.answered(sample))
         said = said_by(reply.view)
         assert [len(each) for each in said] == [len(each) for each in sample.said]
         for mine, theirs in zip(said, sample.said, strict=True):
@@ -34,13 +34,13 @@ class OperationAnswers:
 
     async def test_usage_is_what_was_reported(self, provider: OperationProvider, sample: OperationSample) -> None:
         """Look at how usage is read: what was not reported is None, and never a default of 0."""
-        reply = await provider.ask(json_answer(sample.body))
+        reply = await provider.ask(provider.answered(sample))
         assert reply.view.usage == sample.usage
         assert reply.glance.usage == sample.usage
 
     async def test_the_request_carries_what_was_asked(self, provider: OperationProvider) -> None:
         """Look at `write_request`: the provider's own name of the model, every text in order, and the size wanted."""
-        await provider.ask(json_answer(provider.samples.answer.body))
+        await provider.ask(provider.answered(provider.samples.answer))
         asked = provider.samples.read_back(provider.http.requests[0])
         assert asked.model == provider.attempt.model
         if provider.operation == "embeddings":
@@ -50,7 +50,7 @@ class OperationAnswers:
 
     async def test_requests_go_where_the_factory_says(self, provider: OperationProvider) -> None:
         """Look at the factory's `origins`: it is the provider's egress allowance. Each call is one request."""
-        await provider.ask(json_answer(provider.samples.answer.body))
+        await provider.ask(provider.answered(provider.samples.answer))
         (request,) = provider.http.requests
         assert request.origin in provider.factory.origins(provider.settings)
         assert request.target.startswith("/")
@@ -59,7 +59,7 @@ class OperationAnswers:
     async def test_a_relayed_call_keeps_its_bytes(self, provider: OperationProvider, sample: OperationSample) -> None:
         """Look at `relay_request` and `glance`: the model alone is patched, the answer stays as it came,
         and a glance at it tells what a whole decode tells."""
-        reply = await provider.ask(json_answer(sample.body), relay=provider.samples.relay_request)
+        reply = await provider.ask(provider.answered(sample), relay=provider.samples.relay_request)
         expected = provider.samples.relay_request.replace(ALIAS.encode(), provider.attempt.model.encode())
         assert provider.http.requests[0].body == expected
         assert (reply.dialect, reply.body) == (provider.samples.dialect, sample.body)
@@ -70,7 +70,7 @@ class OperationAnswers:
         """Look for a client of the plugin's own, or for work that holds up the event loop."""
         with Watch() as watch:
             async with watch.heartbeat():
-                await provider.ask(json_answer(provider.samples.answer.body))
+                await provider.ask(provider.answered(provider.samples.answer))
         assert watch.ways_out == []
         assert watch.blocked == []
         assert watch.longest_gap < Watch.LIMIT, f"the loop stood still for {watch.longest_gap:.2f} s"
@@ -162,9 +162,9 @@ class OperationKeys:
         self, provider: OperationProvider
     ) -> None:
         """Look at the auth of the endpoint, and at `key_header` and `key_form` of the contract class."""
-        body = provider.samples.answer.body
-        await provider.ask(json_answer(body))
-        await provider.ask(json_answer(body), relay=provider.samples.relay_request)
+        answer = provider.answered(provider.samples.answer)
+        await provider.ask(answer)
+        await provider.ask(answer, relay=provider.samples.relay_request)
         for request in provider.http.requests:
             carried = [value for name, value in request.headers if name == self.key_header]
             elsewhere = [value for name, value in request.headers if name != self.key_header]
@@ -187,7 +187,7 @@ class OperationKeys:
     ) -> None:
         """Look for a log line or print, and for a repr that shows what it holds."""
         caplog.set_level(logging.DEBUG)
-        reply = await provider.ask(json_answer(provider.samples.answer.body))
+        reply = await provider.ask(provider.answered(provider.samples.answer))
         with suppress(UpstreamError):
             await provider.ask(error_page(500))
         printed = capsys.readouterr()

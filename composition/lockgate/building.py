@@ -5,10 +5,13 @@ import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from msgspec import structs
 
 from lockgate.adapters.bypass_watch import inside
+from lockgate.adapters.callers import Callers
+from lockgate.adapters.known_keys import KnownKeys
 from lockgate.adapters.known_secrets import KnownSecrets
 from lockgate.adapters.memory_answers import MemoryAnswers
 from lockgate.adapters.mersenne import Mersenne
@@ -142,6 +145,19 @@ async def build_answers(settings: Settings) -> AsyncIterator[KeptAnswersPort | N
         yield answers
     finally:
         await answers.aclose()
+
+
+async def build_callers(settings: Settings, secrets: SecretsPort) -> AsyncIterator[Callers]:
+    """Who may come in: the fixed keys, read once, and the virtual ones."""
+    clients = [await secrets.fetch(ref) for ref in settings.server.client_credential_refs]
+    admins = [await secrets.fetch(ref) for ref in settings.server.admin_credential_refs]
+    chosen = settings.auth.keys
+    keys = None if chosen is None else await asyncio.to_thread(KnownKeys, Path(chosen.path))
+    callers = Callers(clients, admins, keys)
+    try:
+        yield callers
+    finally:
+        callers.close()
 
 
 def build_providers(

@@ -1,12 +1,13 @@
 """An open gateway: calls for embedders, and surfaces to serve or to mount."""
 
 import secrets
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
+from lockgate.adapters.callers import Callers
 from lockgate.calls import ChatAnswer, ChatStream, CountAnswer, EmbedAnswer, RerankAnswer
 from lockgate.listing import listed_models
 from lockgate.plugins import Plugins
@@ -25,7 +26,6 @@ from lockgate_ports.kept import KeptAnswersPort
 from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.rerank import RerankRequest
-from lockgate_ports.secret import Secret
 from lockgate_ports.steps import Answer, AnswerStream
 from lockgate_ports.wire import Request
 
@@ -50,7 +50,7 @@ class Gateway:
         providers: Mapping[str, Provider],
         metrics: MetricsPort,
         ledger: LedgerPort | None,
-        client_keys: Sequence[Secret],
+        callers: Callers,
         answers: KeptAnswersPort | None = None,
     ) -> None:
         self.settings = settings
@@ -62,8 +62,8 @@ class Gateway:
         self._engine = engine
         self._explainer = explainer
         self.rollouts = rollouts
-        self._client_keys = tuple(client_keys)
         self._answers = answers
+        self.callers = callers
 
     async def chat(self, request: ChatRequest, *, caller: Caller = NOBODY, timeout: float | None = None) -> ChatAnswer:
         """One whole answer. `caller`: on whose behalf; `timeout` bounds all tries together, in seconds.
@@ -158,29 +158,24 @@ class Gateway:
 
     def front_door(self, *, loopback: bool = False) -> "FrontDoor":
         """The surfaces, before any server framework. `loopback`: nobody from elsewhere can come in, so that the pages
-        for operators need no client key."""
+        for operators need no key where no key is asked for."""
         from lockgate.surfaces.admin import AdminPlace
         from lockgate.surfaces.labels import LabelHeader
         from lockgate.surfaces.mounting import open_front_door, probes
 
-        tested = probes(self.settings, self.providers)
-        server = self.settings.server
-        labels = LabelHeader(self.settings.labels.header)
-        admin = (
-            AdminPlace(self._explainer, self.rollouts, self.plugins.dialects) if loopback or self._client_keys else None
-        )
         return open_front_door(
-            admin,
+            AdminPlace(self._explainer, self.rollouts, self.plugins.dialects),
             self._engine,
             self.plugins,
             self.models(),
-            tested,
+            probes(self.settings, self.providers),
             self.metrics,
             self.ledger,
-            self._client_keys,
-            server,
-            labels,
+            self.callers,
+            self.settings.server,
+            LabelHeader(self.settings.labels.header),
             self._answers,
+            loopback=loopback,
         )
 
     def asgi_app(self) -> "AsgiApp":

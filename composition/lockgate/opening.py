@@ -62,15 +62,14 @@ async def open_gateway(
             counted: MetricsPort = await _made(container.metrics)
             kept: LedgerPort | None = await _made(container.ledger)
             notebook.attach(counted, kept)
-            store: SecretsPort = await _made(container.secrets)
-            keys = [await store.fetch(ref) for ref in loaded.server.client_credential_refs]
+            callers = await _made(container.callers)
             models = await _made(container.models)
             engine = await _made(container.engine)
             explainer = await _made(container.explainer)
             rollouts = await _made(container.rollouts)
             answers = await _made(container.answers)
             async with opened(loaded, models), noted(kept, loaded):
-                yield Gateway(loaded, plugins, engine, explainer, rollouts, models, counted, kept, keys, answers)
+                yield Gateway(loaded, plugins, engine, explainer, rollouts, models, counted, kept, callers, answers)
         finally:
             await _made(container.shutdown_resources)
 

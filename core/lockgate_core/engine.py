@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import structs
 
 from lockgate_core.attempts import Attempts
+from lockgate_core.caller_scope import check_scope
 from lockgate_core.clock import Clock
 from lockgate_core.cost import Prices, cost_of, total
 from lockgate_core.labels import completed
@@ -88,6 +89,8 @@ class Engine:
         if self._traces is not None:
             journal.trace = self._traces.begin(traceparent, tracestate)
         try:
+            if caller is not NOBODY:
+                check_scope(caller, request.model, surface)
             asked = request
             if (profile := self._profiles.of(request.model)) is not None:
                 asked, context = self._profiled(request, profile, context)

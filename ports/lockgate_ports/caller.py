@@ -19,7 +19,7 @@ class Caller(Struct, frozen=True, kw_only=True, omit_defaults=True):
     models: tuple[str, ...] | None = None
     """Names that may be asked for, with `*` for any part; None: all."""
     surfaces: tuple[str, ...] | None = None
-    """Dialects that may be spoken; None: all."""
+    """Dialects that may be spoken, with `*` for any part; None: all."""
     admin: bool = False
     """May look at and change the gateway itself."""
     labels: tuple[tuple[str, str], ...] = ()
@@ -33,6 +33,10 @@ class Caller(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def may_ask(self, model: str) -> bool:
         """Is this name one of those that it may ask for?"""
         return self.models is None or any(fnmatchcase(model, pattern) for pattern in self.models)
+
+    def may_speak(self, dialect: str) -> bool:
+        """Is this one of the languages that it may speak?"""
+        return self.surfaces is None or any(fnmatchcase(dialect, pattern) for pattern in self.surfaces)
 
 
 NOBODY = Caller()

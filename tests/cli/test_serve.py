@@ -230,9 +230,15 @@ async def test_no_key_and_no_body_comes_to_the_log(settings: Path, start: Any, u
             assert {"time", "level", "logger", "message"} <= json.loads(line).keys()
 
 
-async def test_whoever_listens_to_everybody_without_keys_is_warned(settings: Path, start: Any) -> None:
+async def test_listening_to_everybody_without_keys_is_refused_unless_it_is_meant(settings: Path, start: Any) -> None:
     server = await start("serve", "--host", "0.0.0.0")
-    assert "server.client_credential_refs" in await server.error_line("warning:")
+    told = await server.error_line("error:")
+    assert "server.client_credential_refs" in told
+    assert "auth: {open: true}" in told
+    assert (await server.end())[0] == 1
+    settings.write_text(settings.read_text() + "\nauth: {open: true}\n")
+    server = await start("serve", "--host", "0.0.0.0")
+    assert "auth.open" in await server.error_line("warning:")
 
 
 async def test_without_any_settings_the_embedded_model_says_hello(start: Any) -> None:

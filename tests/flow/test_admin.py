@@ -21,9 +21,9 @@ async def test_what_is_explained_is_done_next() -> None:
             assert done.headers["x-lockgate-route"] == told.route == "r"
 
 
-async def test_the_page_is_for_clients_with_a_key_alone() -> None:
+async def test_the_page_is_for_operators_with_a_key_alone() -> None:
     async with upstream() as up:
-        keyed = settings(up.url, routes=ROUTES, server={"client_credential_refs": ["env:CLIENT_KEY"]})
+        keyed = settings(up.url, routes=ROUTES, server={"admin_credential_refs": ["env:CLIENT_KEY"]})
         async with serving(keyed) as served:
             path = "/admin/explain"
             assert (await served.ask(ASK, path=path)).status == 401
@@ -35,13 +35,13 @@ async def test_the_page_is_for_clients_with_a_key_alone() -> None:
             refused = await served.ask(ASK, path=path, params=wrong, headers={"authorization": "Bearer sk-client"})
             assert refused.status == 400
         async with serving(settings(up.url, routes=ROUTES)) as served:
-            assert (await served.ask(ASK, path=path)).status == 404, "nobody knows that it is loopback"
+            assert (await served.ask(ASK, path=path)).status == 403, "nobody knows that it is loopback"
 
 
 async def test_a_rollout_moves_by_command_and_goes_back_by_itself() -> None:
     rollout = {"to": ["up/new"], "steps": [50, 100], "hold": 0, "min_calls": 3, "sticky": "user"}
     routes = {"r": {"targets": ["up/old"], "rollout": rollout}}
-    keyed = {"server": {"client_credential_refs": ["env:CLIENT_KEY"]}, "retry": {"max_attempts": 1}}
+    keyed = {"server": {"admin_credential_refs": ["env:CLIENT_KEY"]}, "retry": {"max_attempts": 1}}
     key = {"authorization": "Bearer sk-client"}
 
     def act(seen):

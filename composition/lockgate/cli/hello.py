@@ -92,9 +92,11 @@ def _facts(out: Console, told: Told) -> None:
 def _client_key(settings: Settings) -> tuple[str | None, str | None]:
     """The environment variable to read a key for clients from, and the key; None where no key is asked for, or where
     the variable holds none because the keys are kept elsewhere."""
-    if not settings.server.client_credential_refs:
+    server = settings.server
+    fixed = (*server.client_credential_refs, *server.admin_credential_refs)
+    if not fixed and settings.auth.keys is None:
         return None, None
-    for ref in settings.server.client_credential_refs:
+    for ref in fixed:
         scheme, _, name = ref.partition(":")
         if scheme == "env" and os.environ.get(name):
             return name, os.environ[name]

@@ -73,7 +73,9 @@ def _asked(method: str, url: str) -> object:
 
     import aiohttp
 
-    headers = {"authorization": f"Bearer {key}"} if (key := os.environ.get(_KEY)) else {}
+    headers = {"content-type": "application/json"}
+    if key := os.environ.get(_KEY):
+        headers["authorization"] = f"Bearer {key}"
 
     async def ask() -> object:
         async with aiohttp.ClientSession(headers=headers) as session, session.request(method, url) as response:

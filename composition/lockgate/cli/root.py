@@ -14,6 +14,7 @@ _COMMANDS = {
     "check": "check",
     "explain": "explain",
     "rollout": "rollout",
+    "keys": "keys",
     "models": "models",
     "providers": "providers",
     "secrets": "secrets",

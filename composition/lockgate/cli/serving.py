@@ -13,11 +13,15 @@ from lockgate.cli.opening import opened
 from lockgate.cli.stopping import Stopping
 from lockgate.cli.terminal import console, counted, note, warn
 from lockgate.gateway import Gateway
-from lockgate.settings import Settings
 from lockgate.surfaces.listener import Listener
 from lockgate_ports.errors import SettingsError
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_OPEN = (
+    "whoever reaches {host} could spend your keys, since no client is asked for one; make virtual keys "
+    "(`auth: {{keys: {{path: keys.db}}}}`, then `lockgate keys create`), or name keys in "
+    "server.client_credential_refs, or listen on 127.0.0.1; where all of this is meant, say `auth: {{open: true}}`"
+)
 
 
 class Listening(Struct, frozen=True):
@@ -60,7 +64,7 @@ async def _serve(path: Path | None, environment: str | None, listening: Listenin
                 gc.collect()
                 gc.freeze()
                 gc.set_threshold(10_000, 20, 20)
-                _say_ready(gateway.settings, host, listener.port)
+                _say_ready(gateway, host, listener.port)
                 if listening.hello:
                     from lockgate.cli.hello import hello  # brings an HTTP client that nothing else here needs
 
@@ -78,6 +82,8 @@ async def _listen(gateway: Gateway, host: str, port: int | None) -> Listener:
     server = gateway.settings.server
     bounds = gateway.bounds
     chosen = server.port if port is None else port
+    if host not in _LOOPBACK and not gateway.callers.asked and not gateway.settings.auth.open:
+        raise SettingsError(_OPEN.format(host=host))
     listener = Listener(gateway.front_door(loopback=host in _LOOPBACK), bounds, host, chosen, server.drain_timeout)
     try:
         await listener.start()
@@ -97,13 +103,14 @@ def _why(error: OSError, host: str, port: int) -> str:
             return f"cannot listen on {where}: {error.strerror or 'no such address'}; choose another with --host"
 
 
-def _say_ready(settings: Settings, host: str, port: int) -> None:
+def _say_ready(gateway: Gateway, host: str, port: int) -> None:
+    settings = gateway.settings
     what = f"{counted(len(settings.providers), 'provider')}, {counted(len(settings.routes), 'route')}"
     out = console()
     out.print(f"lockgate is ready on {_url(host, port)} ({what})", style="bold green", soft_wrap=True)
     out.file.flush()
-    if host not in _LOOPBACK and not settings.server.client_credential_refs:
-        warn(f"whoever reaches {host}:{port} may spend your keys; name client keys in server.client_credential_refs")
+    if host not in _LOOPBACK and not gateway.callers.asked:
+        warn(f"whoever reaches {host}:{port} may spend your keys, as auth.open says")
 
 
 async def _until(stopping: Stopping, task: asyncio.Task[None]) -> None:

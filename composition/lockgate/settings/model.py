@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from lockgate.settings.auth import Auth
 from lockgate.settings.network import DataHandling, Labels, Proxy
 from lockgate.settings.profiles import Profile
 from lockgate.settings.routes import Route, Status
@@ -33,7 +34,10 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     cors_origins: tuple[str, ...] = ()
     """Origins of web pages that may call from a browser, `https://app.example` say, or `*`; empty: none may."""
     client_credential_refs: tuple[CredentialRef, ...] = ()
-    """Where the keys are kept that clients must show, `env:LOCKGATE_CLIENT_KEY` say; empty: no key is asked for."""
+    """Where the keys are kept that clients must show, `env:LOCKGATE_CLIENT_KEY` say; empty, and no `auth.keys` either:
+    no key is asked for."""
+    admin_credential_refs: tuple[CredentialRef, ...] = ()
+    """Where further such keys are kept, which open the pages for operators (`/admin/...`) as well."""
 
 
 class ResponsesSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -192,6 +196,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the gateway listens, what it accepts, who may call it; an embedded one has no use for `host` and `port`."""
     responses: ResponsesSettings = ResponsesSettings()
     """Whether answers of the Responses API are kept (`store`, `previous_response_id`)."""
+    auth: Auth = Auth()
+    """Who may call, by which virtual keys."""
     plugins: PluginSettings = PluginSettings()
     """Which installed plugins are loaded."""
     secrets: dict[str, Any] = field(default_factory=dict[str, Any])

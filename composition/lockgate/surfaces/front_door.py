@@ -7,14 +7,15 @@ import re
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
-from hmac import compare_digest
 from typing import Any
 from urllib.parse import quote
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from lockgate.adapters.callers import Callers
 from lockgate.redaction import redact
 from lockgate.surfaces.cors import Cors
+from lockgate.surfaces.guard import check_admin, check_host
 from lockgate.surfaces.head import Head, ReadBody, client_key
 from lockgate.surfaces.inflate import inflate
 from lockgate.surfaces.labels import LabelHeader
@@ -23,6 +24,7 @@ from lockgate.surfaces.paths import Paths
 from lockgate.surfaces.patience import SHOULD_RETRY, is_useless_again, patience
 from lockgate.surfaces.replies import JSON, ErrorWriter, Streamed, Whole, write_plain_error
 from lockgate_core.engine import Engine
+from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.dialect import (
     ChatSurfaceDialect,
     EventWriter,
@@ -31,9 +33,8 @@ from lockgate_ports.dialect import (
     SurfaceDialect,
     WrittenAnswer,
 )
-from lockgate_ports.errors import LockgateError, Unauthenticated, UnsupportedMedia
+from lockgate_ports.errors import LockgateError, UnsupportedMedia
 from lockgate_ports.http import Headers
-from lockgate_ports.secret import Secret
 from lockgate_ports.steps import Answer, AnswerStream, Served
 from lockgate_ports.wire import Inbound, Request
 
@@ -54,6 +55,8 @@ class Place(Struct, frozen=True):
     write_error: ErrorWriter
     open: bool = False
     """Served without a key."""
+    admin: bool = False
+    """For callers alone who may look at and change the gateway itself."""
     marks: tuple[str, ...] = ()
     """Header fields, one of which its clients send, where several places stand at one surface."""
 
@@ -61,13 +64,15 @@ class Place(Struct, frozen=True):
 class FrontDoor:
     """Finds the place, asks for the key, and turns every error into an answer.
 
-    `client_keys`: who may come in; none at all means that nobody is asked. `cors`: pages of other origins that may
-    call; None: none may.
+    `callers`: who may come in. `cors`: pages of other origins that may call; None: none may. `loopback`: nobody from
+    elsewhere can come in, so that where no key is asked for, everybody is an operator.
     """
 
-    def __init__(self, client_keys: Sequence[Secret], cors: Cors | None = None) -> None:
+    def __init__(self, callers: Callers, cors: Cors | None = None, *, loopback: bool = False) -> None:
         self._places: Paths[tuple[Place, ...]] = Paths()
-        self._keys = tuple(key.reveal().encode() for key in client_keys)
+        self._callers = callers
+        self._anybody = None if callers.asked else Caller(admin=True) if loopback else NOBODY
+        self._loopback = loopback
         self._cors = cors
 
     def mount(self, surface: Surface, *places: Place) -> None:
@@ -88,20 +93,24 @@ class FrontDoor:
             places, values = self._places.find(head.method, head.path)
             place = places[0] if len(places) == 1 else _place_of(head, places)
             write_error = place.write_error
-            if self._keys and not place.open:
-                self._admit(head)
+            if not place.open:
+                caller = self._admit(head)
+                if place.admin:
+                    check_admin(head, caller)
+                if caller is not NOBODY:
+                    head = structs.replace(head, caller=caller)
             return await place.serve(head, values, read_body, request_id)
         except LockgateError as error:
             return _error(write_error, error, request_id)
         except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an answer
             return _error(write_error, _fault(error), request_id)
 
-    def _admit(self, head: Head) -> None:
-        shown = client_key(head).encode()
-        # No early end: the time taken tells nothing of which key came near.
-        if not sum(compare_digest(shown, key) for key in self._keys):
-            what = "this API key is not known here" if shown else "no API key was sent; use `Authorization: Bearer KEY`"
-            raise Unauthenticated(what)
+    def _admit(self, head: Head) -> Caller:
+        if self._anybody is None:
+            return self._callers.of(client_key(head))
+        if self._loopback:
+            check_host(head)
+        return self._anybody
 
 
 def _place_of(head: Head, places: Sequence[Place]) -> Place:
@@ -152,7 +161,7 @@ class DialectPlace:
             request,
             request_id=request_id,
             surface=dialect.name,
-            caller=self._labels.read(head.headers),
+            caller=self._labels.read(head.headers, head.caller),
             deadline=deadline,
             traceparent=head.headers.get("traceparent"),
             tracestate=head.headers.get("tracestate"),

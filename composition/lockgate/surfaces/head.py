@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec import Struct
 
+from lockgate_ports.caller import NOBODY, Caller
+
 
 class Head(Struct, frozen=True):
     """The head of a client's request; header names in lower case, `path` percent-encoded."""
@@ -12,6 +14,8 @@ class Head(Struct, frozen=True):
     path: str
     headers: Mapping[str, str]
     query: Mapping[str, str] = {}
+    caller: Caller = NOBODY
+    """Who sends it, as the front door has found."""
 
 
 ReadBody = Callable[[], Awaitable[bytes]]

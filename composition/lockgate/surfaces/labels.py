@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from lockgate_ports.caller import NOBODY, Caller
+from msgspec import structs
+
+from lockgate_ports.caller import Caller
 from lockgate_ports.errors import InvalidRequest
 
 _PAIR = re.compile(r"\s*([A-Za-z][A-Za-z0-9._-]{0,63})\s*=\s*([^\s=,;][^=,;]{0,199}?)\s*")
@@ -17,11 +19,13 @@ class LabelHeader:
     def __init__(self, name: str | None) -> None:
         self._name = None if name is None else name.lower()
 
-    def read(self, headers: Mapping[str, str]) -> Caller:
-        """`tenant=acme, residency=eu` as a Caller. Raises InvalidRequest for what cannot be read."""
+    def read(self, headers: Mapping[str, str], caller: Caller) -> Caller:
+        """`caller` with what the header says besides: `tenant=acme, residency=eu`. What the caller's key says stands.
+
+        Raises InvalidRequest for what cannot be read."""
         text = "" if self._name is None else headers.get(self._name, "")
         if not text.strip():
-            return NOBODY
+            return caller
         labels: dict[str, str] = {}
         for piece in text.split(","):
             pair = _PAIR.fullmatch(piece)
@@ -32,4 +36,6 @@ class LabelHeader:
                     param=self._name,
                 )
             labels[pair[1].lower()] = pair[2]
-        return Caller(tenant=labels.pop(_TENANT, None), labels=tuple(labels.items()))
+        tenant = labels.pop(_TENANT, None)
+        labels |= dict(caller.labels)
+        return structs.replace(caller, tenant=caller.tenant or tenant, labels=tuple(labels.items()))

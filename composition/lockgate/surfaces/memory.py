@@ -14,7 +14,7 @@ from lockgate_ports.wire import Request
 
 
 class Memory:
-    """One dialect's answers in a store; each caller has only his own, told by the key that he shows."""
+    """One dialect's answers in a store; each caller has only his own, told by the key that is shown."""
 
     def __init__(self, dialect: StatefulDialect, store: KeptAnswersPort, wall: Callable[[], float]) -> None:
         self._dialect = dialect
@@ -75,7 +75,9 @@ class Memory:
 
 
 def _caller(head: Head) -> str:
-    """No key is written down, only what tells one from another."""
+    """No key is written down, only what tells one from another. A key that is rotated keeps its id."""
+    if (key_id := head.caller.key_id) is not None:
+        return f"key:{key_id}"
     return sha256(client_key(head).encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Mapping, Sequence
 
+from lockgate.adapters.callers import Callers
 from lockgate.plugins import Plugins
 from lockgate.settings import ServerSettings, Settings, split_target
 from lockgate.surfaces.admin import AdminPlace
 from lockgate.surfaces.catalogue import CataloguePlace
 from lockgate.surfaces.cors import Cors
-from lockgate.surfaces.front_door import DialectPlace, FrontDoor, Place
+from lockgate.surfaces.front_door import DialectPlace, FrontDoor, Place, Serve
 from lockgate.surfaces.health import HealthPlace, Tested
 from lockgate.surfaces.labels import LabelHeader
 from lockgate.surfaces.ledger_pages import LedgerPlace
@@ -21,24 +22,25 @@ from lockgate_ports.kept import KeptAnswersPort, StatefulDialect
 from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.model import Attempt
-from lockgate_ports.secret import Secret
 
 
 def open_front_door(
-    admin: AdminPlace | None,
+    admin: AdminPlace,
     engine: Engine,
     plugins: Plugins,
     models: Sequence[ListedModel],
     tested: Sequence[Tested],
     metrics: MetricsPort,
     ledger: LedgerPort | None,
-    client_keys: Sequence[Secret],
+    callers: Callers,
     server: ServerSettings,
     labels: LabelHeader,
     answers: KeptAnswersPort | None = None,
+    *,
+    loopback: bool,
 ) -> FrontDoor:
     """Every dialect that the plugins offer, at the surfaces it names, and the gateway's own pages."""
-    door = FrontDoor(client_keys, Cors(server.cors_origins) if server.cors_origins else None)
+    door = FrontDoor(callers, Cors(server.cors_origins) if server.cors_origins else None, loopback=loopback)
     listings: dict[Surface, list[Place]] = {}
     for dialect in plugins.dialects.values():
         if isinstance(dialect, CatalogueDialect):
@@ -67,14 +69,16 @@ def open_front_door(
     door.mount(Surface("GET", "/health"), Place(health.serve_health, write_plain_error, open=True))
     door.mount(Surface("GET", "/health/providers"), Place(health.serve_providers, write_plain_error))
     door.mount(Surface("GET", "/metrics"), Place(health.serve_metrics, write_plain_error))
-    if admin is not None:
-        door.mount(Surface("POST", "/admin/explain"), Place(admin.serve_explain, write_plain_error))
-        door.mount(Surface("GET", "/admin/rollouts"), Place(admin.serve_rollouts, write_plain_error))
-        door.mount(Surface("POST", "/admin/rollouts/{act}/{route:path}"), Place(admin.serve_act, write_plain_error))
-        if ledger is not None:
-            kept = LedgerPlace(ledger)
-            door.mount(Surface("GET", "/admin/usage"), Place(kept.serve_usage, write_plain_error))
-            door.mount(Surface("GET", "/admin/audit"), Place(kept.serve_audit, write_plain_error))
+    pages: list[tuple[str, str, Serve]] = [
+        ("POST", "/admin/explain", admin.serve_explain),
+        ("GET", "/admin/rollouts", admin.serve_rollouts),
+        ("POST", "/admin/rollouts/{act}/{route:path}", admin.serve_act),
+    ]
+    if ledger is not None:
+        kept = LedgerPlace(ledger)
+        pages += [("GET", "/admin/usage", kept.serve_usage), ("GET", "/admin/audit", kept.serve_audit)]
+    for method, path, serve in pages:
+        door.mount(Surface(method, path), Place(serve, write_plain_error, admin=True))
     return door
 
 

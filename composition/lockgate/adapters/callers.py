@@ -1,0 +1,43 @@
+"""Who calls: found from the key that a client shows, among fixed keys and virtual ones."""
+
+from collections.abc import Sequence
+from hmac import compare_digest
+
+from lockgate.adapters.known_keys import KnownKeys
+from lockgate_ports.caller import Caller
+from lockgate_ports.errors import Unauthenticated
+from lockgate_ports.secret import Secret
+
+
+class Callers:
+    """Everybody who may come in. `clients` and `admins` are fixed keys; a caller by one has its reference for an id."""
+
+    def __init__(
+        self, clients: Sequence[Secret] = (), admins: Sequence[Secret] = (), keys: KnownKeys | None = None
+    ) -> None:
+        fixed = [(key, Caller(key_id=key.ref or "admin", admin=True)) for key in admins]
+        fixed += [(key, Caller(key_id=key.ref or "client")) for key in clients]
+        self._fixed = tuple((key.reveal().encode(), caller) for key, caller in fixed)
+        self._keys = keys
+
+    @property
+    def asked(self) -> bool:
+        """Is anybody asked for a key?"""
+        return bool(self._fixed) or self._keys is not None
+
+    def of(self, shown: str) -> Caller:
+        """Who shows this. Raises Unauthenticated."""
+        # No early end: the time taken tells nothing of which key came near.
+        found = [caller for key, caller in self._fixed if compare_digest(shown.encode(), key)]
+        if found:
+            return found[0]
+        if not shown:
+            raise Unauthenticated("no API key was sent; use `Authorization: Bearer KEY`")
+        if self._keys is None:
+            raise Unauthenticated("this API key is not known here")
+        return self._keys.caller(shown)
+
+    def close(self) -> None:
+        """Let go of the file of keys."""
+        if self._keys is not None:
+            self._keys.close()

@@ -1,0 +1,49 @@
+"""How times and labels are written on the command line."""
+
+import re
+from datetime import UTC, datetime
+
+import click
+from msgspec import Struct
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_TIME = re.compile(r"(\d{1,6})([smhdw])")
+
+
+class Moment(Struct, frozen=True):
+    """A time from now on, or a moment: both in seconds, the latter since 1970."""
+
+    seconds: float
+    from_now: bool
+
+    def at(self, now: float) -> float:
+        """In seconds since 1970."""
+        return now + self.seconds if self.from_now else self.seconds
+
+
+def span(written: str) -> float:
+    """`90d`, `12h`, `30m`, `45s`, `2w`: in seconds."""
+    found = _TIME.fullmatch(written)
+    if found is None:
+        raise click.BadParameter(f"{written!r} is no time: write 90d, 12h, 30m or 45s")
+    return float(int(found[1]) * _SECONDS[found[2]])
+
+
+def moment(written: str) -> Moment:
+    """A time from now on, or a day or moment in ISO form (UTC where it names no zone)."""
+    if _TIME.fullmatch(written):
+        return Moment(span(written), True)
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        message = f"{written!r} is no time: write 90d, 12h or 30m, or a day such as 2027-01-31"
+        raise click.BadParameter(message) from None
+    return Moment((found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp(), False)
+
+
+def label(written: str) -> tuple[str, str]:
+    """`residency=eu`."""
+    name, equals, said = written.partition("=")
+    if not (name and equals and said):
+        raise click.BadParameter(f"{written!r} is no label: write residency=eu")
+    return name, said

@@ -1,0 +1,166 @@
+"""What `lockgate keys` does to the file of keys, and how it shows them."""
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from msgspec import structs
+
+from lockgate.adapters.key_file import KeyFile
+from lockgate.building import NoWayOut
+from lockgate.cli.key_words import Moment
+from lockgate.cli.terminal import console, note, print_json, print_table
+from lockgate.loading import load
+from lockgate_core.client_keys import ClientKey, new_id, rotated, sealed
+from lockgate_ports.caller import Caller
+from lockgate_ports.errors import SettingsError
+from lockgate_ports.hooks import BuildContext
+from lockgate_ports.ledger import AuditEvent, AuditKind
+
+
+class KeyWork:
+    """The file of keys that settings name, open for one command. What is done is written into the ledger, where there
+    is one. Raises SettingsError when the settings name no file."""
+
+    def __init__(self, path: Path | None, environment: str | None) -> None:
+        self._settings, self._plugins = load(path, environment=environment, env=os.environ)
+        chosen = self._settings.auth.keys
+        if chosen is None:
+            raise SettingsError("the settings name no file of keys; write `auth: {keys: {path: keys.db}}`")
+        self._file = KeyFile(Path(chosen.path))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def create(self, caller: Caller, expires: Moment | None) -> tuple[str, ClientKey]:
+        """The key as it is shown this once, and what is kept of it."""
+        now = time.time()
+        until = None if expires is None else expires.at(now)
+        if until is not None and until <= now:
+            raise SettingsError("--expires lies in the past")
+        key_id = new_id(secrets.token_bytes)
+        shown, seal = sealed(key_id, secrets.token_bytes)
+        named = structs.replace(caller, key_id=key_id)
+        key = ClientKey(id=key_id, caller=named, seals=(seal,), created_at=now, expires_at=until)
+        self._keep(key, "key_created", _words(key))
+        return shown, key
+
+    def all(self) -> Sequence[ClientKey]:
+        """Every key."""
+        return self._file.since(0)[1]
+
+    def one(self, key_id: str) -> ClientKey:
+        """The key with this id. Raises SettingsError when there is none."""
+        # Whoever pastes a whole key means the one with its id; nothing of the rest is repeated.
+        key_id = key_id.removeprefix("lk_").partition("_")[0]
+        found = self._file.get(key_id)
+        if found is None:
+            raise SettingsError(f"no key has the id {key_id[:12]!r}; `lockgate keys list` shows those there are")
+        return found
+
+    def revoke(self, key_id: str) -> None:
+        """Lets nobody in with it any more."""
+        key = self.one(key_id)
+        if key.revoked_at is None:
+            self._keep(structs.replace(key, revoked_at=time.time()), "key_revoked", {})
+
+    def rotate(self, key_id: str, overlap: float) -> tuple[str, ClientKey]:
+        """The new key as it is shown this once. Raises SettingsError when the key is revoked or has expired."""
+        now = time.time()
+        key = self.one(key_id)
+        if (state := key.state(now)) != "active":
+            raise SettingsError(f"{key.id} is {state}; make another with `lockgate keys create`")
+        shown, key = rotated(key, secrets.token_bytes, now, overlap)
+        self._keep(key, "key_changed", {"rotated": "yes", "overlap": f"{overlap:g} s"})
+        return shown, key
+
+    def _keep(self, key: ClientKey, kind: AuditKind, details: dict[str, str]) -> None:
+        self._file.put(key)
+        event = AuditEvent(kind=kind, actor="cli", subject=f"key:{key.id}", details=details)
+        if (chosen := self._settings.ledger) is not None:
+            factory = self._plugins.ledgers[chosen.kind]
+            context = BuildContext("ledger", NoWayOut(), env=os.environ)
+
+            async def note_down() -> None:
+                ledger = factory.build(chosen.settings, context)
+                try:
+                    if (written := ledger.append(event)) is not None:
+                        await written
+                finally:
+                    await ledger.aclose()
+
+            asyncio.run(note_down())
+
+
+def show_new(shown: str, key: ClientKey, *, as_json: bool) -> None:
+    """A key, this once: alone on stdout, so that it can be piped to where it shall be kept."""
+    if as_json:
+        print_json({"key": shown, **_data(key)})
+        return
+    note(f"{key.id} for {_whom(key.caller) or 'anybody'}; this is shown once, and only a hash of it is kept:")
+    console().print(shown, soft_wrap=True)
+
+
+def show_all(keys: Iterable[ClientKey], *, as_json: bool) -> None:
+    """A row each."""
+    if as_json:
+        print_json([_data(key) for key in keys])
+        return
+    header = ("ID", "FOR", "STATE", "EXPIRES", "MAY ASK FOR")
+    now = time.time()
+    print_table(header, [(key.id, _whom(key.caller), key.state(now), _day(key.expires_at), _may(key)) for key in keys])
+
+
+def show_one(key: ClientKey, *, as_json: bool) -> None:
+    """All that is kept of it but the hash."""
+    if as_json:
+        print_json(_data(key))
+    else:
+        print_table(("WHAT", "IS"), [(name.replace("_", " "), words) for name, words in _words(key).items()])
+
+
+def _data(key: ClientKey) -> dict[str, Any]:
+    caller = structs.asdict(key.caller)
+    caller["labels"] = dict(key.caller.labels)
+    del caller["key_id"]
+    times = {name: _moment(getattr(key, name)) for name in ("created_at", "expires_at", "revoked_at")}
+    return {"id": key.id, "state": key.state(time.time()), **caller, **times}
+
+
+def _words(key: ClientKey) -> dict[str, str]:
+    """What is said of it, in words."""
+    said = {name: value for name, value in _data(key).items() if value not in (None, (), {}, False)}
+    return {name: _word(value) for name, value in said.items()}
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={said}" for name, said in value.items())  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return "yes" if value is True else str(value)
+
+
+def _whom(caller: Caller) -> str:
+    return " / ".join(name for name in (caller.tenant, caller.user) if name is not None)
+
+
+def _may(key: ClientKey) -> str:
+    models = ", ".join(key.caller.models) if key.caller.models is not None else "everything"
+    return f"{models}; admin" if key.caller.admin else models
+
+
+def _moment(at: float | None) -> str | None:
+    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _day(at: float | None) -> str:
+    return "" if at is None else datetime.fromtimestamp(at, UTC).date().isoformat()

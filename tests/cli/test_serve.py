@@ -131,6 +131,7 @@ async def test_a_taken_port_is_an_error_of_one_line(settings: Path, start: Any) 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
 async def test_an_address_that_is_not_here_is_an_error_of_one_line(settings: Path, start: Any, host: str) -> None:
+    settings.write_text(settings.read_text() + "\nauth: {open: true}\n")
     code, _, err = await (await start("serve", "--host", host)).end()
     assert code == 1
     assert f"error: cannot listen on {host}:0" in err

@@ -21,7 +21,7 @@ USAGE = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
 
 
 def config(url: str, path: Path, **ledger: Any) -> dict[str, Any]:
-    made = settings(url, server={"client_credential_refs": ["env:CLIENT_KEY"]})
+    made = settings(url, server={"admin_credential_refs": ["env:CLIENT_KEY"]})
     card = {
         "id": "m",
         "price": {"rates": {"input": 3, "output": 15}, "source": "settings", "as_of": "2026-11-20"},
@@ -77,7 +77,7 @@ async def test_an_embedder_is_told_the_cost_and_a_price_that_nobody_knows_is_non
 
 async def test_pages_of_a_gateway_without_a_ledger_are_not_there() -> None:
     async with upstream() as up:
-        wanted = settings(up.url, server={"client_credential_refs": ["env:CLIENT_KEY"]})
+        wanted = settings(up.url, server={"admin_credential_refs": ["env:CLIENT_KEY"]})
         async with serving(wanted) as served:
             assert (await served.get("/admin/usage", headers=KEY)).status == 404
 

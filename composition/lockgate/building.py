@@ -31,6 +31,7 @@ from lockgate_core.engine import Engine
 from lockgate_core.explain import Explainer
 from lockgate_core.held_key import KeySource
 from lockgate_core.keys import KeyPool
+from lockgate_core.limits import Limiter, Rule
 from lockgate_core.live_vitals import LiveVitals
 from lockgate_core.profiles import Profile, Profiles
 from lockgate_core.provider import Provider, Timeouts, unwatched
@@ -45,6 +46,7 @@ from lockgate_ports.hooks import BuildContext
 from lockgate_ports.http import HttpRequest, HttpResponse
 from lockgate_ports.kept import KeptAnswersPort
 from lockgate_ports.ledger import LedgerPort
+from lockgate_ports.limits import LimitsPort
 from lockgate_ports.metrics import MetricsPort, Note
 from lockgate_ports.model import ModelPort
 from lockgate_ports.secrets import SecretsPort
@@ -147,6 +149,22 @@ async def build_answers(settings: Settings) -> AsyncIterator[KeptAnswersPort | N
         await answers.aclose()
 
 
+async def build_limits(
+    settings: Settings, plugins: Plugins, secrets: SecretsPort, ways: WaysOut, env: Env
+) -> AsyncIterator[LimitsPort | None]:
+    """Where limits are counted; None where neither a rule nor a key can have any."""
+    chosen = settings.limits
+    if not chosen.rules and settings.auth.keys is None:
+        yield None
+        return
+    context = structs.replace(_context("limits", ways, env), secret=secrets.fetch)
+    limits = plugins.limits[chosen.kind].build(chosen.settings, context)
+    try:
+        yield limits
+    finally:
+        await limits.aclose()
+
+
 async def build_callers(settings: Settings, secrets: SecretsPort) -> AsyncIterator[Callers]:
     """Who may come in: the fixed keys, read once, and the virtual ones."""
     clients = [await secrets.fetch(ref) for ref in settings.server.client_credential_refs]
@@ -208,6 +226,7 @@ def build_engine(
     ledger: LedgerPort | None,
     traces: TracesPort | None,
     profiles: Profiles,
+    limits: LimitsPort | None,
 ) -> Engine:
     """Routing, steps and attempts over the open providers."""
     # Jitter is no secret: it only has to differ from one process to the next.
@@ -218,6 +237,11 @@ def build_engine(
         for card in provider.port.models
         if card.price is not None
     }
+    said = settings.limits
+    limiter = None
+    if limits is not None:
+        rules = [Rule(rule.scope, rule.limits) for rule in said.rules]
+        limiter = Limiter(limits, rules, prices, answer_tokens=said.answer_tokens, unpriced=said.unpriced)
     return Engine(
         routes,
         vitals,
@@ -230,6 +254,7 @@ def build_engine(
         traces=traces,
         prices=prices,
         profiles=profiles,
+        limiter=limiter,
         default_caller=_default_caller(settings),
     )
 

@@ -26,6 +26,7 @@ class GatewayContainer(containers.DeclarativeContainer):
     traces = providers.Resource(building.build_traces, settings, plugins, ways, env)
     ledger = providers.Resource(building.build_ledger, settings, plugins, secrets, ways, env)
     answers = providers.Resource(building.build_answers, settings)
+    limits = providers.Resource(building.build_limits, settings, plugins, secrets, ways, env)
     callers = providers.Resource(building.build_callers, settings, secrets)
     models = providers.Singleton(building.build_providers, settings, plugins, secrets, ways, notebook, env)
     steps = providers.Singleton(building.build_steps, settings, plugins, ways, env)
@@ -48,5 +49,6 @@ class GatewayContainer(containers.DeclarativeContainer):
         ledger,
         traces,
         profiles,
+        limits,
     )
     explainer = providers.Singleton(building.build_explainer, settings, routes, vitals, models, egress)

@@ -10,6 +10,7 @@ from lockgate_core.caller_scope import check_scope
 from lockgate_core.clock import Clock
 from lockgate_core.cost import Prices, cost_of, total
 from lockgate_core.labels import completed
+from lockgate_core.limits.limiter import Hold, Limiter
 from lockgate_core.profiles import NO_PROFILES, Profile, Profiles, under
 from lockgate_core.rollout import Outcome, Rollouts
 from lockgate_core.routing import Routes, Vitals, plan
@@ -45,6 +46,7 @@ class Engine:
         ledger: LedgerPort | None = None,
         prices: Prices = _NO_PRICES,
         profiles: Profiles = NO_PROFILES,
+        limiter: Limiter | None = None,
         default_caller: Caller = NOBODY,
         traces: TracesPort | None = None,
     ) -> None:
@@ -57,6 +59,7 @@ class Engine:
         self._ledger = ledger
         self._prices = prices
         self._profiles = profiles
+        self._limiter = limiter
         self._default_caller = default_caller
         self._traces = traces
 
@@ -78,7 +81,8 @@ class Engine:
         """
         now = self._clock.now()
         caller = completed(caller, self._default_caller)
-        journal = Journal(now, lambda closed, error: self._record(request, context, closed, error))
+        hold: Hold | None = None
+        journal = Journal(now, lambda closed, error: self._record(request, context, hold, closed, error))
         context = Context(
             request_id=request_id,
             journal=journal,
@@ -100,6 +104,11 @@ class Engine:
             context = structs.replace(
                 context, route=decided.route, targets=decided.targets, otherwise=decided.otherwise
             )
+            if self._limiter is not None:
+                hold = await self._limiter.admit(asked, caller, decided.targets)
+                if hold is not None:
+                    toll = hold.toll if self._limiter.of_targets else None
+                    context = structs.replace(context, standings=hold.standings, toll=toll)
             answer = await self._handler(asked, context)
         except LockgateError as error:
             journal.close(error)
@@ -118,7 +127,7 @@ class Engine:
         return answer
 
     def _record(
-        self, request: Request[Any], context: Context, journal: Journal, error: str | None
+        self, request: Request[Any], context: Context, hold: Hold | None, journal: Journal, error: str | None
     ) -> Awaitable[None] | None:
         if journal.arm is not None:
             self._judge(journal, error)
@@ -127,6 +136,8 @@ class Engine:
         if request.operation != "count_tokens":  # which nobody charges for
             attempts = [self._priced(attempt, journal.response_model) for attempt in attempts]
         cost = journal.cost = total(attempt.cost for attempt in attempts)
+        if hold is not None:
+            hold.settle(attempts, failed=error is not None, begun=first is not None)
         call = CallRecord(
             request_id=context.request_id,
             operation=request.operation,
@@ -147,6 +158,7 @@ class Engine:
             attempts=tuple(attempts),
             usage=journal.usage,
             cost=cost,
+            over_limits=() if hold is None else tuple(limit.scope for limit in hold.exceeded),
             error=error,
         )
         self._metrics.record(call)

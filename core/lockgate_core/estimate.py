@@ -112,7 +112,7 @@ def estimated(request: Request[ChatRequest], context: Context, target: Target) -
     journal = context.journal
     journal.provider_id = target.provider_id
     journal.usage = reply.glance.usage
-    return Answer(reply, Served(context.route, target, len(journal.attempts)))
+    return Answer(reply, Served(context.route, target, len(journal.attempts), context.standings))
 
 
 def _message(message: Message) -> float:

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 
 from lockgate_ports.http import NO_PURPOSE, Purpose
+from lockgate_ports.limits import Limit
 
 
 class Caller(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -16,6 +17,8 @@ class Caller(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The public name of the virtual key that was shown; never the key."""
     parents: tuple[str, ...] = ()
     """The scopes above it whose limits hold as well, the nearest first: `team:search`, `organisation:acme`."""
+    limits: tuple[Limit, ...] = ()
+    """Those of its own key, besides what the settings say of its scopes."""
     models: tuple[str, ...] | None = None
     """Names that may be asked for, with `*` for any part; None: all."""
     surfaces: tuple[str, ...] | None = None

@@ -1,11 +1,12 @@
 """What is known of a call besides the request itself."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec import Struct
 
 from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.journal import Journal
+from lockgate_ports.limits import Standing
 
 
 class Target(Struct, frozen=True):
@@ -36,3 +37,7 @@ class Context(Struct, frozen=True, kw_only=True):
     otherwise: Mapping[str, tuple[Target, ...]] = {}
     """Who takes over, in place of the targets that are left, after an error of a class: an `ErrorKind`, or the code of
     another error (`unsupported`)."""
+    standings: tuple[Standing, ...] = ()
+    """The limits that the call was counted against, as they stood then."""
+    toll: Callable[[Target], Awaitable[None]] | None = None
+    """To be called before a target is asked; it raises where a limit of that target is used up. None: there is none."""

@@ -7,6 +7,7 @@
     │   ├── Unsupported             400  the chosen provider cannot express what was asked
     │   │   └── NotOffered               it has no such operation at all
     │   ├── Unauthenticated         401  no key, or a wrong one
+    │   ├── BudgetExceeded          402  no money is left for this caller; `standing` says of which budget
     │   ├── Forbidden               403  the key may not do this
     │   ├── ModelNotFound           404  no route or provider has this name
     │   ├── NotFound                404  nothing is served at this path
@@ -16,6 +17,7 @@
     │   ├── HeadTooLarge            431
     │   ├── UnsupportedMedia        415
     │   └── Busy                    429  the gateway's own limit or queue; `retry_after` says when to come back
+    │       └── LimitReached        429  a limit of this caller's is used up; `standing` says which
     ├── EgressDenied                403  the policy forbids the destination; `rule` names what said so
     ├── LedgerFailed                503  the call could not be written down, and must be before it is answered
     └── UpstreamError               the provider failed or refused; `kind` is one of `ErrorKind`
@@ -24,6 +26,8 @@ No message holds a secret or more than 200 bytes of a body.
 """
 
 from typing import Literal
+
+from lockgate_ports.limits import Standing
 
 ErrorKind = Literal[
     "auth",
@@ -160,6 +164,27 @@ class Busy(CallerError):
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class LimitReached(Busy):
+    """A limit on requests, tokens or calls at a time is used up."""
+
+    code = "rate_limit_exceeded"
+
+    def __init__(self, message: str, *, standing: Standing) -> None:
+        super().__init__(message, retry_after=standing.resets_in)
+        self.standing = standing
+
+
+class BudgetExceeded(CallerError):
+    """What is left of a budget does not hold this call."""
+
+    status = 402
+    code = "budget_exceeded"
+
+    def __init__(self, message: str, *, standing: Standing) -> None:
+        super().__init__(message)
+        self.standing = standing
 
 
 class LedgerFailed(LockgateError):

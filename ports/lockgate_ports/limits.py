@@ -55,11 +55,12 @@ class LimitsPort(Protocol):
     """Counts for everybody who shares the store. All claims of a call are decided together, in one step."""
 
     async def claim(self, claims: Sequence[Claim]) -> Grant:
-        """Take all, or none. Raises LockgateError where the store is away and no local fallback is set."""
+        """Take all, or none. Raises LimitsFailed where the store is away and no local fallback is set."""
         ...
 
-    async def settle(self, grant: Grant, used: Sequence[int]) -> None:
-        """What each claim of the grant really took, in their order; the difference is given back, or taken."""
+    def settle(self, grant: Grant, used: Sequence[int]) -> None:
+        """What each claim of the grant really took, in their order; the difference is given back, or taken. At once,
+        raises nothing: a store elsewhere is told behind the call, also when that was cancelled."""
         ...
 
     async def aclose(self) -> None:

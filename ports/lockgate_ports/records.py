@@ -72,5 +72,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     usage: Usage | None
     cost: Cost | None = None
     """All attempts together; its basis is the least certain of theirs. None when nothing can have been charged."""
+    over_limits: tuple[str, ...] = ()
+    """The scopes of limits in shadow mode that would have refused it."""
     error: str | None
     """The error's code; `cancelled` when the client went away; None for an answer."""

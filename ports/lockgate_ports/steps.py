@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from lockgate_ports.context import Context, Target
 from lockgate_ports.events import Event
+from lockgate_ports.limits import Standing
 from lockgate_ports.records import Cost
 from lockgate_ports.wire import Reply, Request
 
@@ -17,6 +18,8 @@ class Served(Struct, frozen=True):
     route: str
     target: Target
     attempts: int
+    standings: tuple[Standing, ...] = ()
+    """The limits that the call was counted against, as they stood then."""
 
 
 class Answer:

@@ -1,5 +1,6 @@
 """What lockgate itself offers, through the same hooks as any plugin."""
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -17,6 +18,8 @@ from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, Factory, NoSettings, hookimpl
 from lockgate_ports.ledger import LedgerPort
+from lockgate_ports.limits import LimitsPort
+from lockgate_ports.memory_limits import MemoryLimits
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.secrets import SecretsPort
 from lockgate_ports.tracing import TracesPort
@@ -107,6 +110,23 @@ def register_ledgers() -> Iterable[Factory[SqliteLedgerSettings, LedgerPort]]:
             settings=SqliteLedgerSettings,
             build=_sqlite,
             summary="each call and each audit event in a file of SQLite, chained by hashes",
+        ),
+    )
+
+
+def _memory(settings: NoSettings, context: BuildContext) -> LimitsPort:
+    return MemoryLimits(time.time)
+
+
+@hookimpl
+def register_limits() -> Iterable[Factory[NoSettings, LimitsPort]]:
+    """`memory`."""
+    return (
+        Factory(
+            kind="memory",
+            settings=NoSettings,
+            build=_memory,
+            summary="limits and budgets of one process, in memory",
         ),
     )
 

@@ -7,6 +7,7 @@ import click
 from msgspec import Struct
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_BUDGET = re.compile(r"\$?(\d{1,12}(?:\.\d{1,6})?)/(day|month)")
 _TIME = re.compile(r"(\d{1,6})([smhdw])")
 
 
@@ -47,3 +48,11 @@ def label(written: str) -> tuple[str, str]:
     if not (name and equals and said):
         raise click.BadParameter(f"{written!r} is no label: write residency=eu")
     return name, said
+
+
+def budget(written: str) -> tuple[str, float]:
+    """`50/month` or `5/day`: the window and US dollars."""
+    found = _BUDGET.fullmatch(written)
+    if found is None:
+        raise click.BadParameter(f"{written!r} is no budget: write 50/month or 5/day, in US dollars")
+    return found[2], float(found[1])

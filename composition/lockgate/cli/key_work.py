@@ -5,22 +5,36 @@ import os
 import secrets
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from lockgate.adapters.key_file import KeyFile
-from lockgate.building import NoWayOut
+from lockgate.adapters.notebook import Notebook
+from lockgate.building import build_egress, build_ledger, build_secrets
 from lockgate.cli.key_words import Moment
 from lockgate.cli.terminal import console, note, print_json, print_table
 from lockgate.loading import load
+from lockgate.settings.limits import limits_of
+from lockgate.ways import WaysOut
 from lockgate_core.client_keys import ClientKey, new_id, rotated, sealed
 from lockgate_ports.caller import Caller
 from lockgate_ports.errors import SettingsError
-from lockgate_ports.hooks import BuildContext
 from lockgate_ports.ledger import AuditEvent, AuditKind
+from lockgate_ports.limits import Limit
+
+
+class OwnLimits(Struct, frozen=True):
+    """Those of a key: by the minute, at a time, and in US dollars."""
+
+    rpm: int | None = None
+    tpm: int | None = None
+    parallel: int | None = None
+    per_day: float | None = None
+    per_month: float | None = None
 
 
 class KeyWork:
@@ -40,7 +54,7 @@ class KeyWork:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def create(self, caller: Caller, expires: Moment | None) -> tuple[str, ClientKey]:
+    def create(self, caller: Caller, limits: OwnLimits, expires: Moment | None) -> tuple[str, ClientKey]:
         """The key as it is shown this once, and what is kept of it."""
         now = time.time()
         until = None if expires is None else expires.at(now)
@@ -48,7 +62,8 @@ class KeyWork:
             raise SettingsError("--expires lies in the past")
         key_id = new_id(secrets.token_bytes)
         shown, seal = sealed(key_id, secrets.token_bytes)
-        named = structs.replace(caller, key_id=key_id)
+        own = limits_of(f"key:{key_id}", **structs.asdict(limits))
+        named = structs.replace(caller, key_id=key_id, limits=own)
         key = ClientKey(id=key_id, caller=named, seals=(seal,), created_at=now, expires_at=until)
         self._keep(key, "key_created", _words(key))
         return shown, key
@@ -85,19 +100,19 @@ class KeyWork:
     def _keep(self, key: ClientKey, kind: AuditKind, details: dict[str, str]) -> None:
         self._file.put(key)
         event = AuditEvent(kind=kind, actor="cli", subject=f"key:{key.id}", details=details)
-        if (chosen := self._settings.ledger) is not None:
-            factory = self._plugins.ledgers[chosen.kind]
-            context = BuildContext("ledger", NoWayOut(), env=os.environ)
+        if self._settings.ledger is not None:
+            asyncio.run(self._note_down(event))
 
-            async def note_down() -> None:
-                ledger = factory.build(chosen.settings, context)
-                try:
-                    if (written := ledger.append(event)) is not None:
-                        await written
-                finally:
-                    await ledger.aclose()
-
-            asyncio.run(note_down())
+    async def _note_down(self, event: AuditEvent) -> None:
+        settings, plugins = self._settings, self._plugins
+        env = dict(os.environ)
+        ways = WaysOut(settings, build_egress(settings, plugins, env), env, Notebook())
+        async with (
+            asynccontextmanager(build_secrets)(settings, plugins, ways, env) as stores,
+            asynccontextmanager(build_ledger)(settings, plugins, stores, ways, env) as ledger,
+        ):
+            if ledger is not None and (written := ledger.append(event)) is not None:
+                await written
 
 
 def show_new(shown: str, key: ClientKey, *, as_json: bool) -> None:
@@ -131,6 +146,7 @@ def _data(key: ClientKey) -> dict[str, Any]:
     caller = structs.asdict(key.caller)
     caller["labels"] = dict(key.caller.labels)
     del caller["key_id"]
+    caller["limits"] = tuple(map(_limit, key.caller.limits))
     times = {name: _moment(getattr(key, name)) for name in ("created_at", "expires_at", "revoked_at")}
     return {"id": key.id, "state": key.state(time.time()), **caller, **times}
 
@@ -147,6 +163,19 @@ def _word(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     return "yes" if value is True else str(value)
+
+
+def _limit(limit: Limit) -> str:
+    """As `create` takes it."""
+    match limit.unit:
+        case "requests":
+            return f"--rpm {limit.amount}"
+        case "tokens":
+            return f"--tpm {limit.amount}"
+        case "in_flight":
+            return f"--parallel {limit.amount}"
+        case "micro_usd":
+            return f"--budget {limit.amount / 1_000_000:g}/{limit.window}"
 
 
 def _whom(caller: Caller) -> str:

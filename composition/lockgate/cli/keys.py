@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from rich_click import RichCommand, RichGroup
 
-from lockgate.cli.key_words import Moment, label, moment, span
+from lockgate.cli.key_words import Moment, budget, label, moment, span
 from lockgate.cli.options import as_json as json_option
 from lockgate.cli.options import settings_options, source
 
@@ -35,6 +35,10 @@ def command(ctx: click.Context, config: Path | None, environment: str | None) ->
 @click.option("--surface", "surfaces", metavar="DIALECT", multiple=True, help="Only these languages.")
 @click.option("--label", "labels", type=label, metavar="K=V", multiple=True, help="For rules on where data may go.")
 @click.option("--admin", is_flag=True, help="It opens the pages for operators.")
+@click.option("--rpm", type=click.IntRange(1), metavar="N", help="Requests a minute.")
+@click.option("--tpm", type=click.IntRange(1), metavar="N", help="Tokens a minute.")
+@click.option("--parallel", type=click.IntRange(1), metavar="N", help="Calls at a time.")
+@click.option("--budget", "budgets", type=budget, metavar="USD", multiple=True, help="50/month, 5/day.")
 @click.option("--expires", type=moment, metavar="TIME", help="After 90d, 12h or 30m, or on 2027-01-31.")
 @json_option
 @click.pass_context
@@ -47,6 +51,10 @@ def create(
     surfaces: tuple[str, ...],
     labels: tuple[tuple[str, str], ...],
     admin: bool,
+    rpm: int | None,
+    tpm: int | None,
+    parallel: int | None,
+    budgets: tuple[tuple[str, float], ...],
     expires: Moment | None,
     as_json: bool,
 ) -> None:
@@ -56,9 +64,9 @@ def create(
 
     \b
     Example:
-      lockgate keys create --tenant acme --models 'gpt-*' --expires 90d
+      lockgate keys create --tenant acme --rpm 60 --tpm 100000 --budget 50/month
     """
-    from lockgate.cli.key_work import KeyWork, show_new
+    from lockgate.cli.key_work import KeyWork, OwnLimits, show_new
     from lockgate_ports.caller import Caller
 
     caller = Caller(
@@ -70,8 +78,10 @@ def create(
         admin=admin,
         labels=labels,
     )
+    money = dict(budgets)
+    limits = OwnLimits(rpm, tpm, parallel, money.get("day"), money.get("month"))
     with KeyWork(source(ctx.obj[0]), ctx.obj[1]) as work:
-        show_new(*work.create(caller, expires), as_json=as_json)
+        show_new(*work.create(caller, limits, expires), as_json=as_json)
 
 
 @command.command("list", cls=RichCommand)

@@ -12,6 +12,7 @@ from lockgate.settings.check_routes import RouteChecks
 from lockgate.settings.config_keys import check_uses
 from lockgate.settings.faults import Fault, Place
 from lockgate.settings.kinds import did_you_mean, fields_of
+from lockgate.settings.limits import Limits
 from lockgate.settings.model import Chosen, ProviderRow, Settings, Timeouts
 from lockgate.settings.offers import Offers
 from lockgate.settings.routes import Route
@@ -30,6 +31,9 @@ _WIDEST = {4: 8, 6: 7}
 ENGINE_FIELDS = tuple(field for field in fields_of(ProviderRow) if field.name not in ("kind", "kind_settings"))
 """The fields of a provider row that are not its kind's own."""
 
+_OF_LIMITS = ("rules", "answer_tokens", "unpriced")
+"""What of `limits` is not the kind's own."""
+
 
 def check(tree: Table, offers: Offers) -> tuple[Settings | None, list[Fault]]:
     """The Settings that `tree` (without its `environments`) means; None when there are faults."""
@@ -47,7 +51,12 @@ class _Checking:
         self._schemes: set[str] = set()
         self._refs: list[tuple[str, Path, Place]] = []
         self._providers: Mapping[str, Entry] = {}
-        special: dict[type, Special] = {Chosen: self._chosen, ProviderRow: self._provider, Route: self._route_row}
+        special: dict[type, Special] = {
+            Chosen: self._chosen,
+            Limits: self._limits,
+            ProviderRow: self._provider,
+            Route: self._route_row,
+        }
         self.shape = Shape(special, {CREDENTIAL_REF: self._credential_ref})
         self._routes = RouteChecks(self.shape)
 
@@ -55,7 +64,7 @@ class _Checking:
         """Every field of Settings."""
         entries = dict(tree.entries)
         for field in fields_of(Settings):
-            if isinstance(field.default, Chosen) and field.name not in entries:
+            if isinstance(field.default, Chosen | Limits) and field.name not in entries:
                 kind = Entry(tree.place, Scalar(field.default.kind, tree.place))
                 entries[field.name] = Entry(tree.place, Table({"kind": kind}, tree.place))
         providers = entries.get("providers")
@@ -117,6 +126,7 @@ class _Checking:
             "metrics": ("metrics backend", self._offers.metrics),
             "traces": ("trace exporter", self._offers.traces),
             "ledger": ("ledger", self._offers.ledgers),
+            "limits": ("store for limits", self._offers.limits),
             "steps": ("step", self._offers.steps),
         }
         what, offered = families[str(path[0])]
@@ -130,6 +140,20 @@ class _Checking:
         if len(self.shape.faults) > before:
             return FAULTY
         return Chosen(kind=factory.kind, settings=self.shape.build(values, factory.settings, node, path, at))
+
+    def _limits(self, node: Node, path: Path, at: Place) -> Any:
+        if not isinstance(node, Table):
+            return self.shape.wrong_type(node, "a mapping", path)
+        ours = {name: entry for name, entry in node.entries.items() if name in _OF_LIMITS}
+        rest = {name: entry for name, entry in node.entries.items() if name not in _OF_LIMITS}
+        rest.setdefault("kind", Entry(node.place, Scalar(Limits().kind, node.place)))
+        fields = [field for field in fields_of(Limits) if field.name in _OF_LIMITS]
+        before = len(self.shape.faults)
+        values = self.shape.fields(Table(ours, node.place), fields, path, at)
+        chosen = self._chosen(Table(rest, node.place), path, at)
+        if chosen is FAULTY or len(self.shape.faults) > before:
+            return FAULTY
+        return Limits(**{**values, "rules": tuple(values.get("rules", ()))}, kind=chosen.kind, settings=chosen.settings)
 
     def _provider(self, node: Node, path: Path, at: Place) -> Any:
         name = str(path[-1])

@@ -148,6 +148,9 @@ def _as_written(settings: Settings) -> dict[str, Any]:
             del row["targets"]
     for name in ("egress", "metrics"):
         written[name] = _flat(getattr(settings, name))
+    if settings.ledger is not None:
+        written["ledger"] = _flat(settings.ledger)
+    written["limits"].update(written["limits"].pop("settings") or {})
     written["steps"] = [_flat(step) for step in settings.steps]
     return written
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from lockgate.settings.auth import Auth
+from lockgate.settings.limits import Limits
 from lockgate.settings.network import DataHandling, Labels, Proxy
 from lockgate.settings.profiles import Profile
 from lockgate.settings.routes import Route, Status
@@ -216,6 +217,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where spans of calls are exported; absent: nowhere."""
     ledger: Chosen | None = None
     """Where a durable record of each call and each audit event is kept; absent: nowhere."""
+    limits: Limits = Limits()
+    """What clients may use, and where it is counted."""
     steps: tuple[Chosen, ...] = ()
     """The policy chain around each call, outermost first."""
     http_client: Literal["lean", "aiohttp"] = "lean"

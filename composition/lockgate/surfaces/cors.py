@@ -10,7 +10,9 @@ from lockgate_ports.http import Headers
 
 _SHOWN = (
     "x-request-id, retry-after, x-lockgate-route, x-lockgate-target, x-lockgate-attempts, x-lockgate-dropped, "
-    "x-lockgate-estimated, x-lockgate-error, x-lockgate-upstream-request-id"
+    "x-lockgate-estimated, x-lockgate-error, x-lockgate-upstream-request-id, x-ratelimit-limit-requests, "
+    "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-ratelimit-limit-tokens, "
+    "x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens"
 )
 
 

@@ -22,6 +22,7 @@ from lockgate.surfaces.labels import LabelHeader
 from lockgate.surfaces.memory import Memory
 from lockgate.surfaces.paths import Paths
 from lockgate.surfaces.patience import SHOULD_RETRY, is_useless_again, patience
+from lockgate.surfaces.rate_headers import rate_headers
 from lockgate.surfaces.replies import JSON, ErrorWriter, Streamed, Whole, write_plain_error
 from lockgate_core.engine import Engine
 from lockgate_ports.caller import NOBODY, Caller
@@ -33,7 +34,7 @@ from lockgate_ports.dialect import (
     SurfaceDialect,
     WrittenAnswer,
 )
-from lockgate_ports.errors import LockgateError, UnsupportedMedia
+from lockgate_ports.errors import LimitReached, LockgateError, UnsupportedMedia
 from lockgate_ports.http import Headers
 from lockgate_ports.steps import Answer, AnswerStream, Served
 from lockgate_ports.wire import Inbound, Request
@@ -224,6 +225,8 @@ def _error(write: ErrorWriter, error: LockgateError, request_id: str) -> Whole:
     redact.clean(error)
     answer = write(error, request_id)
     headers = (*answer.headers, ("x-request-id", request_id), ("x-lockgate-error", error.code))
+    if isinstance(error, LimitReached):
+        headers = (*headers, *rate_headers((error.standing,)))
     if is_useless_again(error) and all(name != SHOULD_RETRY for name, _ in headers):
         headers = (*headers, (SHOULD_RETRY, "false"))
     return Whole(answer.status, answer.body, answer.content_type, headers)
@@ -241,7 +244,9 @@ def _request_id(head: Head) -> str:
 
 
 def _headers(request_id: str, served: Served, dropped: tuple[str, ...], upstream_id: str | None) -> Headers:
-    headers: Headers = (("x-request-id", request_id), *_who(served))
+    headers: Headers = (("x-request-id", request_id), *_who(served.route, str(served.target), served.attempts))
+    if served.standings:
+        headers = (*headers, *rate_headers(served.standings))
     if dropped:
         headers = (*headers, ("x-lockgate-dropped", _printable(", ".join(dropped))))
     if upstream_id is not None:
@@ -250,11 +255,11 @@ def _headers(request_id: str, served: Served, dropped: tuple[str, ...], upstream
 
 
 @lru_cache(maxsize=1024)
-def _who(served: Served) -> Headers:
+def _who(route: str, target: str, attempts: int) -> Headers:
     return (
-        ("x-lockgate-route", _printable(served.route)),
-        ("x-lockgate-target", _printable(str(served.target))),
-        ("x-lockgate-attempts", str(served.attempts)),
+        ("x-lockgate-route", _printable(route)),
+        ("x-lockgate-target", _printable(target)),
+        ("x-lockgate-attempts", str(attempts)),
     )
 
 

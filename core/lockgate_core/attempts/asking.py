@@ -36,7 +36,7 @@ async def whole_answer(
     journal.response_model = glance.model
     journal.usage = glance.usage
     journal.finish_reasons = glance.finish_reasons
-    return Answer(reply, Served(context.route, target, len(journal.attempts)))
+    return Answer(reply, Served(context.route, target, len(journal.attempts), context.standings))
 
 
 async def open_stream(
@@ -46,7 +46,7 @@ async def open_stream(
     journal, target = context.journal, turn.target
     attempt = _attempt(provider, turn, context)
     began = clock.now()
-    served = Served(context.route, target, len(journal.attempts) + 1)
+    served = Served(context.route, target, len(journal.attempts) + 1, context.standings)
     rules = StreamRules()
     held: list[Sequence[Event] | LockgateError] = []
 

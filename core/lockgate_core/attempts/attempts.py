@@ -1,6 +1,6 @@
 """The attempt loop: one target after the other, until one answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from lockgate_core.attempts.queue import Queue
@@ -48,6 +48,9 @@ class Attempts:
             target = queue.take()
             provider = self._providers[target.provider_id]
             try:
+                if context.toll is not None and (refused := await _refused(context.toll(target))) is not None:
+                    queue.shut(refused)
+                    continue
                 return await Tries(provider, target, queue, self._policy, self._clock, self._luck).ask(request, context)
             except Passed as passed:
                 if request.operation == "count_tokens" and isinstance(passed.error, NotOffered):
@@ -60,3 +63,12 @@ class Attempts:
                     raise
                 queue.failed(stopped)
         raise queue.told(context.route)
+
+
+async def _refused(toll: Awaitable[None]) -> LockgateError | None:
+    """Why a limit of the target does not let the call through."""
+    try:
+        await toll
+    except LockgateError as error:
+        return error
+    return None

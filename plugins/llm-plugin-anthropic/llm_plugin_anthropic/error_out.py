@@ -10,6 +10,7 @@ import msgspec
 from llm_plugin_anthropic.quirks import NAME
 from lockgate_ports.dialect import ErrorAnswer
 from lockgate_ports.errors import (
+    BudgetExceeded,
     Busy,
     CallerError,
     EgressDenied,
@@ -80,6 +81,8 @@ def _type(error: LockgateError) -> str:
             return "request_too_large"
         case Busy():
             return "rate_limit_error"
+        case BudgetExceeded():
+            return "billing_error"
         case CallerError():
             return "invalid_request_error"
         case _:

@@ -12,6 +12,7 @@ from lockgate_ports.errors import Busy, CallerError, LockgateError, UpstreamErro
 _STATUS = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
+    402: "RESOURCE_EXHAUSTED",
     403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
     405: "UNIMPLEMENTED",

@@ -10,6 +10,7 @@ import msgspec
 from llm_plugin_openai.quirks import ENVELOPED
 from lockgate_ports.dialect import ErrorAnswer
 from lockgate_ports.errors import (
+    BudgetExceeded,
     Busy,
     CallerError,
     EgressDenied,
@@ -77,6 +78,8 @@ def _type(error: LockgateError) -> str:
             return "permission_error"
         case Busy():
             return "rate_limit_error"
+        case BudgetExceeded():
+            return "insufficient_quota"
         case CallerError():
             return "invalid_request_error"
         case _:

@@ -1,0 +1,201 @@
+"""What a call takes of limits and budgets: an estimate before it is made, and what it really used when it is over."""
+
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from lockgate_core.cost import Prices, cost_of
+from lockgate_core.estimate import estimate_tokens
+from lockgate_core.limits.refusing import refusal
+from lockgate_core.limits.rules import Rule, limits_in, scopes_of, scopes_of_target
+from lockgate_ports.caller import Caller
+from lockgate_ports.chat import ChatRequest
+from lockgate_ports.context import Target
+from lockgate_ports.errors import Forbidden, LockgateError
+from lockgate_ports.limits import Claim, Grant, Limit, LimitsPort, LimitUnit, Standing
+from lockgate_ports.records import AttemptRecord
+from lockgate_ports.usage import Usage
+from lockgate_ports.wire import Request
+
+_MICRO = 1_000_000
+_BYTES_A_TOKEN = 4
+_CALLERS = 10_000
+"""So many callers' limits are remembered."""
+
+
+class Estimate(Struct, frozen=True):
+    """What a call may use."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    micro_usd: int = 0
+
+    @property
+    def amounts(self) -> Mapping[LimitUnit, int]:
+        """By unit."""
+        tokens = self.input_tokens + self.output_tokens
+        return {"requests": 1, "in_flight": 1, "tokens": tokens, "micro_usd": self.micro_usd}
+
+
+class Limiter:
+    """`answer_tokens` is how long an answer is taken to be whose request does not say. `unpriced`: what becomes of a
+    call under a budget when nobody knows what it will cost."""
+
+    def __init__(
+        self,
+        store: LimitsPort,
+        rules: Sequence[Rule],
+        prices: Prices,
+        *,
+        answer_tokens: int = 1024,
+        unpriced: Literal["allow", "refuse"] = "allow",
+    ) -> None:
+        self._store = store
+        self._prices = prices
+        self._answer_tokens = answer_tokens
+        self._unpriced = unpriced
+        callers = [rule for rule in rules if not rule.of_target]
+        targets = [rule for rule in rules if rule.of_target]
+        self.of_targets = bool(targets)
+        self.limits_of = lru_cache(_CALLERS)(lambda caller: limits_in(scopes_of(caller), callers, caller.limits))
+        self._limits_at = lru_cache(_CALLERS)(lambda target: limits_in(scopes_of_target(target), targets))
+
+    async def admit(self, request: Request[Any], caller: Caller, targets: Sequence[Target]) -> "Hold | None":
+        """What the call holds while it lasts; None where no limit concerns it.
+
+        Raises LimitReached or BudgetExceeded, and then it holds nothing.
+        """
+        limits: tuple[Limit, ...] = self.limits_of(caller)
+        if not limits and not self.of_targets:
+            return None
+        hold = Hold(self, request, targets)
+        if limits:
+            hold.standings = (await hold.take(limits)).standings
+        return hold
+
+    def limits_at(self, target: Target) -> tuple[Limit, ...]:
+        """Those of a provider and its model."""
+        found: tuple[Limit, ...] = self._limits_at(target)
+        return found
+
+    async def claim(self, claims: Sequence[Claim]) -> Grant:
+        """As the store does, but a refusal is raised."""
+        grant = await self._store.claim(claims)
+        if grant.refused is not None:
+            raise refusal(grant.refused, next(each.amount for each in claims if each.limit == grant.refused.limit))
+        return grant
+
+    def settle(self, grant: Grant, used: Sequence[int]) -> None:
+        """As the store does."""
+        self._store.settle(grant, used)
+
+    def estimate(self, request: Request[Any], targets: Sequence[Target], *, money: bool) -> Estimate:
+        """What the call may use; the price of the dearest target counts. Raises Forbidden where a budget holds and no
+        price is known, if that is to be refused."""
+        given, answered = self._tokens(request)
+        if not money:
+            return Estimate(given, answered)
+        usage = Usage(input_tokens=given, output_tokens=answered)
+        costs = [cost_of(usage, self._prices.get((each.provider_id, each.model))).usd for each in targets]
+        known = [cost for cost in costs if cost is not None]
+        if len(known) < len(costs) and self._unpriced == "refuse":
+            unknown = next(str(target) for target, cost in zip(targets, costs, strict=True) if cost is None)
+            message = f"a budget holds for this call, and nobody knows what {unknown} costs; give its card a price"
+            raise Forbidden(message, code="price_unknown")
+        return Estimate(given, answered, _micro(max(known, default=Decimal(0))))
+
+    def _tokens(self, request: Request[Any]) -> tuple[int, int]:
+        """Of the request, and of its answer at most."""
+        try:
+            view = request.view
+        except LockgateError:
+            # Only its provider can read it.
+            return len(request.body or b"") // _BYTES_A_TOKEN, self._answer_tokens
+        if isinstance(view, ChatRequest):
+            answer = self._answer_tokens if view.max_tokens is None else view.max_tokens
+            return estimate_tokens(view), 0 if request.operation == "count_tokens" else answer * (view.n or 1)
+        return len(request.body or b"") // _BYTES_A_TOKEN, 0
+
+
+class Hold:
+    """What one call has taken. `settle` it once."""
+
+    __slots__ = ("_estimate", "_grants", "_limiter", "_request", "_targets", "standings")
+
+    def __init__(self, limiter: Limiter, request: Request[Any], targets: Sequence[Target]) -> None:
+        self._limiter = limiter
+        self._request = request
+        self._targets = targets
+        self._estimate: dict[bool, Estimate] = {}
+        self._grants: list[tuple[Grant, Target | None]] = []
+        self.standings: tuple[Standing, ...] = ()
+        """The limits of its caller, as they stood when it came."""
+
+    async def toll(self, target: Target) -> None:
+        """Before a target is asked. Raises LimitReached or BudgetExceeded when a limit of its provider is full."""
+        if limits := self._limiter.limits_at(target):
+            await self.take(limits, target)
+
+    async def take(self, limits: Sequence[Limit], target: Target | None = None) -> Grant:
+        """Of all these limits, or of none."""
+        amounts = self._amounts(limits)
+        grant = await self._limiter.claim([Claim(limit, amounts[limit.unit]) for limit in limits])
+        self._grants.append((grant, target))
+        return grant
+
+    @property
+    def exceeded(self) -> tuple[Limit, ...]:
+        """Limits in shadow mode that would have refused the call."""
+        return tuple(limit for grant, _ in self._grants for limit in grant.exceeded)
+
+    def settle(self, attempts: Sequence[AttemptRecord], *, failed: bool, begun: bool) -> None:
+        """The call is over. `begun`: something of its answer was seen."""
+        for grant, target in self._grants:
+            of = [each for each in attempts if target is None or (each.provider_id, each.model) == _at(target)]
+            used = self._used(of, failed=failed, begun=begun)
+            self._limiter.settle(grant, [used[claim.limit.unit] for claim in grant.claims])
+        self._grants.clear()
+
+    def _used(self, attempts: Sequence[AttemptRecord], *, failed: bool, begun: bool) -> Mapping[LimitUnit, int]:
+        tokens, micro_usd = 0, 0
+        guess = self._estimate.get(True) or self._estimate.get(False) or Estimate()
+        for attempt in attempts:
+            usage, cost = attempt.usage, attempt.cost
+            if usage is None and cost is None:
+                continue  # it was not sent, or was refused: nobody charges it
+            if usage is not None and usage.input_tokens is not None:
+                tokens += usage.input_tokens + (usage.output_tokens or 0)
+            elif attempt.error is None or begun:
+                tokens += guess.input_tokens + guess.output_tokens
+            else:
+                tokens += guess.input_tokens
+            if cost is not None and cost.usd is not None:
+                micro_usd += _micro(cost.usd)
+            elif attempt.error is None or begun:
+                micro_usd += guess.micro_usd
+        requests = 0 if failed and not attempts else 1
+        return {"requests": requests, "in_flight": 0, "tokens": tokens, "micro_usd": micro_usd}
+
+    def _amounts(self, limits: Sequence[Limit]) -> Mapping[LimitUnit, int]:
+        units = {limit.unit for limit in limits}
+        if not units & {"tokens", "micro_usd"}:
+            return _ONE
+        money = "micro_usd" in units
+        if money not in self._estimate:
+            self._estimate[money] = self._limiter.estimate(self._request, self._targets, money=money)
+        return self._estimate[money].amounts
+
+
+_ONE: Mapping[LimitUnit, int] = {"requests": 1, "in_flight": 1}
+
+
+def _micro(usd: Decimal) -> int:
+    """Rounded up: what costs next to nothing is not free."""
+    return int((usd * _MICRO).to_integral_value(ROUND_CEILING))
+
+
+def _at(target: Target) -> tuple[str, str]:
+    return target.provider_id, target.model

@@ -48,7 +48,9 @@ from lockgate.settings import (
     Settings,
     Timeouts,
 )
+from lockgate.settings.auth import Auth, KeyFileSettings
 from lockgate.settings.kinds import words
+from lockgate.settings.limits import LimitRule, Limits
 from lockgate_ports.cards import ModelCard, Price, Rates, Tier
 from lockgate_ports.hooks import Factory, ModelFactory, NoSettings
 
@@ -94,6 +96,10 @@ def _engine() -> Iterator[str]:
     yield from _section("The file", Settings)
     yield from _section("server", ServerSettings)
     yield from _section("plugins", PluginSettings)
+    yield from _section("Who may call", Auth)
+    yield from _section("auth.keys", KeyFileSettings)
+    yield from _section("limits", Limits, leave_out=["settings"])
+    yield from _section("A row of limits.rules", LimitRule)
     yield from _section("retry", Retry)
     yield from _section("breaker", Breaker)
     yield from _section("timeouts", Timeouts)

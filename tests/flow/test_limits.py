@@ -14,7 +14,9 @@ from lockgate_ports.caller import Caller
 
 MESSAGES = [{"role": "user", "content": "hi"}]
 ASK: dict[str, Any] = {"model": "fast", "messages": MESSAGES, "max_tokens": 10}
-PRICED = [{"id": "m", "price": {"input": "1000000", "output": "1000000", "source": "s", "as_of": "2026-01-01"}}]
+PRICED = [
+    {"id": "m", "price": {"rates": {"input": "1000000", "output": "1000000"}, "source": "s", "as_of": "2026-01-01"}}
+]
 
 
 def limited(url: str, *rules: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -94,7 +94,7 @@ async def test_streams_settle_too_and_what_failed_or_was_left_is_given_back():
             up.say([SSE_HEAD, event({"content": "a"}), CLOSE])
             before = await used(gw)
             assert b"error" in (await gw.ask(asked)).body
-            assert await used(gw) > before + 10, "nobody said what the half answer used: the estimate stands"
+            assert before < await used(gw) < before + 10, "what was seen of the half answer counts"
 
 
 async def test_calls_at_a_time():

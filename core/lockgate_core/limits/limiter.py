@@ -157,7 +157,6 @@ class Hold:
             of = [each for each in attempts if target is None or (each.provider_id, each.model) == _at(target)]
             used = self._used(of, failed=failed, begun=begun)
             self._limiter.settle(grant, [used[claim.limit.unit] for claim in grant.claims])
-        self._grants.clear()
 
     def _used(self, attempts: Sequence[AttemptRecord], *, failed: bool, begun: bool) -> Mapping[LimitUnit, int]:
         tokens, micro_usd = 0, 0

@@ -20,6 +20,7 @@
     │       └── LimitReached        429  a limit of this caller's is used up; `standing` says which
     ├── EgressDenied                403  the policy forbids the destination; `rule` names what said so
     ├── LedgerFailed                503  the call could not be written down, and must be before it is answered
+    ├── LimitsFailed            503  limits cannot be counted, and settings say that nothing goes on uncounted
     └── UpstreamError               the provider failed or refused; `kind` is one of `ErrorKind`
 
 No message holds a secret or more than 200 bytes of a body.
@@ -192,6 +193,13 @@ class LedgerFailed(LockgateError):
 
     status = 503
     code = "ledger_failed"
+
+
+class LimitsFailed(LockgateError):
+    """The store of limits is away, and settings say that no call is made uncounted."""
+
+    status = 503
+    code = "limits_failed"
 
 
 class EgressDenied(LockgateError):

@@ -72,7 +72,7 @@ async def session(client: Client, url: str, language: str) -> str | None:
     """What went wrong in an agent's session with one upstream, or None."""
     program = NODE / "node_modules" / ".bin" / client.module
     try:
-        await AGENTS[client.module](program, url, CLIENT_KEY, f"{language}-agent")
+        await AGENTS[client.module](program, url, CLIENT_KEY, f"agent-{language}")
     except AssertionError as fault:
         return str(fault)
     return None
@@ -97,7 +97,7 @@ async def main(chosen: list[str]) -> int:
                     own = OWN[client.module]
                     upstream.seen.clear()
                     fault = await session(client, near.url, own)
-                    unchanged[client.title] = fault or difference(near, upstream, f"{own}-agent", "agent")
+                    unchanged[client.title] = fault or difference(near, upstream, f"agent-{own}", "agent")
                 faults[("tools", "its own language")] = unchanged[client.title]
             else:
                 faults = await play(client, url, upstream.url)

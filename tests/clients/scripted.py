@@ -99,7 +99,7 @@ async def scripted() -> AsyncIterator[Scripted]:
 
 
 def settings(url: str) -> dict[str, Any]:
-    """One provider a language, and a route `<language>-<scene>` for each scene."""
+    """One provider a language, and a route `<scene>-<language>` for each scene."""
 
     def provider(kind: str, base: str) -> dict[str, Any]:
         return {
@@ -118,7 +118,7 @@ def settings(url: str) -> dict[str, Any]:
             "responses": provider("openai-compatible", "/responses/v1") | {"api": "responses"},
         },
         "routes": {
-            f"{language}-{scene}": {"targets": [f"{language}/{scene}"]} for language in SPOKEN for scene in SCENES
+            f"{scene}-{language}": {"targets": [f"{language}/{scene}"]} for language in SPOKEN for scene in SCENES
         },
         "retry": {"max_attempts": 1},
     }

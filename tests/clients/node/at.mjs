@@ -32,7 +32,7 @@ export class At {
   }
 
   model(scene) {
-    return `${this.language}-${scene}`;
+    return `${scene}-${this.language}`;
   }
 
   // The upstream has noticed that nobody listens any more.

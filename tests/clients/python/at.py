@@ -52,7 +52,7 @@ class At:
         self.language = language
 
     def model(self, scene: str) -> str:
-        return f"{self.language}-{scene}"
+        return f"{scene}-{self.language}"
 
     def wait_until_left(self) -> None:
         """The upstream has noticed that nobody listens any more."""

@@ -25,6 +25,8 @@ class Size(Struct, frozen=True):
     client_keys: int = 1
     plugins: tuple[str, ...] | None = None
     ledger: Path | None = None
+    traced: float | None = None
+    """The part of the calls whose spans are exported."""
 
     @property
     def env(self) -> dict[str, str]:
@@ -71,6 +73,8 @@ def settings(upstream: int, size: Size = ONE) -> dict[str, Any]:
         made["plugins"] = {"allow": list(size.plugins)}
     if size.ledger is not None:
         made["ledger"] = {"kind": "sqlite", "path": str(size.ledger)}
+    if size.traced is not None:
+        made["traces"] = {"kind": "otlp", "endpoint": address, "sample": size.traced}
     return made
 
 

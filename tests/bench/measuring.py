@@ -146,7 +146,7 @@ class Bench:
         if name == LARGE:
             size = Size(*self.large)
         elif name == FULL:
-            size = structs.replace(ONE, ledger=self._folder / f"ledger-{port}.db")
+            size = structs.replace(ONE, ledger=self._folder / f"ledger-{port}.db", traced=0.01)
         path = write_settings(self._folder / f"{name}.yaml", self._upstream, size)
         return Served(name, ["-c", SERVE, "serve", "--config", str(path), "--port", str(port)], port, self._core, **ENV)
 

@@ -84,9 +84,9 @@ def table(told: dict[str, object]) -> str:
     full, chunk = medians["request_64"][FULL], medians["chunk_at_once"][FULL]
     bare, chunk_bare = medians["request_64"][PROXY], medians["chunk_at_once"][PROXY]
     lines += [
-        f"| CPU a request, with a ledger in SQLite, us | {_shown(full)} | {_shown(bare)} | "
+        f"| CPU a request, with a ledger and traces, us | {_shown(full)} | {_shown(bare)} | "
         f"{_part(ratios['full_to_proxy'])} |{gaps}",
-        f"| CPU a chunk, with a ledger in SQLite, us | {_shown(chunk)} | {_shown(chunk_bare)} | "
+        f"| CPU a chunk, with a ledger and traces, us | {_shown(chunk)} | {_shown(chunk_bare)} | "
         f"{_part(ratios['full_chunk'])} |{gaps}",
         f"| CPU a request, {told['providers']:,} providers and {told['routes']:,} routes, us | "
         f"{_shown(medians['request_64'][LARGE])} | | |{gaps}",

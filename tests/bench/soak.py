@@ -116,7 +116,7 @@ async def soak(minutes: float, folder: Path) -> tuple[Soaked, dict[str, tuple[in
     pin(load)
     upstream, port = free_port(), free_port()
     tasks = folder / "tasks"
-    path = write_settings(folder / "soak.yaml", upstream, Size(ledger=folder / "ledger.db"))
+    path = write_settings(folder / "soak.yaml", upstream, Size(ledger=folder / "ledger.db", traced=0.01))
     arguments = script("watched.py", tasks, "serve", "--config", path, "--port", port)
     soaked = Soaked()
     with (

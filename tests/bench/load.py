@@ -46,7 +46,6 @@ class _Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are no subclasses of asyncio's.
         self._transport = cast("asyncio.Transport", transport)
-        self._ask()
 
     def data_received(self, data: bytes) -> None:
         if self._head is not None:
@@ -72,12 +71,13 @@ class _Client(asyncio.Protocol):
                 self._failed(f"ended a stream early: {self._tail!r}")
         if over:
             self._tally.latencies.append(perf_counter() - self._began)
-            self._ask()
+            self.ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._failed(f"closed the connection ({exc})")
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        """The next request; those after it follow by themselves."""
         self._head = b""
         self._tail = b""
         self._began = perf_counter()
@@ -107,6 +107,9 @@ async def drive(
         for _ in range(in_flight)
     ]
     try:
+        # Not before all are connected: who is busy with the first takes long to let the last one in.
+        for client in clients:
+            client.ask()
         await _wait(failure, warm_up)
         tally.latencies.clear()
         tally.events = 0

@@ -150,7 +150,7 @@ async def _run(port: int, every: float, seconds: float, served: Served, tasks: P
     while (now := perf_counter()) < began + seconds:
         while due <= now:
             due += every * chance.expovariate(1.0)
-            if len(running) < 2_000:
+            if len(running) < 500:
                 task = asyncio.create_task(one())
                 running.add(task)
                 task.add_done_callback(running.discard)

@@ -17,7 +17,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint types contracts unit clients golden bench format docs wheels constraints clean
+.PHONY: help setup run test lint types contracts unit clients golden bench sim format docs wheels constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,9 @@ bench-peers: $(READY) ## Speed beside LiteLLM and Portkey as well; installs both
 
 soak: $(READY) ## Ten minutes of load with faults and disconnects, and what stays behind of it
 	@$(BIN)/python tests/bench/soak.py $(ARGS)
+
+sim: $(READY) ## Play the simulations and draw them into docs/pictures (fetches matplotlib for that)
+	@$(BIN)/uv run --no-sync --with matplotlib==3.10.8 python tests/bench/sim
 
 format: $(READY) ## Put the code into the house's format and order
 	$(BIN)/ruff check --fix .

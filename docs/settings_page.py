@@ -33,8 +33,11 @@ from lockgate.settings import (
     ConfigKey,
     DataHandling,
     Fallbacks,
+    HealthCheck,
+    Hedge,
     Labels,
     Match,
+    OwnTimeouts,
     Parameters,
     PluginSettings,
     Profile,
@@ -46,6 +49,7 @@ from lockgate.settings import (
     RouteTarget,
     ServerSettings,
     Settings,
+    Stream,
     Timeouts,
 )
 from lockgate.settings.auth import Auth, KeyFileSettings
@@ -106,11 +110,15 @@ def _engine() -> Iterator[str]:
     yield from _section("A row of providers", ProviderRow, leave_out=["kind_settings"])
     yield "The kind's own settings stand beside these; see below, and the README of the plugin that brings it.\n"
     yield from _section("data", DataHandling)
+    yield from _section("health_check", HealthCheck)
     yield from _section("A row of routes", Route)
     yield from _section("A target", RouteTarget)
     yield from _section("match", Match)
     yield from _section("Fallbacks", Fallbacks)
     yield from _section("rollout", Rollout)
+    yield from _section("stream", Stream)
+    yield from _section("hedge", Hedge)
+    yield from _section("Timeouts of a model or route", OwnTimeouts)
     yield from _section("A row of profiles", Profile)
     yield from _section("parameters", Parameters)
     yield from _section("A row of config_keys", ConfigKey)

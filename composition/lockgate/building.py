@@ -39,6 +39,7 @@ from lockgate_core.retry import RetryPolicy
 from lockgate_core.rollout import Rollout, RolloutPolicy, Rollouts
 from lockgate_core.routing import Routes, Vitals
 from lockgate_core.slots import Slots, SlotsPolicy
+from lockgate_core.terms import PLAIN, HedgePolicy, OwnTimeouts, Terms
 from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.errors import EgressDenied, SettingsError
@@ -179,7 +180,12 @@ async def build_callers(settings: Settings, secrets: SecretsPort) -> AsyncIterat
 
 
 def build_providers(
-    settings: Settings, plugins: Plugins, secrets: SecretsPort, ways: WaysOut, notebook: Notebook, env: Env
+    settings: Settings,
+    plugins: Plugins,
+    secrets: SecretsPort,
+    ways: WaysOut,
+    notebook: Notebook,
+    env: Env,
 ) -> dict[str, Provider]:
     """Every configured provider, not open yet."""
     return {
@@ -230,7 +236,8 @@ def build_engine(
 ) -> Engine:
     """Routing, steps and attempts over the open providers."""
     # Jitter is no secret: it only has to differ from one process to the next.
-    attempts = Attempts(providers, Eligibility(egress, notebook), _retries(settings), clock, random.random)
+    terms = build_terms(settings)
+    attempts = Attempts(providers, Eligibility(egress, notebook), _retries(settings), clock, random.random, terms)
     prices = {
         (provider_id, card.id): card.price
         for provider_id, provider in providers.items()
@@ -257,6 +264,17 @@ def build_engine(
         limiter=limiter,
         default_caller=_default_caller(settings),
     )
+
+
+def build_terms(settings: Settings) -> dict[str, Terms]:
+    """What routes say of how their calls are made; those that say nothing are not there."""
+    made: dict[str, Terms] = {}
+    for name, row in settings.routes.items():
+        stream, own = row.stream, row.timeouts
+        timeouts = None if own is None else OwnTimeouts(own.attempt, own.first_token, own.idle, own.total)
+        hedge = None if row.hedge is None else HedgePolicy(row.hedge.budget, row.hedge.allow_side_effects)
+        made[name] = Terms(timeouts, stream.policy, stream.hold_tokens, stream.hold_ms / 1000, hedge)
+    return {name: terms for name, terms in made.items() if terms != PLAIN}
 
 
 def build_profiles(settings: Settings) -> Profiles:
@@ -294,7 +312,8 @@ def build_explainer(
     """What tells decisions of routing beforehand."""
     profiles = build_profiles(settings)
     objecting = objections(egress)
-    return Explainer(routes, vitals, providers, _retries(settings), profiles, objecting, _default_caller(settings))
+    caller, terms = _default_caller(settings), build_terms(settings)
+    return Explainer(routes, vitals, providers, _retries(settings), profiles, objecting, caller, terms)
 
 
 def _retries(settings: Settings) -> RetryPolicy:
@@ -329,12 +348,13 @@ def assembled(
     """A port with what bounds the calls to it, by its row. `note` is told when one of its breakers opens or closes."""
     row = settings.providers[provider_id]
     times = row.timeouts
+    timeouts = Timeouts(times.attempt, times.first_token, times.idle, times.total)
     budget = settings.retry.budget, settings.retry.budget_reserve
     slots = SlotsPolicy(row.max_parallel, row.max_queued, row.queue_timeout) if row.max_parallel is not None else None
     return Provider(
         provider_id,
         port,
-        Timeouts(times.attempt, times.first_token, times.idle, times.total),
+        timeouts,
         KeyPool(provider_id, sources or [KeySource()]),
         Breakers(
             BreakerPolicy(**structs.asdict(settings.breaker)),
@@ -344,6 +364,10 @@ def assembled(
         None if slots is None else Slots(provider_id, slots),
         told_of_traces=row.send_traceparent,
         around=unwatched if settings.plugins.sandbox == "off" else inside,
+        by_model={
+            model: OwnTimeouts(own.attempt, own.first_token, own.idle, own.total).over(timeouts)
+            for model, own in row.model_timeouts.items()
+        },
     )
 
 

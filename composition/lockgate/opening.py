@@ -16,6 +16,7 @@ from lockgate.audited import noted
 from lockgate.building import opened
 from lockgate.container import GatewayContainer
 from lockgate.gateway import Gateway
+from lockgate.health_watch import watched
 from lockgate.loading import Source, load
 from lockgate.redaction import redact
 from lockgate_ports.egress import EgressPolicyPort
@@ -68,7 +69,8 @@ async def open_gateway(
             explainer = await _made(container.explainer)
             rollouts = await _made(container.rollouts)
             answers = await _made(container.answers)
-            async with opened(loaded, models), noted(kept, loaded):
+            clock = await _made(container.clock)
+            async with opened(loaded, models), noted(kept, loaded), watched(loaded, models, clock):
                 yield Gateway(loaded, plugins, engine, explainer, rollouts, models, counted, kept, callers, answers)
         finally:
             await _made(container.shutdown_resources)

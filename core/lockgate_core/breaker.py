@@ -57,9 +57,14 @@ class Breaker:
         # A probe may take minutes: the target must not stay shut behind it.
         return max(0.0, self._probe + self._policy.max_open_for - now)
 
-    def admit(self, now: float) -> int | None:
-        """A pass; None when no call may pass now."""
-        if self._until is not None:
+    @property
+    def limps(self) -> bool:
+        """It is open because many calls failed, and yet not all of the last ones: the target may still answer some."""
+        return self._until is not None and self._in_a_row < self._policy.failures
+
+    def admit(self, now: float, *, anyway: bool = False) -> int | None:
+        """A pass; None when no call may pass now. `anyway`: one for a call that goes although it is open."""
+        if self._until is not None and not anyway:
             if self.wait(now) > 0:
                 return None
             self._probe = now
@@ -83,8 +88,8 @@ class Breaker:
         """The target failed. `luck` is a random number in [0, 1), for the jitter of the open time."""
         if era != self._era:
             return
+        self._in_a_row += 1
         if self._until is None:
-            self._in_a_row += 1
             slot = self._slot(now)
             slot[1] += 1
             slot[2] += 1

@@ -13,6 +13,7 @@ from lockgate_core.provider import Provider, Timeouts
 from lockgate_core.retry import RetryPolicy
 from lockgate_core.routing import NOBODY_OBJECTS, Admit, Plan, Routes, Vitals, plan
 from lockgate_core.routing.need import Need, need_in
+from lockgate_core.terms import NO_TERMS, PLAIN, Terms
 from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.context import Target
 from lockgate_ports.errors import LockgateError
@@ -76,6 +77,7 @@ class Explainer:
         profiles: Profiles = NO_PROFILES,
         admit: Admit = NOBODY_OBJECTS,
         default_caller: Caller = NOBODY,
+        terms: Mapping[str, Terms] = NO_TERMS,
     ) -> None:
         self._admit = admit
         self._default_caller = default_caller
@@ -84,6 +86,7 @@ class Explainer:
         self._providers = providers
         self._policy = policy
         self._profiles = profiles
+        self._terms = terms
 
     def explain(self, request: Request[Any], caller: Caller = NOBODY) -> Explanation:
         """For the next call, if it is this one."""
@@ -107,23 +110,24 @@ class Explainer:
             view = None  # only its provider can read it
         need = None if view is None else need_in(view, request.operation)
         size = len(request.body) if request.body is not None else len(msgspec.json.encode(view))
+        terms = self._terms.get(decided.route, PLAIN)
         return Explanation(
             model=request.model,
             route=decided.route,
-            targets=tuple(self._asked(target, view, need or Need(), size) for target in decided.targets),
+            targets=tuple(self._asked(target, terms, view, need or Need(), size) for target in decided.targets),
             otherwise={kind: tuple(map(str, targets)) for kind, targets in decided.otherwise.items()},
             dropped=tuple(PassedOver(str(each.target), each.why, each.reason) for each in decided.dropped),
             retry=self._policy,
             needs=need,
         )
 
-    def _asked(self, target: Target, view: Any, need: Need, size: int) -> AskedTarget:
+    def _asked(self, target: Target, terms: Terms, view: Any, need: Need, size: int) -> AskedTarget:
         provider, vitals = self._providers[target.provider_id], self._vitals
         card = self._routes.providers[target.provider_id].cards.get(target.model)
         return AskedTarget(
             str(target),
             provider.keys.refs,
-            provider.timeouts,
+            terms.timeouts_at(provider, target.model),
             self._policy.max_attempts,
             vitals.rests(target),
             vitals.in_flight(target),

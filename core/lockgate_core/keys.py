@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
+from lockgate_core.bond import weight
 from lockgate_core.clock import Clock
 from lockgate_core.held_key import HeldKey, KeySource
 from lockgate_core.key_health import REFUSALS, KeyHealth
@@ -54,14 +55,20 @@ class KeyPool:
         fetch = self._keys[0].source.fetch
         return None if fetch is None else await fetch()
 
-    async def lease(self, model: str, tried: Collection[int], clock: Clock) -> Lease:
-        """A key for a call to `model`, none of `tried` where there is another.
+    @property
+    def several(self) -> bool:
+        """There is something to choose."""
+        return len(self._keys) > 1
+
+    async def lease(self, model: str, tried: Collection[int], clock: Clock, bond: str | None = None) -> Lease:
+        """A key for a call to `model`, none of `tried` where there is another; calls of one `bond` get the same one, as
+        long as it is well.
 
         Raises UpstreamError, not sent: `rate_limit` with `retry_after` when all are limited; when all are refused, the
         kind of that; `auth` when no store gives one.
         """
         now = clock.now()
-        if not tried and (key := self._next(now)) is not None and key.fresh(now):
+        if not tried and bond is None and (key := self._next(now)) is not None and key.fresh(now):
             return self._lend(key, key.value, model, now)
         for held in self._keys:
             if held.health.troubled:
@@ -70,7 +77,7 @@ class KeyPool:
         absent: set[int] = set()
         while True:
             now = clock.now()
-            key = self._pick(model, now, tried, absent) or self._pick(model, now, (), absent)
+            key = self._pick(model, now, tried, absent, bond) or self._pick(model, now, (), absent, bond)
             if key is None:
                 raise self._none(model, now, missing)
             try:
@@ -125,7 +132,9 @@ class KeyPool:
         probe = key.health.asked(model, now)
         return Lease(key.index, secret, key.source.ref, model, now, key.health, probe)
 
-    def _pick(self, model: str, now: float, tried: Collection[int], absent: Collection[int]) -> HeldKey | None:
+    def _pick(
+        self, model: str, now: float, tried: Collection[int], absent: Collection[int], bond: str | None = None
+    ) -> HeldKey | None:
         if len(self._keys) == 1:
             only = self._keys[0]
             return None if only.index in tried or only.index in absent else only
@@ -134,7 +143,9 @@ class KeyPool:
             for key in self._keys
             if key.index not in tried and key.index not in absent and self._may(key, model, now, absent)
         )
-        return min(free, key=lambda key: key.rank(model, now), default=None)
+        if bond is None:
+            return min(free, key=lambda key: key.rank(model, now), default=None)
+        return min(free, key=lambda key: (*key.rank(model, now)[:3], weight(bond, key.source.ref)), default=None)
 
     def _may(self, key: HeldKey, model: str, now: float, absent: Collection[int]) -> bool:
         if len(self._keys) == 1:

@@ -14,13 +14,15 @@ from lockgate_ports.journal import CANCELLED, Journal
 from lockgate_ports.model import ReplyStream
 from lockgate_ports.records import UNKNOWN_COST
 from lockgate_ports.steps import Served
+from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Request
 
 
 class LiveStream:
     """An AnswerStream over one committed ReplyStream. It ends only when the stream is complete; else it raises.
 
-    `end` is told what became of it: None, the error, or CANCELLED; the first time counts.
+    `end` is told what became of it: None, the error, or CANCELLED; the first time counts. `lasting`: somebody else may
+    go on with the answer, so that its end is not the end of the call.
     """
 
     def __init__(
@@ -36,6 +38,8 @@ class LiveStream:
         idle: float,
         deadline: float,
         end: Callable[[LockgateError | str | None], None],
+        *,
+        lasting: bool = False,
     ) -> None:
         self.served = served
         self.dropped = source.dropped
@@ -50,7 +54,13 @@ class LiveStream:
         self._idle = idle
         self._deadline = deadline
         self._end = end
+        self._lasting = lasting
         self._late = False
+        self._over = False
+        self.used: Usage | None = None
+        """Known when it is over: as it was reported, or what was seen of it amounts to."""
+        self._place = len(journal.attempts)
+        """Where its attempt will stand in the journal."""
 
     async def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
         try:
@@ -69,6 +79,10 @@ class LiveStream:
                     raise self._stalled() from None
                 except StopAsyncIteration:
                     break
+                except UpstreamError:
+                    if not self._rules.complete:
+                        raise
+                    break
                 try:
                     self._rules.take(batch)
                 except LockgateError:
@@ -82,37 +96,55 @@ class LiveStream:
                     yield batch
             if not self._rules.complete:
                 raise self._rules.truncated()
-            self._close(None)
-            if self._journal.receipt is not None:
+            self.close(None)
+            if not self._lasting and self._journal.receipt is not None:
                 await self._journal.receipt
         except LockgateError as error:
             if isinstance(error, UpstreamError) and not error.provider_id:
                 error.provider_id = self.served.target.provider_id
                 error.message = f"{error.provider_id}: {error.message}"
-            self._close(error)
+            self.close(error)
             raise
         finally:
             await self.aclose()
 
-    async def aclose(self) -> None:
-        """Cancels the upstream call, unless it has ended."""
-        self._close(CANCELLED)
+    @property
+    def model(self) -> str | None:
+        """Who answers, as the provider says."""
+        return self._rules.model
+
+    async def drop(self) -> None:
+        """It is not wanted after all, and somebody else answers the call."""
+        self._over = True
+        self._end(CANCELLED)
         await self._source.aclose()
 
-    def _close(self, error: LockgateError | str | None) -> None:
+    async def aclose(self) -> None:
+        """Cancels the upstream call, unless it has ended."""
+        self.close(CANCELLED)
+        await self._source.aclose()
+
+    def close(self, error: LockgateError | str | None) -> None:
+        """Writes down what became of it; the first time counts."""
+        if self._over:
+            return
+        self._over = True
         # That a call ran out of its time says nothing about who answers it.
         self._end(CANCELLED if self._late else error)
         journal = self._journal
-        if not journal.closed:
-            journal.usage = self._rules.usage
-            journal.finish_reasons = tuple(self._rules.finished.values())
-            code = error.code if isinstance(error, LockgateError) else error
-            # Its attempt was written down when it began to answer; only now is it known what became of it.
-            began = journal.attempts[-1]
-            usage = journal.usage
-            if code is not None or usage is None:
-                usage = partial_usage(self._request, usage, self._rules.seen)
-            journal.attempts[-1] = structs.replace(began, usage=usage, error=code, cost=UNKNOWN_COST)
+        if journal.closed:
+            return
+        # Its attempt was written down when it began to answer; only now is it known what became of it.
+        usage, code = self._rules.usage, error.code if isinstance(error, LockgateError) else error
+        used = usage
+        if code is not None or used is None:
+            used = partial_usage(self._request, used, self._rules.seen)
+        self.used = used
+        began = journal.attempts[self._place]
+        journal.attempts[self._place] = structs.replace(began, usage=used, error=code, cost=UNKNOWN_COST)
+        journal.finish_reasons = tuple(self._rules.finished.values())
+        if not self._lasting:
+            journal.usage = usage
             journal.close(error)
 
     def _stalled(self) -> UpstreamError:

@@ -1,6 +1,6 @@
 """A provider as the engine sees it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
 from msgspec import Struct, field
@@ -49,6 +49,8 @@ class Provider(Struct, frozen=True):
     """How many calls run there, and how quick it is."""
     around: Callable[[str], AbstractContextManager[None]] = unwatched
     """Given its id, what stands around its work on a call."""
+    by_model: Mapping[str, Timeouts] = {}
+    """How long those models may take that differ from the others."""
 
     told_of_traces: bool = False
     """It is sent `traceparent`."""

@@ -13,7 +13,7 @@ class StreamRules:
     """Fed each batch of events. `committed` once the client has something to see; `complete` once every choice that
     was opened has finished."""
 
-    __slots__ = ("_open", "_started", "committed", "finished", "model", "progress", "seen", "sound", "usage")
+    __slots__ = ("_open", "_started", "committed", "finished", "model", "pieces", "progress", "seen", "sound", "usage")
 
     def __init__(self) -> None:
         self._started = False
@@ -21,6 +21,8 @@ class StreamRules:
         self.committed = False
         self.finished: dict[int, FinishReason | None] = {}
         """Why, by choice."""
+        self.pieces = 0
+        """How many events carried content."""
         self.progress = False
         """The last batch moved the stream on."""
         self.sound = 0
@@ -43,6 +45,7 @@ class StreamRules:
                 if event.content:
                     self.committed = self.progress = True
                     self.seen.relayed(event.raw)
+                    self.pieces += 1
                 if event.finishes:
                     self.finished.update((finish.choice, finish.reason) for finish in event.finishes)
                     self.committed = self.progress = True
@@ -85,6 +88,7 @@ class StreamRules:
                 self._open.add(event.choice)
                 self.committed = self.progress = True
                 self.seen.said(event)
+                self.pieces += 1
 
 
 def _misplaced(what: str) -> UpstreamError:

@@ -9,7 +9,7 @@ from lockgate_core.keys import Lease
 from lockgate_core.loads import Load
 from lockgate_core.provider import Provider
 from lockgate_ports.context import Target
-from lockgate_ports.errors import UpstreamError
+from lockgate_ports.errors import LockgateError, UpstreamError
 
 _TARGETS_FAULT = frozenset({"transient", "overloaded", "timeout"})
 
@@ -25,9 +25,9 @@ class Turn:
         "_load",
         "_luck",
         "_over",
-        "_provider",
         "cut_short",
         "lease",
+        "provider",
         "target",
     )
 
@@ -42,7 +42,7 @@ class Turn:
         clock: Clock,
         luck: Callable[[], float],
     ) -> None:
-        self._provider = provider
+        self.provider = provider
         self.target = target
         self._breaker = breaker
         self._era = era
@@ -66,19 +66,23 @@ class Turn:
         left: float,
         clock: Clock,
         luck: Callable[[], float],
+        *,
+        anyway: bool = False,
+        bond: str | None = None,
     ) -> Self:
-        """Waits for a place, then for a key; `left` is how long the caller still waits, in seconds.
+        """Waits for a place, then for a key; `left` is how long the caller still waits, in seconds. `anyway`: whatever
+        the breaker says. `bond`: what ties the call to a key.
 
         Raises Shut when the breaker is open, Busy, or UpstreamError when no key may be used.
         """
         breaker = provider.breakers.of(target.model)
-        if (wait := breaker.wait(clock.now())) > 0:
+        if not anyway and (wait := breaker.wait(clock.now())) > 0:
             raise _shut(target, wait)
         if provider.slots is not None:
             await provider.slots.take(left, clock)
         try:
-            lease = await provider.keys.lease(target.model, tried, clock)
-            era = breaker.admit(clock.now())
+            lease = await provider.keys.lease(target.model, tried, clock, bond)
+            era = breaker.admit(clock.now(), anyway=anyway)
             if era is None:
                 provider.keys.left(lease, clock.now())
                 raise _shut(target, breaker.wait(clock.now()))
@@ -91,7 +95,7 @@ class Turn:
     def proven(self) -> None:
         """The first content of a stream is here."""
         self._breaker.proven(self._era)
-        self._provider.keys.succeeded(self.lease)
+        self.provider.keys.succeeded(self.lease)
         self._quick(self._load.answered)
 
     def end(self, error: object = None) -> None:
@@ -99,7 +103,7 @@ class Turn:
         if self._over:
             return
         self._over = True
-        provider, now = self._provider, self._clock.now()
+        provider, now = self.provider, self._clock.now()
         self._load.ended()
         if provider.slots is not None:
             provider.slots.give_back()
@@ -127,9 +131,9 @@ class Turn:
 
 
 class Shut(Exception):
-    """The target's breaker is open: it was not asked."""
+    """The target's breaker is open, or a limit of it is reached: it was not asked."""
 
-    def __init__(self, error: UpstreamError) -> None:
+    def __init__(self, error: LockgateError) -> None:
         super().__init__(error.message)
         self.error = error
 

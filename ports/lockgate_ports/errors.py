@@ -51,6 +51,8 @@ class LockgateError(Exception):
 
     status: int = 500
     code: str = "internal_error"
+    tried: tuple[str, ...] = ()
+    """Who was asked in vain, when that took more than one try: `openai/gpt-5 upstream_transient x3`."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

@@ -22,7 +22,8 @@ last good key, since its store failed."""
 
 
 class Note(Struct, frozen=True):
-    """Something to count that is no call. `detail` is the rule, the key's reference or the like; never a secret."""
+    """Something to count that is no call. `detail` is the rule, the key's reference, the model
+    or the like; never a secret."""
 
     name: NoteName
     provider_id: str

@@ -16,6 +16,7 @@ from lockgate_core.retry import RetryPolicy
 from lockgate_core.rollout import Rollouts
 from lockgate_core.routing import CALM, Candidate, Registered, Route, Routes
 from lockgate_core.slots import Slots, SlotsPolicy
+from lockgate_core.terms import Terms
 from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
 from lockgate_ports.context import Target
 from lockgate_ports.egress import Decision, EgressRequest
@@ -102,6 +103,7 @@ class FakeModel:
     def __init__(self, *acts: Any) -> None:
         self._acts = list(acts)
         self.attempts: list[Attempt] = []
+        self.requests: list[Request[Any]] = []
         self.streams: list[FakeStream] = []
 
     async def open(self) -> None: ...
@@ -113,6 +115,7 @@ class FakeModel:
         return self._act(attempt)
 
     async def stream(self, request: Request[ChatRequest], attempt: Attempt) -> FakeStream:
+        self.requests.append(request)
         stream = FakeStream(self._act(attempt))
         self.streams.append(stream)
         return stream
@@ -198,18 +201,21 @@ class Bench:
         egress: Any = None,
         providers: dict[str, Provider] | None = None,
         by_class: dict[str, tuple[str, ...]] | None = None,
+        terms: dict[str, Terms] | None = None,
+        clock: Any = None,
         **models: FakeModel,
     ):
-        self.clock = FakeClock()
+        self.clock = clock or FakeClock()
         self.metrics = FakeMetrics()
         self.notes: list[Note] = []
         self.models = models
 
         providers = {name: provider(name, model, timeouts) for name, model in models.items()} | (providers or {})
+        self.providers = providers
         route = Route("r", tuple(Candidate(Target(name, "m")) for name in providers), by_class=by_class or {})
         routes = Routes(dict.fromkeys(providers, Registered()), {"r": route})
         eligibility = Eligibility(egress or Anywhere(), self.notes.append)
-        attempts = Attempts(providers, eligibility, policy or RetryPolicy(), self.clock, lambda: 0.5)
+        attempts = Attempts(providers, eligibility, policy or RetryPolicy(), self.clock, lambda: 0.5, terms or {})
         self.engine = Engine(routes, CALM, Rollouts({}), steps, attempts, self.metrics, self.clock)
 
     async def ask(self, model: str = "r", stream: bool = False, **options: Any) -> Any:

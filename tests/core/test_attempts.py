@@ -390,3 +390,51 @@ async def test_a_busy_target_is_passed_over():
     stream = await bench.ask("a/m", stream=True)
     assert str((await bench.ask()).served.target) == "b/m"
     await stream.aclose()
+
+
+async def test_the_error_of_the_first_target_is_told_with_all_that_was_tried():
+    bench = Bench(a=FakeModel(fault(), fault(), fault("overloaded")), b=FakeModel(fault("auth")))
+    with pytest.raises(UpstreamError, match=r"overloaded fault \(tried: ") as caught:
+        await bench.ask()
+    assert caught.value.tried == ("a/m upstream_transient x2", "a/m upstream_overloaded", "b/m upstream_auth_failed")
+
+
+async def test_one_try_is_told_without_a_list():
+    bench = Bench(a=FakeModel(fault("invalid_request")))
+    with pytest.raises(UpstreamError) as caught:
+        await bench.ask()
+    assert (caught.value.message, caught.value.tried) == ("a: invalid_request fault", ())
+
+
+async def outcome(bench: Bench) -> str:
+    try:
+        await bench.ask()
+    except UpstreamError as error:
+        return "failed" if error.sent else "unsent"
+    return "answered"
+
+
+def flaky() -> FakeModel:
+    """Answers every third call."""
+    return FakeModel(*[fault(), fault(), ANSWER] * 100)
+
+
+async def test_not_every_target_is_left_alone_at_once_while_one_still_answers_now_and_then():
+    once = RetryPolicy(max_attempts=1)
+    bench = Bench(once, a=flaky(), b=flaky())
+    outcomes = [await outcome(bench) for _ in range(60)]
+    assert outcomes.count("answered") >= 15
+    assert "unsent" not in outcomes, "a call was refused although a target answers now and then"
+
+
+async def test_targets_that_answer_nothing_are_all_left_alone():
+    bench = Bench(RetryPolicy(max_attempts=1), a=FakeModel(fault()), b=FakeModel(fault()))
+    for _ in range(200):
+        with pytest.raises(UpstreamError):
+            await bench.ask()
+    assert sum(len(model.attempts) for model in bench.models.values()) <= 2 * 8
+
+
+async def test_the_only_target_is_left_alone_although_it_answers_now_and_then():
+    bench = Bench(RetryPolicy(max_attempts=1), a=flaky())
+    assert [await outcome(bench) for _ in range(60)].count("unsent") > 30

@@ -87,3 +87,33 @@ async def test_what_an_sdk_says_of_itself_is_never_refused():
         up.say([answer()])
         for written in ("NOT_GIVEN", "None", "inf", "600"):
             assert (await gw.ask(ASK, headers={"x-stainless-read-timeout": written})).status == 200
+
+
+async def test_a_health_check_brings_a_dead_target_back_without_a_clients_call():
+    async with upstream() as up:
+        config = settings(up.url, breaker={"failures": 1, "open_for": 60, "max_open_for": 60})
+        config["providers"]["up"]["health_check"] = {"interval": 0.05}
+        async with serving(config) as gw:
+            up.say([http(b"{}", 503)])
+            assert (await gw.ask(ASK)).status == 503
+            assert "failed too often just now" in (await gw.ask(ASK)).json["error"]["message"]
+            up.say([answer()])
+            async with asyncio.timeout(10):
+                while (await gw.ask(ASK)).status != 200:
+                    await asyncio.sleep(0.02)
+            shown = (await gw.get("/metrics")).body.decode()
+    assert 'lockgate_breaker_opened_total{gen_ai_provider_name="up",lockgate_detail="m"} 1.0' in shown
+    assert 'lockgate_breaker_closed_total{gen_ai_provider_name="up",lockgate_detail="m"} 1.0' in shown
+
+
+async def test_nobody_is_checked_who_does_not_ask_for_it():
+    async with upstream() as up, serving(settings(up.url)):
+        await asyncio.sleep(0.1)
+        assert up.seen == []
+
+
+async def test_a_call_that_nobody_answered_lists_what_was_tried():
+    async with upstream() as up, serving(settings(up.url)) as gw:
+        up.say([http(b"{}", 503)])
+        told = await gw.ask(ASK)
+        assert told.headers["x-lockgate-tried"] == "up/m upstream_overloaded x3"

@@ -100,3 +100,14 @@ async def test_a_queued_call_is_served_when_its_turn_comes():
         up.say([0.05, answer()])
         told = await asyncio.gather(*(gw.ask(ASK) for _ in range(5)))
         assert [each.status for each in told] == [200] * 5
+
+
+async def test_a_conversation_with_a_cache_key_stays_with_its_key():
+    async with upstream() as up, serving(pool(up.url), env=ENV) as gw:
+        up.say([answer()])
+        for _ in range(6):
+            await gw.ask(ASK | {"prompt_cache_key": "c1"})
+        assert len({seen.headers["authorization"] for seen in up.seen}) == 1
+        for _ in range(6):
+            await gw.ask(ASK)
+        assert len({seen.headers["authorization"] for seen in up.seen}) > 1

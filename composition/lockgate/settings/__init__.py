@@ -6,6 +6,7 @@ from lockgate.settings.model import (
     Breaker,
     Chosen,
     ConfigKey,
+    HealthCheck,
     PluginSettings,
     ProviderRow,
     Retry,
@@ -16,7 +17,7 @@ from lockgate.settings.model import (
 from lockgate.settings.network import DataHandling, Labels, Proxy
 from lockgate.settings.offers import Offers
 from lockgate.settings.profiles import Parameters, Profile, PromptTemplate
-from lockgate.settings.routes import Fallbacks, Match, Rollout, Route, RouteTarget
+from lockgate.settings.routes import Fallbacks, Hedge, Match, OwnTimeouts, Rollout, Route, RouteTarget, Stream
 from lockgate.settings.targets import split_target
 
 __all__ = [
@@ -27,9 +28,12 @@ __all__ = [
     "Draft",
     "Fallbacks",
     "Fault",
+    "HealthCheck",
+    "Hedge",
     "Labels",
     "Match",
     "Offers",
+    "OwnTimeouts",
     "Parameters",
     "PluginSettings",
     "Profile",
@@ -43,6 +47,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "SettingsFaults",
+    "Stream",
     "Timeouts",
     "load_settings",
     "read_settings",

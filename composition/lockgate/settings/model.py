@@ -8,10 +8,9 @@ from lockgate.settings.auth import Auth
 from lockgate.settings.limits import Limits
 from lockgate.settings.network import DataHandling, Labels, Proxy
 from lockgate.settings.profiles import Profile
-from lockgate.settings.routes import Route, Status
+from lockgate.settings.routes import OwnTimeouts, Route, Seconds, Status
 from lockgate_ports.secrets import CredentialRef
 
-Seconds = Annotated[float, Meta(gt=0)]
 Bytes = Annotated[int, Meta(gt=0)]
 
 
@@ -129,6 +128,16 @@ INHERITED = Timeouts()
 """This very object stands for the `timeouts` of the file in a row that names none."""
 
 
+class HealthCheck(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The gateway itself asks a provider now and then, by the smallest real call (mostly one token), and tells the
+    breaker of the model what came of it. Without it only what becomes of clients' calls counts."""
+
+    interval: Seconds
+    """Seconds between two checks of a model, a tenth more or less; so long a check may take."""
+    models: tuple[str, ...] = ()
+    """Which models of it; empty: all that routes name."""
+
+
 class Chosen(Struct, frozen=True, kw_only=True):
     """One kind, chosen by name. In the file the kind's own fields stand beside `kind`."""
 
@@ -160,6 +169,11 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     """It is sent `traceparent` and `tracestate`, where a call is part of a trace."""
     timeouts: Timeouts = INHERITED
     """What this provider may take; what is not named here is taken from the `timeouts` of the file."""
+    health_check: HealthCheck | None = None
+    """Health checks by interval, as under [health_check](#health_check); absent: none."""
+    model_timeouts: dict[str, OwnTimeouts] = {}
+    """What single models of it may take, by name, as under
+    [Timeouts of a model or route](#timeouts-of-a-model-or-route)."""
     private_addresses: tuple[str, ...] = ()
     """Networks (`10.20.0.0/16`) that this provider's host may resolve to although they are private."""
     data: DataHandling = DataHandling()

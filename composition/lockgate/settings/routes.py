@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 Status = Literal["active", "testing", "draining", "disabled"]
 Strategy = Literal["ordered", "weighted", "round_robin", "least_busy", "fastest", "usage", "cheapest"]
 
+Seconds = Annotated[float, Meta(gt=0)]
 Names = tuple[str, ...]
 
 
@@ -68,6 +69,47 @@ class Fallbacks(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The key may not do this."""
 
 
+class OwnTimeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Timeouts, in seconds, that differ from those of the provider: for one model of it, or for a route; what a route
+    says counts most."""
+
+    attempt: Seconds | None = None
+    """One attempt whose answer comes whole."""
+    first_token: Seconds | None = None
+    """From sending a streamed call to its first content."""
+    idle: Seconds | None = None
+    """Between two pieces of content of a stream."""
+    total: Seconds | None = None
+    """The whole call, all attempts and the stream included."""
+
+
+class Stream(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What becomes of a stream that fails. While the client has seen none of it, the next target answers unseen."""
+
+    policy: Literal["error", "restart", "continue"] = "error"
+    """When the client has seen some of it: `error` ends it with an error event. `restart` shows nothing before the
+    whole is there, so that it can always begin anew. `continue` lets the next target go on from the words that were
+    said, as a prefill where its model card says `prefill`; else it begins anew, unseen, and must say the same again."""
+    hold_tokens: Annotated[int, Meta(ge=0)] = 0
+    """So many pieces of content (mostly a token each) are held back before the client sees any."""
+    hold_ms: Annotated[float, Meta(ge=0)] = 0.0
+    """Or content is held back for so long, in milliseconds. With both, whichever comes first."""
+
+    def __post_init__(self) -> None:
+        if self.policy == "restart" and (self.hold_tokens or self.hold_ms):
+            raise ValueError("policy: restart holds back the whole stream, so hold_tokens and hold_ms mean nothing")
+
+
+class Hedge(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A second target is asked as well when the first takes longer than 95 of 100 of its recent answers did; the first
+    answer counts, the other call is cancelled at once, and recorded as `hedge_lost` with what it cost."""
+
+    budget: Annotated[float, Meta(gt=0, le=1)] = 0.02
+    """How many more calls that may be, for each call of the route."""
+    allow_side_effects: bool = False
+    """Also for calls that may do something besides answering: run tools of the provider's own, or store the answer."""
+
+
 class Rollout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """New targets for a route, for more and more of its callers, and for fewer again when they do worse."""
 
@@ -106,9 +148,15 @@ class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What it answers for besides its name."""
     fallbacks: Names | Fallbacks = ()
     """Routes or targets that stand in when no target answers; or a mapping as under [Fallbacks](#fallbacks)."""
-
     rollout: Rollout | None = None
     """New targets that take over step by step, as under [rollout](#rollout)."""
+    stream: Stream = Stream()
+    """What becomes of a stream that fails, as under [stream](#stream)."""
+    hedge: Hedge | None = None
+    """When a second target is asked as well, as under [hedge](#hedge); absent: never."""
+    timeouts: OwnTimeouts | None = None
+    """How long calls may take, where it differs from what their provider says, as under
+    [Timeouts of a model or route](#timeouts-of-a-model-or-route)."""
 
     @property
     def names(self) -> tuple[str, ...]:

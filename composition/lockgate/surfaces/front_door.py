@@ -227,6 +227,8 @@ def _error(write: ErrorWriter, error: LockgateError, request_id: str) -> Whole:
     headers = (*answer.headers, ("x-request-id", request_id), ("x-lockgate-error", error.code))
     if isinstance(error, LimitReached):
         headers = (*headers, *rate_headers((error.standing,)))
+    if error.tried:
+        headers = (*headers, ("x-lockgate-tried", _printable("; ".join(error.tried))))
     if is_useless_again(error) and all(name != SHOULD_RETRY for name, _ in headers):
         headers = (*headers, (SHOULD_RETRY, "false"))
     return Whole(answer.status, answer.body, answer.content_type, headers)

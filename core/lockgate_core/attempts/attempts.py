@@ -3,22 +3,32 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from msgspec import structs
+
+from lockgate_core.attempts.delivered import Delivered, prefill_of
+from lockgate_core.attempts.hedging import Hedger, race
+from lockgate_core.attempts.lasting_stream import Continuation, LastingStream
 from lockgate_core.attempts.queue import Queue
 from lockgate_core.attempts.tries import Passed, Tries
+from lockgate_core.attempts.writing_down import note_winner, tell_tries
 from lockgate_core.clock import Clock
 from lockgate_core.eligibility import Eligibility
 from lockgate_core.estimate import estimated
+from lockgate_core.live_stream import LiveStream
 from lockgate_core.provider import Provider
 from lockgate_core.retry import RetryPolicy
+from lockgate_core.terms import NO_TERMS, PLAIN, Terms
 from lockgate_core.turn import Shut
-from lockgate_ports.context import Context
-from lockgate_ports.errors import LockgateError, NotOffered
+from lockgate_ports.context import Context, Target
+from lockgate_ports.errors import LockgateError, NotOffered, Unsupported, UpstreamError
+from lockgate_ports.journal import Journal
+from lockgate_ports.parts import assistant
 from lockgate_ports.steps import Answer, AnswerStream
 from lockgate_ports.wire import Request
 
 
 class Attempts:
-    """The innermost handler. `luck` gives random numbers in [0, 1)."""
+    """The innermost handler. `luck` gives random numbers in [0, 1); `terms` are those of the routes that have some."""
 
     def __init__(
         self,
@@ -27,12 +37,15 @@ class Attempts:
         policy: RetryPolicy,
         clock: Clock,
         luck: Callable[[], float],
+        terms: Mapping[str, Terms] = NO_TERMS,
     ) -> None:
         self._providers = providers
         self._eligibility = eligibility
         self._policy = policy
         self._clock = clock
         self._luck = luck
+        self._terms = terms
+        self._hedgers = {route: Hedger(each.hedge) for route, each in terms.items() if each.hedge is not None}
 
     async def __call__(self, request: Request[Any], context: Context) -> Answer | AnswerStream:
         """Asks the targets in order that the egress policy allows; those that the context has for a class of error take
@@ -44,31 +57,140 @@ class Attempts:
         queue = Queue(targets, otherwise)
         if denied is not None and not targets:
             queue.failed(denied)
-        while queue:
+        terms = self._terms.get(context.route, PLAIN)
+        if terms.stream == "continue" and request.stream:
+            request.relay_reply = False  # what is to go on elsewhere must be understood
+        try:
+            answer = await self._walk(queue, request, context, terms)
+        except LockgateError as error:
+            if len(context.journal.attempts) > 1:
+                tell_tries(error, context.journal.attempts)
+            raise
+        if terms.stream == "continue" and isinstance(answer, LiveStream):
+            return self._lasting(answer, request, context, queue, terms)
+        return answer
+
+    async def _walk(self, queue: Queue, request: Request[Any], context: Context, terms: Terms) -> Answer | LiveStream:
+        hedger = self._hedgers.get(context.route) if self._hedgers else None
+        if hedger is not None:
+            hedger.called(self._clock.now())
+        while queue or queue.reopen(self._limps):
             target = queue.take()
-            provider = self._providers[target.provider_id]
             try:
-                if context.toll is not None and (refused := await _refused(context.toll(target))) is not None:
-                    queue.shut(refused)
-                    continue
-                return await Tries(provider, target, queue, self._policy, self._clock, self._luck).ask(request, context)
+                tries = self._tries(target, queue, terms)
+                if hedger is None:
+                    answer = await tries.ask(request, context)
+                else:
+                    answer = await self._hedged(hedger, tries, target, queue, request, context, terms)
             except Passed as passed:
                 if request.operation == "count_tokens" and isinstance(passed.error, NotOffered):
                     return estimated(request, context, target)
                 queue.failed(passed.error)
             except Shut as closed:
-                queue.shut(closed.error)
+                queue.shut(target, closed.error)
             except LockgateError as stopped:
                 if not queue.takes_over(stopped):
                     raise
                 queue.failed(stopped)
+            else:
+                self._won(answer, context.journal)
+                return answer
         raise queue.told(context.route)
 
+    def _tries(self, target: Target, queue: Queue, terms: Terms) -> Tries:
+        provider = self._providers[target.provider_id]
+        return Tries(provider, target, queue, self._policy, terms, self._clock, self._luck)
 
-async def _refused(toll: Awaitable[None]) -> LockgateError | None:
-    """Why a limit of the target does not let the call through."""
-    try:
-        await toll
-    except LockgateError as error:
-        return error
-    return None
+    async def _hedged(
+        self,
+        hedger: Hedger,
+        tries: Tries,
+        target: Target,
+        queue: Queue,
+        request: Request[Any],
+        context: Context,
+        terms: Terms,
+    ) -> Answer | LiveStream:
+        began = self._clock.now()
+        slow = hedger.slow(target, request.stream) if queue else None
+
+        def second() -> Tries | None:
+            if not queue or not hedger.may(request, self._clock.now()):
+                return None
+            hedger.saw(target, request.stream, self._clock.now() - began)
+            return self._tries(queue.take(), queue, terms)
+
+        def ask(each: Tries) -> Awaitable[Answer | LiveStream]:
+            return each.ask(request, context)
+
+        if slow is None:
+            answer = await ask(tries)
+        else:
+            answer = await race(tries, slow, second, context.journal, self._clock, ask)
+        if answer.served.target == target:
+            hedger.saw(target, request.stream, self._clock.now() - began)
+        return answer
+
+    def _won(self, answer: Answer | LiveStream, journal: Journal) -> None:
+        if isinstance(answer, LiveStream):
+            note_winner(journal, answer.served.target, answer.model)
+            journal.first_token = journal.first_token or self._clock.now()
+        else:
+            glance = answer.reply.glance
+            note_winner(journal, answer.served.target, glance.model)
+            journal.usage = glance.usage
+            journal.finish_reasons = glance.finish_reasons
+
+    def _lasting(
+        self, stream: LiveStream, request: Request[Any], context: Context, queue: Queue, terms: Terms
+    ) -> LastingStream:
+        # What goes on is shown as it comes: the client is waiting in the middle of a sentence.
+        terms = structs.replace(terms, hold_pieces=0, hold_seconds=0.0)
+
+        async def go_on(delivered: Delivered, error: UpstreamError) -> Continuation | None:
+            queue.failed(error)
+            while queue:
+                target = queue.take()
+                text = prefill_of(delivered.text)
+                if text and self._takes_prefill(target):
+                    try:
+                        return await self._open(target, queue, _with_prefill(request, text), context, terms), True
+                    except UpstreamError as refused:
+                        if refused.kind != "invalid_request":
+                            continue
+                    except Unsupported:
+                        pass
+                try:
+                    return await self._open(target, queue, request, context, terms), False
+                except LockgateError:
+                    continue
+            return None
+
+        return LastingStream(stream, go_on, context.journal)
+
+    async def _open(
+        self, target: Target, queue: Queue, request: Request[Any], context: Context, terms: Terms
+    ) -> LiveStream:
+        """Raises LockgateError."""
+        try:
+            stream = await self._tries(target, queue, terms).ask(request, context)
+        except (Passed, Shut) as passed:
+            raise passed.error from None
+        if not isinstance(stream, LiveStream):
+            raise TypeError("a stream was asked for")
+        self._won(stream, context.journal)
+        return stream
+
+    def _limps(self, target: Target) -> bool:
+        return self._providers[target.provider_id].breakers.of(target.model).limps
+
+    def _takes_prefill(self, target: Target) -> bool:
+        cards = self._providers[target.provider_id].port.models
+        return any(card.prefill for card in cards if card.id == target.model)
+
+
+def _with_prefill(request: Request[Any], text: str) -> Request[Any]:
+    view = request.view
+    asked = request.edited(structs.replace(view, messages=(*view.messages, assistant(text))))
+    asked.relay_reply = False
+    return asked

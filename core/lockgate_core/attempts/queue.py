@@ -1,7 +1,7 @@
 """Whose turn it is among the targets of one call, and which error is told when none of them answers. Pure."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from lockgate_ports.context import Target
 from lockgate_ports.errors import LockgateError, UpstreamError
@@ -11,7 +11,7 @@ class Queue:
     """The targets in order; those `otherwise` has for a class of error take the places that are left after one of that
     class. Nobody is asked twice."""
 
-    __slots__ = ("_asked", "_gone", "_left", "_otherwise", "_shut")
+    __slots__ = ("_asked", "_gone", "_left", "_otherwise", "_passed", "_shut", "anyway")
 
     def __init__(self, targets: Sequence[Target], otherwise: Mapping[str, Sequence[Target]]) -> None:
         self._left = deque(targets)
@@ -19,6 +19,10 @@ class Queue:
         self._gone: set[Target] = set()
         self._asked: LockgateError | None = None
         self._shut: LockgateError | None = None
+        self._passed: list[Target] = []
+        """Those that were shut."""
+        self.anyway = False
+        """Whoever is asked now is asked although it is shut."""
 
     def __len__(self) -> int:
         return len(self._left)
@@ -43,17 +47,24 @@ class Queue:
         if self._otherwise and (instead := self._otherwise.get(class_of(error))) is not None:
             self._left = deque(each for each in instead if each not in self._gone)
 
-    def shut(self, error: LockgateError) -> None:
+    def shut(self, target: Target, error: LockgateError) -> None:
         """The one whose turn it was is not asked for now."""
         self._shut = self._shut or error
+        self._passed.append(target)
+
+    def reopen(self, limps: Callable[[Target], bool]) -> bool:
+        """When several were shut and nobody was asked, those are that still answer now and then: not every target is
+        left alone at once. One that answers nothing stays alone, and so does the only one of a route."""
+        if self.anyway or self._asked is not None or len(self._passed) < 2:
+            return False
+        self.anyway = True
+        self._left.extend(filter(limps, self._passed))
+        return bool(self._left)
 
     def told(self, route: str) -> LockgateError:
         """What the caller is told: what the first one said that was asked."""
-        return (
-            self._asked
-            or self._shut
-            or UpstreamError(f"route {route!r} has no target that may answer", kind="fatal", sent=False)
-        )
+        told = self._asked or self._shut
+        return told or UpstreamError(f"route {route!r} has no target that may answer", kind="fatal", sent=False)
 
 
 def class_of(error: LockgateError) -> str:

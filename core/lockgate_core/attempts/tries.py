@@ -6,20 +6,37 @@ from typing import Any
 from lockgate_core.attempts.asking import open_stream, time_left, whole_answer
 from lockgate_core.attempts.queue import Queue
 from lockgate_core.attempts.writing_down import note_failure
+from lockgate_core.bond import bond_of
 from lockgate_core.clock import Clock
+from lockgate_core.live_stream import LiveStream
 from lockgate_core.provider import Provider
 from lockgate_core.retry import RetryPolicy, after
+from lockgate_core.terms import Terms
 from lockgate_core.turn import Shut, Turn
 from lockgate_ports.context import Context, Target
 from lockgate_ports.errors import LockgateError, UpstreamError
-from lockgate_ports.steps import Answer, AnswerStream
+from lockgate_ports.steps import Answer
 from lockgate_ports.wire import Request
 
 
 class Tries:
     """Those of one call at one target; `queue` holds who is left to ask behind it."""
 
-    __slots__ = ("_clock", "_count", "_keys", "_last", "_luck", "_policy", "_provider", "_queue", "_target", "_turn")
+    __slots__ = (
+        "_clock",
+        "_count",
+        "_keys",
+        "_last",
+        "_lost",
+        "_luck",
+        "_policy",
+        "_provider",
+        "_queue",
+        "_target",
+        "_terms",
+        "_timeouts",
+        "_turn",
+    )
 
     def __init__(
         self,
@@ -27,6 +44,7 @@ class Tries:
         target: Target,
         queue: Queue,
         policy: RetryPolicy,
+        terms: Terms,
         clock: Clock,
         luck: Callable[[], float],
     ) -> None:
@@ -34,19 +52,27 @@ class Tries:
         self._target = target
         self._queue = queue
         self._policy = policy
+        self._terms = terms
+        self._timeouts = terms.timeouts_at(provider, target.model)
         self._clock = clock
         self._luck = luck
         self._count = 0
         self._keys: set[int] = set()
         """Those that were tried since the last wait."""
+        self._lost = False
         self._turn: Turn | None = None
         """The try that is under way, once it has a place, a key and a pass."""
         self._last: LockgateError | None = None
         """What the provider said last."""
 
-    async def ask(self, request: Request[Any], context: Context) -> Answer | AnswerStream:
+    async def ask(self, request: Request[Any], context: Context) -> Answer | LiveStream:
         """The answer. Raises Passed when the next target should be asked, Shut when this one was not, and what is an
         error everywhere as it is."""
+        if context.toll is not None:
+            try:
+                await context.toll(self._target)
+            except LockgateError as refused:  # a limit of the target does not let the call through
+                raise Shut(refused) from None
         while True:
             try:
                 return await self._try(request, context)
@@ -59,22 +85,32 @@ class Tries:
             if delay is not None:
                 await self._clock.sleep(delay)
 
-    async def _try(self, request: Request[Any], context: Context) -> Answer | AnswerStream:
+    def lose(self) -> None:
+        """Another target was first: what ends these tries now is no word on the target, and not the client's doing."""
+        self._lost = True
+
+    async def _try(self, request: Request[Any], context: Context) -> Answer | LiveStream:
         self._turn = None
         provider, clock = self._provider, self._clock
         share = self._share(context)
         if share <= 0:
             raise _out_of_time(provider)
-        self._turn = turn = await Turn.take(provider, self._target, self._keys, share, clock, self._luck)
+        bond = bond_of(request, context.caller) if provider.keys.several else None
+        anyway = self._queue.anyway
+        self._turn = turn = await Turn.take(
+            provider, self._target, self._keys, share, clock, self._luck, anyway=anyway, bond=bond
+        )
         began = clock.now()
         if self._last is None:
             provider.budget.called(began)
-        ask = open_stream if request.stream else whole_answer
+        left, timeouts = self._share(context), self._timeouts
         try:
-            return await ask(request, context, provider, turn, self._share(context), clock)
+            if request.stream:
+                return await open_stream(request, context, turn, timeouts, left, clock, self._terms)
+            return await whole_answer(request, context, turn, timeouts, left, clock)
         except BaseException as error:
             turn.end(error)
-            note_failure(context.journal, turn, clock.now() - began, error)
+            note_failure(context.journal, turn, clock.now() - began, error, lost=self._lost)
             raise
 
     def _again(self, error: LockgateError, context: Context) -> float | None:
@@ -101,7 +137,7 @@ class Tries:
         return self._left(context) / (len(self._queue) + 1)
 
     def _left(self, context: Context) -> float:
-        return time_left(self._provider, context, self._clock.now())
+        return time_left(self._timeouts, context, self._clock.now())
 
 
 class Passed(Exception):

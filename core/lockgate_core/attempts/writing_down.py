@@ -1,10 +1,20 @@
 """What is written down of each try, in the journal of its call."""
 
+from collections.abc import Sequence
+from itertools import groupby
+
+from msgspec import structs
+
 from lockgate_core.turn import Turn
+from lockgate_ports.context import Target
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.journal import CANCELLED, Journal
 from lockgate_ports.records import UNKNOWN_COST, AttemptRecord, Cost
+from lockgate_ports.steps import Served
 from lockgate_ports.usage import Usage
+
+LOST = "hedge_lost"
+"""In place of an error: another target that was asked as well was first. What this one cost is wasted."""
 
 
 def note_answer(journal: Journal, turn: Turn, took: float, usage: Usage | None = None) -> None:
@@ -12,9 +22,23 @@ def note_answer(journal: Journal, turn: Turn, took: float, usage: Usage | None =
     journal.attempts.append(_record(journal, turn, took, None, usage, None))
 
 
-def note_failure(journal: Journal, turn: Turn, took: float, error: BaseException) -> None:
-    """It gave no answer: it failed, a fault of ours ended it, or the client has left."""
+def note_winner(journal: Journal, target: Target, model: str | None) -> None:
+    """This target is the one that answers."""
+    journal.provider_id = target.provider_id
+    journal.response_model = model
+
+
+def note_lost(journal: Journal, served: Served) -> None:
+    """It answered, and yet another one was first."""
+    place = served.attempts - 1
+    journal.attempts[place] = structs.replace(journal.attempts[place], error=LOST)
+
+
+def note_failure(journal: Journal, turn: Turn, took: float, error: BaseException, *, lost: bool = False) -> None:
+    """It gave no answer: it failed, a fault of ours ended it, or the client has left. `lost`: another one was first."""
     match error:
+        case _ if lost:
+            code = LOST
         case LockgateError():
             code = error.code
         case Exception():
@@ -23,6 +47,14 @@ def note_failure(journal: Journal, turn: Turn, took: float, error: BaseException
             code = CANCELLED
             journal.provider_id = turn.target.provider_id
     journal.attempts.append(_record(journal, turn, took, code, None, _charged(error)))
+
+
+def tell_tries(error: LockgateError, attempts: Sequence[AttemptRecord]) -> None:
+    """Adds to the error who was asked in vain, and what came of it."""
+    runs = groupby(f"{each.provider_id}/{each.model} {each.error}" for each in attempts if each.error is not None)
+    counted = [(tried, len(list(run))) for tried, run in runs]
+    error.tried = tuple(tried if count == 1 else f"{tried} x{count}" for tried, count in counted)
+    error.message = f"{error.message} (tried: {'; '.join(error.tried)})"
 
 
 def _record(

@@ -1,0 +1,35 @@
+"""What the simulations show, held to in short ones."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import latency
+import outage
+
+
+def test_an_outage_is_not_amplified_by_retries_within_the_budget():
+    during = {}
+    for way in outage.WAYS:
+        asked, outcomes = outage.simulate(way, 60.0)
+        calls = sum(outage.DOWN[0] <= each.at for each in outcomes)
+        during[way] = sum(outage.DOWN[0] <= at for at in asked) / calls
+    unbounded, budget, breaker = during.values()
+    assert unbounded > 2.8
+    assert budget < 1.25
+    assert breaker < 0.2
+
+
+def test_hedging_shortens_the_tail_within_its_budget():
+    plain, _ = latency.simulate("no hedging", 200.0)
+    some, few = latency.simulate("hedging, budget 2 %", 200.0)
+    most, more = latency.simulate("hedging, budget 5 %", 200.0)
+    assert few <= 0.02 + 2 / len(some)
+    assert more <= 0.05 + 2 / len(most)
+    assert p99(some) < 0.7 * p99(plain)
+    assert p99(most) < 0.4 * p99(plain)
+
+
+def p99(took: list[float]) -> float:
+    return took[int(len(took) * 0.99)]

@@ -43,6 +43,7 @@ from lockgate.settings import (
     Profile,
     ProviderRow,
     Proxy,
+    Reload,
     Retry,
     Rollout,
     Route,
@@ -99,6 +100,7 @@ def page() -> str:
 def _engine() -> Iterator[str]:
     yield from _section("The file", Settings)
     yield from _section("server", ServerSettings)
+    yield from _section("reload", Reload)
     yield from _section("plugins", PluginSettings)
     yield from _section("Who may call", Auth)
     yield from _section("auth.keys", KeyFileSettings)

@@ -3,8 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import structs
@@ -18,9 +17,12 @@ from lockgate.adapters.mersenne import Mersenne
 from lockgate.adapters.notebook import Notebook
 from lockgate.adapters.secret_stores import SecretStores
 from lockgate.adapters.sqlite_answers import SqliteAnswers
+from lockgate.parts import LiveSecrets, Parts, Ties
 from lockgate.plugins import Plugins
 from lockgate.redaction import redact
-from lockgate.settings.model import ProviderRow, Settings
+from lockgate.settings.model import Chosen, Settings
+from lockgate.settings.routes import Rollout as RolloutRow
+from lockgate.settings.routes import Route
 from lockgate.ways import WaysOut, allowances
 from lockgate_core.attempts import Attempts
 from lockgate_core.breaker import BreakerPolicy, Breakers
@@ -75,95 +77,88 @@ def build_egress(settings: Settings, plugins: Plugins, env: Env) -> EgressPolicy
     return plugins.egress[chosen.kind].build(chosen.settings, context)
 
 
-async def build_secrets(settings: Settings, plugins: Plugins, ways: WaysOut, env: Env) -> AsyncIterator[SecretsPort]:
+def build_secrets(settings: Settings, plugins: Plugins, ways: WaysOut, env: Env, parts: Parts) -> SecretsPort:
     """The secret stores that settings name or use."""
-    secrets = KnownSecrets(
-        SecretStores(
-            {
-                scheme: plugins.secrets[scheme].build(chosen, _context(f"secrets-{scheme}", ways, env))
-                for scheme, chosen in settings.secrets.items()
-            }
-        ),
-        redact,
-    )
-    try:
-        yield secrets
-    finally:
-        await secrets.aclose()
+
+    def build(ties: Ties) -> KnownSecrets:
+        tied = ways.tied(ties)
+        stores = {
+            scheme: plugins.secrets[scheme].build(chosen, _context(f"secrets-{scheme}", tied, env))
+            for scheme, chosen in settings.secrets.items()
+        }
+        return KnownSecrets(SecretStores(stores), redact)
+
+    return parts.take("secrets", (settings.secrets, ways.described), build, KnownSecrets.aclose)
 
 
-async def build_metrics(settings: Settings, plugins: Plugins, ways: WaysOut, env: Env) -> AsyncIterator[MetricsPort]:
+def build_metrics(settings: Settings, plugins: Plugins, ways: WaysOut, env: Env, parts: Parts) -> MetricsPort:
     """Where calls are counted."""
     chosen = settings.metrics
-    metrics = plugins.metrics[chosen.kind].build(chosen.settings, _context("metrics", ways, env))
-    try:
-        yield metrics
-    finally:
-        await metrics.aclose()
+
+    def build(ties: Ties) -> MetricsPort:
+        return plugins.metrics[chosen.kind].build(chosen.settings, _context("metrics", ways.tied(ties), env))
+
+    return parts.take("metrics", (chosen, ways.described), build, lambda metrics: metrics.aclose())
 
 
-async def build_traces(
-    settings: Settings, plugins: Plugins, ways: WaysOut, env: Env
-) -> AsyncIterator[TracesPort | None]:
+def build_traces(settings: Settings, plugins: Plugins, ways: WaysOut, env: Env, parts: Parts) -> TracesPort | None:
     """Where spans are exported, if anywhere."""
     chosen = settings.traces
     if chosen is None:
-        yield None
-        return
-    traces = plugins.traces[chosen.kind].build(chosen.settings, _context("traces", ways, env))
-    try:
-        yield traces
-    finally:
-        await traces.aclose()
+        return None
+
+    def build(ties: Ties) -> TracesPort:
+        return plugins.traces[chosen.kind].build(chosen.settings, _context("traces", ways.tied(ties), env))
+
+    return parts.take("traces", (chosen, ways.described), build, lambda traces: traces.aclose())
 
 
-async def build_ledger(
-    settings: Settings, plugins: Plugins, secrets: SecretsPort, ways: WaysOut, env: Env
-) -> AsyncIterator[LedgerPort | None]:
+def build_ledger(
+    settings: Settings, plugins: Plugins, secrets: SecretsPort, ways: WaysOut, env: Env, parts: Parts
+) -> LedgerPort | None:
     """Where calls are written down for good, if anywhere."""
     chosen = settings.ledger
     if chosen is None:
-        yield None
-        return
-    context = structs.replace(_context("ledger", ways, env), secret=secrets.fetch)
-    ledger = plugins.ledgers[chosen.kind].build(chosen.settings, context)
-    try:
-        yield ledger
-    finally:
-        await ledger.aclose()
+        return None
+
+    def build(ties: Ties) -> LedgerPort:
+        live = ties.secrets(secrets)
+        context = structs.replace(_context("ledger", ways.tied(ties), env), secret=lambda ref: live.fetch(ref))
+        return plugins.ledgers[chosen.kind].build(chosen.settings, context)
+
+    return parts.take("ledger", (chosen, ways.described), build, lambda ledger: ledger.aclose())
 
 
-async def build_answers(settings: Settings) -> AsyncIterator[KeptAnswersPort | None]:
+def build_answers(settings: Settings, parts: Parts) -> KeptAnswersPort | None:
     """Where answers are kept that clients may refer to; None where they are not."""
     chosen = settings.responses
     if chosen.kind == "none":
-        yield None
-        return
-    answers: KeptAnswersPort
-    if chosen.path is not None:
-        answers = SqliteAnswers(chosen.path, chosen.max_bytes, chosen.max_age, time.time)
-    else:
-        answers = MemoryAnswers(chosen.max_bytes, chosen.max_age, time.time)
-    try:
-        yield answers
-    finally:
-        await answers.aclose()
+        return None
+
+    def build(_: Ties) -> KeptAnswersPort:
+        if chosen.path is not None:
+            return SqliteAnswers(chosen.path, chosen.max_bytes, chosen.max_age, time.time)
+        return MemoryAnswers(chosen.max_bytes, chosen.max_age, time.time)
+
+    return parts.take("answers", chosen, build, lambda answers: answers.aclose())
 
 
-async def build_limits(
-    settings: Settings, plugins: Plugins, secrets: SecretsPort, ways: WaysOut, env: Env
-) -> AsyncIterator[LimitsPort | None]:
+def build_limits(
+    settings: Settings, plugins: Plugins, secrets: SecretsPort, ways: WaysOut, env: Env, parts: Parts
+) -> LimitsPort | None:
     """Where limits are counted; None where neither a rule nor a key can have any."""
     chosen = settings.limits
     if not chosen.rules and settings.auth.keys is None:
-        yield None
-        return
-    context = structs.replace(_context("limits", ways, env), secret=secrets.fetch)
-    limits = plugins.limits[chosen.kind].build(chosen.settings, context)
-    try:
-        yield limits
-    finally:
-        await limits.aclose()
+        return None
+
+    def build(ties: Ties) -> LimitsPort:
+        live = ties.secrets(secrets)
+        context = structs.replace(_context("limits", ways.tied(ties), env), secret=lambda ref: live.fetch(ref))
+        return plugins.limits[chosen.kind].build(chosen.settings, context)
+
+    # What was counted holds under other rules too.
+    made_from = chosen.kind, chosen.settings, ways.described
+    return parts.take("limits", made_from, build, lambda limits: limits.aclose())
 
 
 async def build_callers(settings: Settings, secrets: SecretsPort) -> AsyncIterator[Callers]:
@@ -186,36 +181,36 @@ def build_providers(
     ways: WaysOut,
     notebook: Notebook,
     env: Env,
+    parts: Parts,
 ) -> dict[str, Provider]:
     """Every configured provider, not open yet."""
     return {
-        provider_id: _provider(provider_id, row, settings, plugins, secrets, ways, notebook, env)
-        for provider_id, row in settings.providers.items()
+        provider_id: _provider(provider_id, settings, plugins, secrets, ways, notebook, env, parts)
+        for provider_id in settings.providers
     }
 
 
-@asynccontextmanager
-async def opened(settings: Settings, providers: Mapping[str, Provider]) -> AsyncGenerator[None, None]:
-    """Opens all at once that are not disabled, and closes them at the end. Raises SettingsError naming the one that
-    does not open.
+async def open_providers(settings: Settings, providers: Mapping[str, Provider], parts: Parts) -> None:
+    """Opens all at once that are new and not disabled. Raises SettingsError naming the one that does not open.
 
     Not a resource of the container: that could not be cancelled while a model loads.
     """
-    try:
-        rows = settings.providers
-        enabled = [each for each in providers.values() if rows[each.provider_id].status != "disabled"]
-        await asyncio.gather(*map(_open, enabled))
-        yield
-    finally:
-        await asyncio.gather(*(provider.port.aclose() for provider in providers.values()))
+    rows = settings.providers
+    enabled = [each for each in providers.values() if rows[each.provider_id].status != "disabled"]
+    await asyncio.gather(*(_open(each) for each in enabled if parts.is_new(_port_of(each.provider_id))))
 
 
-def build_steps(settings: Settings, plugins: Plugins, ways: WaysOut, env: Env) -> tuple[Step, ...]:
+def build_steps(settings: Settings, plugins: Plugins, ways: WaysOut, env: Env, parts: Parts) -> tuple[Step, ...]:
     """The policy chain, in the order of the settings."""
-    return tuple(
-        plugins.steps[chosen.kind].build(chosen.settings, _context(f"step-{chosen.kind}", ways, env))
-        for chosen in settings.steps
-    )
+
+    def built(place: int, chosen: Chosen) -> Step:
+        def build(ties: Ties) -> Step:
+            context = _context(f"step-{chosen.kind}", ways.tied(ties), env)
+            return plugins.steps[chosen.kind].build(chosen.settings, context)
+
+        return parts.take(f"steps[{place}]", (chosen, ways.described), build)
+
+    return tuple(built(place, chosen) for place, chosen in enumerate(settings.steps))
 
 
 def build_engine(
@@ -288,16 +283,17 @@ def build_profiles(settings: Settings) -> Profiles:
     return Profiles.named(made)
 
 
-def build_rollouts(settings: Settings, clock: Clock) -> Rollouts:
-    """Those of the routes that have one, each at its first step."""
+def build_rollouts(settings: Settings, clock: Clock, parts: Parts) -> Rollouts:
+    """Those of the routes that have one, each at its first step, or where it was before these settings."""
     now = clock.now()
-    rows = {name: route.rollout for name, route in settings.routes.items() if route.rollout is not None}
     fields = RolloutPolicy.__struct_fields__
+
+    def built(name: str, route: Route, row: RolloutRow) -> Rollout:
+        policy = RolloutPolicy(**{field: getattr(row, field) for field in fields})
+        return parts.take(f"routes.{name}.rollout", (row, route.targets), lambda _: Rollout(name, policy, now))
+
     return Rollouts(
-        {
-            name: Rollout(name, RolloutPolicy(**{field: getattr(row, field) for field in fields}), now)
-            for name, row in rows.items()
-        }
+        {name: built(name, route, route.rollout) for name, route in settings.routes.items() if route.rollout}
     )
 
 
@@ -323,19 +319,44 @@ def _retries(settings: Settings) -> RetryPolicy:
 
 def _provider(
     provider_id: str,
-    row: ProviderRow,
     settings: Settings,
     plugins: Plugins,
     secrets: SecretsPort,
     ways: WaysOut,
     notebook: Notebook,
     env: Env,
+    parts: Parts,
 ) -> Provider:
-    factory = plugins.models[row.kind]
-    with inside(provider_id):
-        port = factory.build(row.kind_settings, BuildContext(provider_id, ways.of_provider(provider_id), env=env))
-    sources = [_source(provider_id, ref, secrets, notebook) for ref in row.keys]
-    return assembled(provider_id, port, settings, sources, notebook)
+    row = settings.providers[provider_id]
+    asked = row.kind, row.kind_settings, ways.described_of(provider_id), row.status == "disabled"
+
+    def build(ties: Ties) -> ModelPort:
+        way = ways.tied(ties).of_provider(provider_id)
+        with inside(provider_id):
+            return plugins.models[row.kind].build(row.kind_settings, BuildContext(provider_id, way, env=env))
+
+    def pool(ties: Ties) -> KeyPool:
+        live = ties.secrets(secrets)
+        return KeyPool(provider_id, [_source(provider_id, ref, live, notebook) for ref in row.keys] or [KeySource()])
+
+    port = parts.take(_port_of(provider_id), asked, build, lambda port: port.aclose())
+    made = assembled(provider_id, port, settings, [], notebook)
+    # What is known of those who are asked holds for as long as the same ones are asked.
+    kept = f"providers.{provider_id}"
+    budget = settings.retry.budget, settings.retry.budget_reserve
+    slots = row.max_parallel, row.max_queued, row.queue_timeout
+    return structs.replace(
+        made,
+        keys=parts.take(f"{kept}.keys", (asked, row.keys), pool),
+        breakers=parts.take(f"{kept}.breakers", (asked, settings.breaker), lambda _: made.breakers),
+        budget=parts.take(f"{kept}.budget", (asked, budget), lambda _: made.budget),
+        slots=parts.take(f"{kept}.slots", (asked, slots), lambda _: made.slots),
+        loads=parts.take(f"{kept}.loads", asked, lambda _: made.loads),
+    )
+
+
+def _port_of(provider_id: str) -> str:
+    return f"providers.{provider_id}.port"
 
 
 def assembled(
@@ -375,7 +396,7 @@ def _of_breaker(provider_id: str, model: str, *, opened: bool) -> Note:
     return Note("breaker_opened" if opened else "breaker_closed", provider_id, model)
 
 
-def _source(provider_id: str, ref: str, secrets: SecretsPort, notebook: Notebook) -> KeySource:
+def _source(provider_id: str, ref: str, secrets: LiveSecrets, notebook: Notebook) -> KeySource:
     return KeySource(
         ref,
         lambda: secrets.fetch(ref),

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import defaultdict
-from contextlib import asynccontextmanager
 
 from msgspec import Struct
 
 from lockgate.adapters.notebook import Notebook
 from lockgate.building import build_egress, build_secrets
 from lockgate.loading import Source, load
+from lockgate.parts import Parts
 from lockgate.settings import Settings
 from lockgate.ways import WaysOut
 from lockgate_ports.errors import LockgateError
@@ -29,10 +29,14 @@ async def check_refs(source: Source, environment: str | None, env: dict[str, str
     """Each reference of the settings once, in their order. Raises SettingsError for settings that are at fault."""
     settings, plugins = await asyncio.to_thread(load, source, environment=environment, env=env)
     ways = WaysOut(settings, build_egress(settings, plugins, env), env, Notebook())
-    async with asynccontextmanager(build_secrets)(settings, plugins, ways, env) as store:
+    parts = Parts()
+    try:
+        store = build_secrets(settings, plugins, ways, env, parts)
         used = _used(settings)
         errors = await asyncio.gather(*(_error(store, ref) for ref in used))
         return [Outcome(ref, tuple(by), error) for (ref, by), error in zip(used.items(), errors, strict=True)]
+    finally:
+        await parts.aclose()
 
 
 async def _error(store: SecretsPort, ref: str) -> str | None:

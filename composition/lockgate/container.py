@@ -5,6 +5,7 @@ from dependency_injector import containers, providers
 from lockgate import building
 from lockgate.adapters.loop_clock import LoopClock
 from lockgate.adapters.notebook import Notebook
+from lockgate.parts import Parts
 from lockgate.plugins import Plugins
 from lockgate.route_table import build_routes
 from lockgate.settings.model import Settings
@@ -17,21 +18,22 @@ class GatewayContainer(containers.DeclarativeContainer):
     settings = providers.Dependency(instance_of=Settings)
     plugins = providers.Dependency(instance_of=Plugins)
     env: providers.Dependency[dict[str, str]] = providers.Dependency(instance_of=dict)
+    parts = providers.Dependency(instance_of=Parts)
     clock = providers.Singleton(LoopClock)
     notebook = providers.Dependency(instance_of=Notebook)
     egress = providers.Singleton(building.build_egress, settings, plugins, env)
     ways = providers.Singleton(WaysOut, settings, egress, env, notebook)
-    secrets = providers.Resource(building.build_secrets, settings, plugins, ways, env)
-    metrics = providers.Resource(building.build_metrics, settings, plugins, ways, env)
-    traces = providers.Resource(building.build_traces, settings, plugins, ways, env)
-    ledger = providers.Resource(building.build_ledger, settings, plugins, secrets, ways, env)
-    answers = providers.Resource(building.build_answers, settings)
-    limits = providers.Resource(building.build_limits, settings, plugins, secrets, ways, env)
+    secrets = providers.Singleton(building.build_secrets, settings, plugins, ways, env, parts)
+    metrics = providers.Singleton(building.build_metrics, settings, plugins, ways, env, parts)
+    traces = providers.Singleton(building.build_traces, settings, plugins, ways, env, parts)
+    ledger = providers.Singleton(building.build_ledger, settings, plugins, secrets, ways, env, parts)
+    answers = providers.Singleton(building.build_answers, settings, parts)
+    limits = providers.Singleton(building.build_limits, settings, plugins, secrets, ways, env, parts)
     callers = providers.Resource(building.build_callers, settings, secrets)
-    models = providers.Singleton(building.build_providers, settings, plugins, secrets, ways, notebook, env)
-    steps = providers.Singleton(building.build_steps, settings, plugins, ways, env)
+    models = providers.Singleton(building.build_providers, settings, plugins, secrets, ways, notebook, env, parts)
+    steps = providers.Singleton(building.build_steps, settings, plugins, ways, env, parts)
     routes = providers.Singleton(build_routes, settings, plugins, models)
-    rollouts = providers.Singleton(building.build_rollouts, settings, clock)
+    rollouts = providers.Singleton(building.build_rollouts, settings, clock, parts)
     vitals = providers.Singleton(building.build_vitals, models, rollouts, clock)
     profiles = providers.Singleton(building.build_profiles, settings)
     engine = providers.Singleton(

@@ -1,20 +1,23 @@
 """An open gateway: calls for embedders, and surfaces to serve or to mount."""
 
 import secrets
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from msgspec import structs
 
 from lockgate.adapters.callers import Callers
 from lockgate.calls import ChatAnswer, ChatStream, CountAnswer, EmbedAnswer, RerankAnswer
+from lockgate.deployment import Deployment
 from lockgate.listing import listed_models
+from lockgate.loading import Source
 from lockgate.plugins import Plugins
 from lockgate.redaction import redact
 from lockgate.settings.model import Settings
-from lockgate_core.engine import Engine
-from lockgate_core.explain import Explainer, Explanation
+from lockgate.succession import Reloaded, Succession
+from lockgate_core.explain import Explanation
 from lockgate_core.provider import Provider
 from lockgate_core.rollout import Rollouts
 from lockgate_ports.caller import NOBODY, Caller
@@ -22,7 +25,6 @@ from lockgate_ports.chat import ChatRequest
 from lockgate_ports.dialect import ListedModel
 from lockgate_ports.embed import EmbedRequest
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.kept import KeptAnswersPort
 from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.rerank import RerankRequest
@@ -34,36 +36,69 @@ if TYPE_CHECKING:
 
     from lockgate.surfaces.asgi import AsgiApp
     from lockgate.surfaces.bounds import Bounds
-    from lockgate.surfaces.front_door import FrontDoor
+    from lockgate.surfaces.entrance import Entrance
 
 
 class Gateway:
     """Made by `open_gateway()`; answers until that block is left."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        plugins: Plugins,
-        engine: Engine,
-        explainer: Explainer,
-        rollouts: Rollouts,
-        providers: Mapping[str, Provider],
-        metrics: MetricsPort,
-        ledger: LedgerPort | None,
-        callers: Callers,
-        answers: KeptAnswersPort | None = None,
-    ) -> None:
-        self.settings = settings
-        self.plugins = plugins
-        self.providers = providers
-        self.metrics = metrics
-        self.ledger = ledger
+    def __init__(self, succession: Succession) -> None:
+        self._succession = succession
+        self._entrances: WeakSet[Entrance] = WeakSet()
+        succession.prepare.append(self._prepare)
+
+    @property
+    def settings(self) -> Settings:
+        """Those that hold now."""
+        return self._succession.current.settings
+
+    @property
+    def plugins(self) -> Plugins:
+        """Those that are loaded."""
+        return self._succession.current.plugins
+
+    @property
+    def providers(self) -> Mapping[str, Provider]:
+        """By provider_id."""
+        return self._succession.current.providers
+
+    @property
+    def metrics(self) -> MetricsPort:
+        """Where calls are counted."""
+        return self._succession.current.metrics
+
+    @property
+    def ledger(self) -> LedgerPort | None:
         """What was used and what was done; None where settings name no ledger."""
-        self._engine = engine
-        self._explainer = explainer
-        self.rollouts = rollouts
-        self._answers = answers
-        self.callers = callers
+        return self._succession.current.ledger
+
+    @property
+    def callers(self) -> Callers:
+        """Who may come in."""
+        return self._succession.current.callers
+
+    @property
+    def rollouts(self) -> Rollouts:
+        """How far those of the routes are."""
+        return self._succession.current.rollouts
+
+    @property
+    def last_reload(self) -> Reloaded | None:
+        """What became of the last new settings; None when there were none yet."""
+        return self._succession.last
+
+    async def reload(self, settings: Source = None, *, actor: str = "embedder") -> Reloaded:
+        """Opens a second engine from new settings beside the one that serves, and lets it take over; None: what the
+        source of `open_gateway` says by now. Calls in progress end where they began, streams included; what the new
+        settings say of a provider as the old ones did keeps its connections, its keys' health and its breakers.
+
+        Raises SettingsError with all that is wrong, and the old engine goes on.
+        """
+        return await self._succession.reload(settings, actor)
+
+    def on_reload(self, hear: Callable[[Reloaded], None]) -> None:
+        """Calls `hear` each time that new settings were taken or refused."""
+        self._succession.heard.append(hear)
 
     async def chat(self, request: ChatRequest, *, caller: Caller = NOBODY, timeout: float | None = None) -> ChatAnswer:
         """One whole answer. `caller`: on whose behalf; `timeout` bounds all tries together, in seconds.
@@ -84,12 +119,8 @@ class Gateway:
 
         Raises as `chat` does; Unsupported also where the provider ranks nothing.
         """
-        answer = await self._answer(
-            Request(operation="rerank", model=request.model, stream=False, view=request),
-            request_id=_request_id(),
-            caller=caller,
-            deadline=timeout,
-        )
+        call = Request(operation="rerank", model=request.model, stream=False, view=request)
+        answer = await self._answer(call, request_id=_request_id(), caller=caller, deadline=timeout)
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
         return RerankAnswer(answer.reply.view, answer.served, answer.reply.dropped, answer.cost)
@@ -101,16 +132,17 @@ class Gateway:
         """`async with gateway.stream(request) as stream:` opens when a provider has begun to answer, so that failures
         before it are retried unseen; leaving the block stops the provider's work. Raises as `chat` does.
         """
-        answer = await self._answer(
-            _request(request, stream=True), request_id=_request_id(), caller=caller, deadline=timeout
-        )
-        if isinstance(answer, Answer):
-            raise TypeError("a step answered a stream with a plain answer")
-        stream = ChatStream(answer)
-        try:
-            yield stream
-        finally:
-            await stream.aclose()
+        with self._succession.current:
+            answer = await self._answer(
+                _request(request, stream=True), request_id=_request_id(), caller=caller, deadline=timeout
+            )
+            if isinstance(answer, Answer):
+                raise TypeError("a step answered a stream with a plain answer")
+            stream = ChatStream(answer)
+            try:
+                yield stream
+            finally:
+                await stream.aclose()
 
     async def embed(
         self, request: EmbedRequest, *, caller: Caller = NOBODY, timeout: float | None = None
@@ -124,7 +156,7 @@ class Gateway:
 
     def explain(self, request: ChatRequest, *, caller: Caller = NOBODY) -> Explanation:
         """What would be done with the request if it came next: who is asked in which order, who is not and why."""
-        return self._explainer.explain(_request(request, stream=request.stream), caller)
+        return self._succession.current.explainer.explain(_request(request, stream=request.stream), caller)
 
     async def count_tokens(
         self, request: ChatRequest, *, caller: Caller = NOBODY, timeout: float | None = None
@@ -139,7 +171,8 @@ class Gateway:
 
     async def _answer(self, request: Request[Any], **how: Any) -> Answer | AnswerStream:
         try:
-            return await self._engine.answer(request, **how)
+            with self._succession.current as now:
+                return await now.engine.answer(request, **how)
         except LockgateError as error:
             redact.clean(error)
             raise
@@ -156,27 +189,23 @@ class Gateway:
         server = self.settings.server
         return Bounds(server.max_body_bytes, server.header_timeout, server.body_timeout, server.ping_interval)
 
-    def front_door(self, *, loopback: bool = False) -> "FrontDoor":
+    def front_door(self, *, loopback: bool = False) -> "Entrance":
         """The surfaces, before any server framework. `loopback`: nobody from elsewhere can come in, so that the pages
-        for operators need no key where no key is asked for."""
-        from lockgate.surfaces.admin import AdminPlace
-        from lockgate.surfaces.labels import LabelHeader
-        from lockgate.surfaces.mounting import open_front_door, probes
+        for operators need no client key."""
+        from lockgate.surfaces.entrance import Entrance
 
-        return open_front_door(
-            AdminPlace(self._explainer, self.rollouts, self.plugins.dialects),
-            self._engine,
-            self.plugins,
-            self.models(),
-            probes(self.settings, self.providers),
-            self.metrics,
-            self.ledger,
-            self.callers,
-            self.settings.server,
-            LabelHeader(self.settings.labels.header),
-            self._answers,
-            loopback=loopback,
-        )
+        entrance = Entrance(self._succession, loopback=loopback)
+        self._entrances.add(entrance)
+        return entrance
+
+    def _prepare(self, following: Deployment) -> Callable[[], None]:
+        changes = [entrance.prepare(following) for entrance in self._entrances]
+
+        def change() -> None:
+            for each in changes:
+                each()
+
+        return change
 
     def asgi_app(self) -> "AsgiApp":
         """The surfaces as an ASGI application, to mount in a service of one's own."""

@@ -23,9 +23,11 @@ def load(
     environment: str | None,
     env: Mapping[str, str],
     before: Callable[[PluginSettings], None] = _nothing,
+    last: tuple[Settings, Plugins] | None = None,
 ) -> tuple[Settings, Plugins]:
     """Checked settings. A `source` of None stands for what the installed plugins serve without any. `before` is called
-    when it is known which plugins are to be imported, and none is yet.
+    when it is known which plugins are to be imported, and none is yet. `last`: what was loaded before; its plugins are
+    not looked for again where the settings allow the same ones.
 
     Raises SettingsError with all that is wrong.
     """
@@ -36,7 +38,10 @@ def load(
     else:
         draft = read_settings(source, environment=environment, env=env)
         before(draft.plugins)
-        plugins = discover(allow=draft.plugins.allow, builtins=[builtins], around=inside)
+        if last is not None and last[0].plugins.allow == draft.plugins.allow:
+            plugins = last[1]
+        else:
+            plugins = discover(allow=draft.plugins.allow, builtins=[builtins], around=inside)
     return settle(draft, plugins), plugins
 
 

@@ -4,21 +4,28 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from inspect import isawaitable
 from typing import Any
 
 from dependency_injector import providers
 
 from lockgate.adapters.bypass_watch import BypassWatch
+from lockgate.adapters.callers import Callers
 from lockgate.adapters.known_secrets import KnownSecrets
 from lockgate.adapters.notebook import Notebook
 from lockgate.audited import noted
-from lockgate.building import opened
+from lockgate.building import open_providers
 from lockgate.container import GatewayContainer
+from lockgate.deployment import Deployment
 from lockgate.gateway import Gateway
 from lockgate.health_watch import watched
 from lockgate.loading import Source, load
+from lockgate.parts import Parts
+from lockgate.plugins import Plugins
 from lockgate.redaction import redact
+from lockgate.settings import Settings
+from lockgate.succession import Succession
 from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.ledger import LedgerPort
@@ -48,32 +55,72 @@ async def open_gateway(
     """
     variables = dict(os.environ if env is None else env)
     notebook = Notebook()
+    known = None if secrets is None else KnownSecrets(secrets, redact)
+    own = {"secrets": known, "egress": egress, "metrics": metrics, "ledger": ledger}
+    replaced = {name: providers.Object(port) for name, port in own.items() if port is not None}
     with BypassWatch(notebook) as watch:
-        # Plugins are imported here, and an import may be slow: it must not hold up the loop of the embedding service.
-        loaded, plugins = await asyncio.to_thread(
-            load, settings, environment=environment, env=variables, before=lambda chosen: watch.start(chosen.sandbox)
-        )
-        databases = (each.package for each in plugins.loaded if _DATABASES & set(each.hooks))
-        watch.know((each.package for each in plugins.loaded), databases)
-        known = None if secrets is None else KnownSecrets(secrets, redact)
-        own = {"secrets": known, "egress": egress, "metrics": metrics, "ledger": ledger}
-        replaced = {name: providers.Object(port) for name, port in own.items() if port is not None}
-        container = GatewayContainer(settings=loaded, plugins=plugins, env=variables, notebook=notebook, **replaced)
+
+        @asynccontextmanager
+        async def deployed(source: Source, parts: Parts) -> AsyncGenerator[Deployment, None]:
+            last = succession.loaded
+            # Plugins are imported here, and an import may be slow: it must not hold up the loop of the embedding
+            # service. Those of the first settings are watched from here on, those of later ones from when they serve.
+            start = partial(load, before=lambda chosen: watch.start(chosen.sandbox)) if last is None else load
+            loaded, plugins = await asyncio.to_thread(start, source, environment=environment, env=variables, last=last)
+            databases = (each.package for each in plugins.loaded if _DATABASES & set(each.hooks))
+            watch.know((each.package for each in plugins.loaded), databases)
+            container = GatewayContainer(
+                settings=loaded, plugins=plugins, env=variables, notebook=notebook, parts=parts, **replaced
+            )
+            try:
+                deployment = await _deployment(container, loaded, plugins, parts, notebook, watch)
+                async with watched(loaded, deployment.providers, await _made(container.clock)):
+                    yield deployment
+            finally:
+                await parts.aclose()
+                await _made(container.shutdown_resources)
+
+        succession = Succession(deployed, settings)
+        await succession.begin()
         try:
-            counted: MetricsPort = await _made(container.metrics)
-            kept: LedgerPort | None = await _made(container.ledger)
-            notebook.attach(counted, kept)
-            callers = await _made(container.callers)
-            models = await _made(container.models)
-            engine = await _made(container.engine)
-            explainer = await _made(container.explainer)
-            rollouts = await _made(container.rollouts)
-            answers = await _made(container.answers)
-            clock = await _made(container.clock)
-            async with opened(loaded, models), noted(kept, loaded), watched(loaded, models, clock):
-                yield Gateway(loaded, plugins, engine, explainer, rollouts, models, counted, kept, callers, answers)
+            async with noted(lambda: (succession.current.ledger, succession.current.settings)):
+                yield Gateway(succession)
         finally:
-            await _made(container.shutdown_resources)
+            await succession.aclose()
+
+
+async def _deployment(
+    container: Any, settings: Settings, plugins: Plugins, parts: Parts, notebook: Notebook, watch: BypassWatch
+) -> Deployment:
+    # The parts that were made first are closed last.
+    store: SecretsPort = await _made(container.secrets)
+    policy: EgressPolicyPort = await _made(container.egress)
+    counted: MetricsPort = await _made(container.metrics)
+    ledger: LedgerPort | None = await _made(container.ledger)
+
+    def begin() -> None:
+        parts.tie(policy, store)
+        notebook.attach(counted, ledger)
+        watch.start(settings.plugins.sandbox)
+
+    callers: Callers = await _made(container.callers)
+    models = await _made(container.models)
+    deployment = Deployment(
+        settings,
+        plugins,
+        await _made(container.engine),
+        await _made(container.explainer),
+        await _made(container.rollouts),
+        models,
+        counted,
+        ledger,
+        await _made(container.answers),
+        callers,
+        parts,
+        begin,
+    )
+    await open_providers(settings, models, parts)
+    return deployment
 
 
 @asynccontextmanager
@@ -86,10 +133,12 @@ async def open_ledger(
     loaded, plugins = await asyncio.to_thread(load, settings, environment=environment, env=variables)
     if loaded.ledger is None:
         raise SettingsError("the settings name no ledger; add `ledger: {kind: sqlite, path: ledger.db}`")
-    container = GatewayContainer(settings=loaded, plugins=plugins, env=variables, notebook=Notebook())
+    parts = Parts()
+    container = GatewayContainer(settings=loaded, plugins=plugins, env=variables, notebook=Notebook(), parts=parts)
     try:
         yield await _made(container.ledger)
     finally:
+        await parts.aclose()
         await _made(container.shutdown_resources)
 
 

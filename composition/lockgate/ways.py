@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from functools import cache, partial
 
 from lockgate.adapters.env_secrets import EnvSecrets
@@ -10,6 +11,7 @@ from lockgate.adapters.known_secrets import KnownSecrets
 from lockgate.adapters.lean_client import LeanClient
 from lockgate.adapters.secret_stores import SecretStores
 from lockgate.adapters.via import Via, trusting
+from lockgate.parts import Ties
 from lockgate.plugins import Plugins
 from lockgate.redaction import redact
 from lockgate.settings import ProviderRow, Proxy, Settings
@@ -33,6 +35,23 @@ class WaysOut:
         local = SecretStores({"env": EnvSecrets(env), "file": FileSecrets()})
         self._local = KnownSecrets(local, redact)
         self._trusting: Callable[[str], ssl.SSLContext] = cache(trusting)
+
+    @property
+    def described(self) -> object:
+        """All that the ways out which no provider has are made from."""
+        settings = self._settings
+        return settings.http_client, settings.timeouts.connect, settings.ca_file, settings.proxy
+
+    def described_of(self, provider_id: str) -> object:
+        """All that a provider's way out is made from."""
+        settings, row = self._settings, self._settings.providers[provider_id]
+        return settings.http_client, row.timeouts.connect, row.ca_file or settings.ca_file, proxy_of(settings, row)
+
+    def tied(self, ties: Ties) -> "WaysOut":
+        """The same, for a part that may outlive this deployment."""
+        tied = copy(self)
+        tied._egress = ties.egress(self._egress)
+        return tied
 
     async def local_secret(self, ref: str) -> Secret:
         """What `env:` or `file:` holds. Raises SettingsError."""

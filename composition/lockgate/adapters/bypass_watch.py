@@ -68,9 +68,11 @@ class BypassWatch:
             _watches.remove(self)
 
     def start(self, sandbox: Sandbox) -> None:
-        """From now on; before plugins are imported, so that an import is seen too."""
+        """From now on; before plugins are imported, so that an import is seen too. May be said anew."""
+        self._strict = sandbox == "strict"
+        if self in _watches:
+            _watches.remove(self)
         if sandbox != "off":
-            self._strict = sandbox == "strict"
             _install()
             _watches.append(self)
 

@@ -5,7 +5,6 @@ import os
 import secrets
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +17,7 @@ from lockgate.building import build_egress, build_ledger, build_secrets
 from lockgate.cli.key_words import Moment
 from lockgate.cli.terminal import console, note, print_json, print_table
 from lockgate.loading import load
+from lockgate.parts import Parts
 from lockgate.settings.limits import limits_of
 from lockgate.ways import WaysOut
 from lockgate_core.client_keys import ClientKey, new_id, rotated, sealed
@@ -107,12 +107,14 @@ class KeyWork:
         settings, plugins = self._settings, self._plugins
         env = dict(os.environ)
         ways = WaysOut(settings, build_egress(settings, plugins, env), env, Notebook())
-        async with (
-            asynccontextmanager(build_secrets)(settings, plugins, ways, env) as stores,
-            asynccontextmanager(build_ledger)(settings, plugins, stores, ways, env) as ledger,
-        ):
+        parts = Parts()
+        try:
+            stores = build_secrets(settings, plugins, ways, env, parts)
+            ledger = build_ledger(settings, plugins, stores, ways, env, parts)
             if ledger is not None and (written := ledger.append(event)) is not None:
                 await written
+        finally:
+            await parts.aclose()
 
 
 def show_new(shown: str, key: ClientKey, *, as_json: bool) -> None:

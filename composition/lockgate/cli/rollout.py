@@ -1,18 +1,12 @@
 """`lockgate rollout`: how far rollouts of a running gateway are; takes the next step, or goes back."""
 
-import os
 from urllib.parse import quote
 
 import click
 from rich_click import RichCommand, RichGroup
 
+from lockgate.cli.operating import asked, at_url
 from lockgate.cli.options import as_json as json_option
-from lockgate_ports.errors import SettingsError
-
-_URL = click.option(
-    "--url", metavar="URL", default="http://127.0.0.1:8080", show_default=True, help="Where the gateway listens."
-)
-_KEY = "LOCKGATE_CLIENT_KEY"
 
 
 @click.group("rollout", cls=RichGroup)
@@ -28,7 +22,7 @@ def command() -> None:
 
 
 @command.command("status", cls=RichCommand)
-@_URL
+@at_url
 @json_option
 def status(url: str, as_json: bool) -> None:
     """How far each rollout is.
@@ -37,12 +31,12 @@ def status(url: str, as_json: bool) -> None:
     Example:
       lockgate rollout status --json
     """
-    _show(_asked("GET", f"{url}/admin/rollouts"), as_json)
+    _show(asked("GET", f"{url}/admin/rollouts"), as_json)
 
 
 @command.command("promote", cls=RichCommand)
 @click.argument("route")
-@_URL
+@at_url
 @json_option
 def promote(route: str, url: str, as_json: bool) -> None:
     """Take the next step of ROUTE now; after the last one it is done.
@@ -51,12 +45,12 @@ def promote(route: str, url: str, as_json: bool) -> None:
     Example:
       lockgate rollout promote chat
     """
-    _show([_asked("POST", f"{url}/admin/rollouts/promote/{quote(route)}")], as_json)
+    _show([asked("POST", f"{url}/admin/rollouts/promote/{quote(route)}")], as_json)
 
 
 @command.command("rollback", cls=RichCommand)
 @click.argument("route")
-@_URL
+@at_url
 @json_option
 def rollback(route: str, url: str, as_json: bool) -> None:
     """Send nobody to the new targets of ROUTE any more.
@@ -65,29 +59,7 @@ def rollback(route: str, url: str, as_json: bool) -> None:
     Example:
       lockgate rollout rollback chat
     """
-    _show([_asked("POST", f"{url}/admin/rollouts/rollback/{quote(route)}")], as_json)
-
-
-def _asked(method: str, url: str) -> object:
-    import asyncio
-
-    import aiohttp
-
-    headers = {"content-type": "application/json"}
-    if key := os.environ.get(_KEY):
-        headers["authorization"] = f"Bearer {key}"
-
-    async def ask() -> object:
-        async with aiohttp.ClientSession(headers=headers) as session, session.request(method, url) as response:
-            told = await response.json()
-            if response.status != 200:
-                raise SettingsError(f"{url}: {told['error']['message']} ({response.status})")
-            return told
-
-    try:
-        return asyncio.run(ask())
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise SettingsError(f"no gateway answers at {url} ({type(error).__name__}); name it with --url") from None
+    _show([asked("POST", f"{url}/admin/rollouts/rollback/{quote(route)}")], as_json)
 
 
 def _show(told: object, as_json: bool) -> None:

@@ -12,6 +12,7 @@ _COMMANDS = {
     "serve": "serve",
     "chat": "chat",
     "check": "check",
+    "config": "config",
     "explain": "explain",
     "rollout": "rollout",
     "keys": "keys",

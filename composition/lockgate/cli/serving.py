@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from lockgate.cli.logs import log_faults_of
 from lockgate.cli.opening import opened
+from lockgate.cli.reloading import reloading, stamp
 from lockgate.cli.stopping import Stopping
 from lockgate.cli.terminal import console, counted, note, warn
 from lockgate.gateway import Gateway
@@ -52,6 +53,7 @@ async def _serve(path: Path | None, environment: str | None, listening: Listenin
     assert this is not None  # noqa: S101  a coroutine that runs is in a task
     stopping = Stopping(this.cancel)
     try:
+        read = stamp(path)
         async with opened(path, environment) as gateway:
             host = gateway.settings.server.host if listening.host is None else listening.host
             listener = await _listen(gateway, host, listening.port)
@@ -60,16 +62,19 @@ async def _serve(path: Path | None, environment: str | None, listening: Listenin
                 f"stopping: calls in progress have {drain:g} s to end; a second signal quits at once"
             )
             try:
-                # What is open by now stays until the end: the collector need not walk over it again and again.
-                gc.collect()
-                gc.freeze()
-                gc.set_threshold(10_000, 20, 20)
-                _say_ready(gateway, host, listener.port)
-                if listening.hello:
-                    from lockgate.cli.hello import hello  # brings an HTTP client that nothing else here needs
+                gateway.on_reload(lambda told: listener.rebound(gateway.bounds) if told.ok else None)
+                async with reloading(gateway, path, read):
+                    # What is open by now stays for long: the collector need not walk over it again and again.
+                    gc.collect()
+                    gc.freeze()
+                    gc.set_threshold(10_000, 20, 20)
+                    _say_ready(gateway, host, listener.port)
+                    if listening.hello:
+                        from lockgate.cli.hello import hello  # brings an HTTP client that nothing else here needs
 
-                    await _until(stopping, asyncio.create_task(hello(gateway, _url(_reachable(host), listener.port))))
-                await stopping.asked.wait()
+                        url = _url(_reachable(host), listener.port)
+                        await _until(stopping, asyncio.create_task(hello(gateway, url)))
+                    await stopping.asked.wait()
             finally:
                 await listener.stop()
     except asyncio.CancelledError:

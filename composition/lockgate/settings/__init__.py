@@ -17,6 +17,7 @@ from lockgate.settings.model import (
 from lockgate.settings.network import DataHandling, Labels, Proxy
 from lockgate.settings.offers import Offers
 from lockgate.settings.profiles import Parameters, Profile, PromptTemplate
+from lockgate.settings.reload import Reload
 from lockgate.settings.routes import Fallbacks, Hedge, Match, OwnTimeouts, Rollout, Route, RouteTarget, Stream
 from lockgate.settings.targets import split_target
 
@@ -40,6 +41,7 @@ __all__ = [
     "PromptTemplate",
     "ProviderRow",
     "Proxy",
+    "Reload",
     "Retry",
     "Rollout",
     "Route",

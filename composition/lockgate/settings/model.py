@@ -8,6 +8,7 @@ from lockgate.settings.auth import Auth
 from lockgate.settings.limits import Limits
 from lockgate.settings.network import DataHandling, Labels, Proxy
 from lockgate.settings.profiles import Profile
+from lockgate.settings.reload import Reload
 from lockgate.settings.routes import OwnTimeouts, Route, Seconds, Status
 from lockgate_ports.secrets import CredentialRef
 
@@ -213,6 +214,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether answers of the Responses API are kept (`store`, `previous_response_id`)."""
     auth: Auth = Auth()
     """Who may call, by which virtual keys."""
+    reload: Reload = Reload()
+    """When settings are taken anew, and where those that were applied are kept."""
     plugins: PluginSettings = PluginSettings()
     """Which installed plugins are loaded."""
     secrets: dict[str, Any] = field(default_factory=dict[str, Any])

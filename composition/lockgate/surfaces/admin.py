@@ -1,10 +1,11 @@
-"""Pages for operators: `/admin/explain` and `/admin/rollouts`."""
+"""Pages for operators: `/admin/explain`, `/admin/rollouts` and `/admin/reload`."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from lockgate.surfaces.head import Head, ReadBody
 from lockgate.surfaces.replies import Whole
@@ -12,21 +13,26 @@ from lockgate_core.explain import Explainer
 from lockgate_core.rollout import Rollouts
 from lockgate_ports.caller import Caller
 from lockgate_ports.dialect import CatalogueDialect, SurfaceDialect
-from lockgate_ports.errors import InvalidRequest, NotFound
+from lockgate_ports.errors import InvalidRequest, NotFound, SettingsError
 from lockgate_ports.wire import Inbound, Request
 
 DEFAULT_DIALECT = "openai-chat"
 
+Reload = Callable[[None, str], Awaitable[Struct]]
+"""Takes the settings anew, asked by whom. Raises SettingsError."""
+
 
 class AdminPlace:
-    """Tells what would be done, and how far rollouts are; moves them."""
+    """Tells what would be done, and how far rollouts are; moves them, and reloads the settings."""
 
     def __init__(
         self,
         explainer: Explainer,
         rollouts: Rollouts,
         dialects: Mapping[str, SurfaceDialect[Any, Any] | CatalogueDialect],
+        reload: Reload,
     ) -> None:
+        self._reload = reload
         self._explainer = explainer
         self._rollouts = rollouts
         self._dialects = dialects
@@ -56,6 +62,17 @@ class AdminPlace:
         else:
             raise NotFound(f"a rollout can be promoted or rolled back, not {values['act'][:100]!r}")
         return Whole(200, msgspec.json.encode(rollout.status), headers=(("x-request-id", request_id),))
+
+    async def serve_reload(self, _: Head, __: Mapping[str, str], ___: ReadBody, request_id: str) -> Whole:
+        """The settings are read again, and serve from now on. Faults are told with 422, and all stays as it was."""
+        headers = (("x-request-id", request_id),)
+        try:
+            told = await self._reload(None, "admin")
+        except SettingsError as error:
+            refused = {"message": error.message, "type": "settings_error", "param": None, "code": error.code}
+            faults = getattr(error, "faults", ())
+            return Whole(422, msgspec.json.encode({"error": {**refused, "faults": faults}}), headers=headers)
+        return Whole(200, msgspec.json.encode(told), headers=headers)
 
 
 def read_as(

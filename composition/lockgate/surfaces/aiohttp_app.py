@@ -7,14 +7,13 @@ from urllib.parse import quote
 from aiohttp import web
 
 from lockgate.surfaces.bounds import Bounds
-from lockgate.surfaces.front_door import FrontDoor
 from lockgate.surfaces.head import Head
 from lockgate.surfaces.pulse import Pulse
-from lockgate.surfaces.replies import Streamed, Whole
+from lockgate.surfaces.replies import Door, Streamed, Whole
 from lockgate_ports.errors import InvalidRequest
 
 
-def aiohttp_app(door: FrontDoor, bounds: Bounds) -> web.Application:
+def aiohttp_app(door: Door, bounds: Bounds) -> web.Application:
     """The surfaces as a sub-application: `service.add_subapp("/llm", app)`. Run the service with
     `handler_cancellation=True`, so that clients who leave cancel their calls."""
 
@@ -28,9 +27,7 @@ def aiohttp_app(door: FrontDoor, bounds: Bounds) -> web.Application:
     return app
 
 
-async def _answer(
-    door: FrontDoor, bounds: Bounds, pulse: Pulse, request: web.BaseRequest, path: str
-) -> web.StreamResponse:
+async def _answer(door: Door, bounds: Bounds, pulse: Pulse, request: web.BaseRequest, path: str) -> web.StreamResponse:
     headers = {name.lower(): value for name, value in request.headers.items()}
     head = Head(request.method, path, headers, dict(request.query) if request.query_string else {})
     answer = await door.handle(head, _reader(request, bounds))

@@ -6,10 +6,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from lockgate.surfaces.bounds import Bounds
-from lockgate.surfaces.front_door import FrontDoor
 from lockgate.surfaces.head import Head, ReadBody
 from lockgate.surfaces.pulse import Pulse
-from lockgate.surfaces.replies import Streamed, Whole
+from lockgate.surfaces.replies import Door, Streamed, Whole
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -19,7 +18,7 @@ Send = Callable[[Message], Awaitable[None]]
 class AsgiApp:
     """ASGI 3.0, `http` scope. The gateway must be open for as long as this serves."""
 
-    def __init__(self, door: FrontDoor, bounds: Bounds) -> None:
+    def __init__(self, door: Door, bounds: Bounds) -> None:
         self._door = door
         self._bounds = bounds
         self._pulse = Pulse(bounds.ping_interval)

@@ -10,9 +10,8 @@ from lockgate.surfaces.answer_head import constant_fields
 from lockgate.surfaces.answer_writer import AnswerWriter, Next
 from lockgate.surfaces.bounds import Bounds
 from lockgate.surfaces.exchange import Exchange
-from lockgate.surfaces.front_door import FrontDoor
 from lockgate.surfaces.pulse import Pulse
-from lockgate.surfaces.replies import Streamed, Whole, write_plain_error
+from lockgate.surfaces.replies import Door, Streamed, Whole, write_plain_error
 from lockgate.surfaces.request_reader import RequestReader
 from lockgate_ports.errors import CallerError
 
@@ -30,7 +29,7 @@ _LINGER = 1.0
 class Service:
     """What all connections of a server share."""
 
-    def __init__(self, door: FrontDoor, bounds: Bounds) -> None:
+    def __init__(self, door: Door, bounds: Bounds) -> None:
         self.door = door
         self.bounds = bounds
         self.pulse = Pulse(bounds.ping_interval)
@@ -43,6 +42,11 @@ class Service:
         """What stands in every head."""
         self.draining = False
         """No request is taken after those that are here."""
+
+    def rebound(self, bounds: Bounds) -> None:
+        """Connections from now on, and streams, have these bounds."""
+        self.bounds = bounds
+        self.pulse = Pulse(bounds.ping_interval)
 
     def joined(self, connection: "Connection") -> None:
         """A connection is there."""

@@ -46,8 +46,14 @@ class HealthPlace:
     """Tells whether the gateway and its providers work. Never tells a key or an address."""
 
     def __init__(
-        self, providers: Sequence[Tested], plugins: Plugins, metrics: MetricsPort, ledger: LedgerPort | None
+        self,
+        providers: Sequence[Tested],
+        plugins: Plugins,
+        metrics: MetricsPort,
+        ledger: LedgerPort | None,
+        last_reload: Callable[[], Struct | None],
     ) -> None:
+        self._last_reload = last_reload
         self._providers = providers
         self._plugins = plugins
         self._metrics = metrics
@@ -63,7 +69,10 @@ class HealthPlace:
         told = await check(self._providers) if test else [_untested(each) for each in self._providers]
         status = "failing" if any(each.ok is False for each in told) else "ok"
         quarantined = [{"plugin": each.name, "reason": each.reason} for each in self._plugins.quarantined]
-        return _json({"status": status, "providers": told, "quarantined": quarantined}, request_id)
+        answer: dict[str, object] = {"status": status, "providers": told, "quarantined": quarantined}
+        if (reload := self._last_reload()) is not None:
+            answer["reload"] = reload
+        return _json(answer, request_id)
 
     async def serve_metrics(self, _: Head, __: Mapping[str, str], ___: ReadBody, request_id: str) -> Whole:
         """What was counted, in the Prometheus text format."""

@@ -5,7 +5,7 @@ import asyncio
 from lockgate.surfaces.answer_head import constant_fields
 from lockgate.surfaces.bounds import Bounds
 from lockgate.surfaces.connection import Connection, Service
-from lockgate.surfaces.front_door import FrontDoor
+from lockgate.surfaces.replies import Door
 
 _BACKLOG = 2048
 _CLEAN_UP = 1.0
@@ -15,7 +15,7 @@ _CLEAN_UP = 1.0
 class Listener:
     """The front door on a TCP port. `port` 0 takes a free one; read it after `start`."""
 
-    def __init__(self, door: FrontDoor, bounds: Bounds, host: str, port: int, drain_timeout: float) -> None:
+    def __init__(self, door: Door, bounds: Bounds, host: str, port: int, drain_timeout: float) -> None:
         self._door = door
         self._bounds = bounds
         self._host = host
@@ -33,6 +33,12 @@ class Listener:
         self._service = service
         self.port = self._server.sockets[0].getsockname()[1]
         self._watch(service)
+
+    def rebound(self, bounds: Bounds) -> None:
+        """Connections from now on have these bounds."""
+        self._bounds = bounds
+        if self._service is not None:
+            self._service.rebound(bounds)
 
     async def stop(self) -> None:
         """Takes no new connections, lets calls in progress end, then closes."""

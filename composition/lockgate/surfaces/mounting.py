@@ -1,7 +1,9 @@
 """Puts everything that a gateway serves at its place on the front door."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct
 
 from lockgate.adapters.callers import Callers
 from lockgate.plugins import Plugins
@@ -35,7 +37,8 @@ def open_front_door(
     callers: Callers,
     server: ServerSettings,
     labels: LabelHeader,
-    answers: KeptAnswersPort | None = None,
+    answers: KeptAnswersPort | None,
+    last_reload: Callable[[], Struct | None],
     *,
     loopback: bool,
 ) -> FrontDoor:
@@ -65,12 +68,13 @@ def open_front_door(
                 door.mount(surface, place)
     for surface, places in listings.items():
         door.mount(surface, *places)
-    health = HealthPlace(tested, plugins, metrics, ledger)
+    health = HealthPlace(tested, plugins, metrics, ledger, last_reload)
     door.mount(Surface("GET", "/health"), Place(health.serve_health, write_plain_error, open=True))
     door.mount(Surface("GET", "/health/providers"), Place(health.serve_providers, write_plain_error))
     door.mount(Surface("GET", "/metrics"), Place(health.serve_metrics, write_plain_error))
     pages: list[tuple[str, str, Serve]] = [
         ("POST", "/admin/explain", admin.serve_explain),
+        ("POST", "/admin/reload", admin.serve_reload),
         ("GET", "/admin/rollouts", admin.serve_rollouts),
         ("POST", "/admin/rollouts/{act}/{route:path}", admin.serve_act),
     ]

@@ -1,10 +1,12 @@
 """What a surface answers, before any server framework sees it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
 
+from lockgate.surfaces.head import Head, ReadBody
 from lockgate_ports.dialect import ErrorAnswer
 from lockgate_ports.errors import CallerError, LockgateError
 from lockgate_ports.http import Headers
@@ -32,6 +34,14 @@ class Streamed(Struct, frozen=True):
     status: int = 200
     ping: bytes = b""
     """May be written between two chunks when there has been none for a while."""
+
+
+class Door(Protocol):
+    """The way in: an answer to every request, whatever happens."""
+
+    async def handle(self, head: Head, read_body: ReadBody) -> Whole | Streamed:
+        """One request."""
+        ...
 
 
 ErrorWriter = Callable[[LockgateError, str], ErrorAnswer]

@@ -1,0 +1,88 @@
+"""The front door of whichever deployment serves: a reload changes it between two requests."""
+
+from collections.abc import Awaitable, Callable
+
+from msgspec import structs
+
+from lockgate.deployment import Deployment
+from lockgate.listing import listed_models
+from lockgate.succession import Succession
+from lockgate.surfaces.admin import AdminPlace
+from lockgate.surfaces.front_door import FrontDoor
+from lockgate.surfaces.head import Head, ReadBody
+from lockgate.surfaces.labels import LabelHeader
+from lockgate.surfaces.mounting import open_front_door, probes
+from lockgate.surfaces.replies import Streamed, Whole
+
+
+class Entrance:
+    """A request is answered by the deployment that served when its head was there, to the end of its stream."""
+
+    def __init__(self, succession: Succession, *, loopback: bool) -> None:
+        self._succession = succession
+        self._loopback = loopback
+        self._deployment = succession.current
+        self._door = self._built(succession.current)
+
+    async def handle(self, head: Head, read_body: ReadBody) -> Whole | Streamed:
+        """The answer, whatever happens; every one carries `x-request-id`."""
+        deployment = self._deployment
+        deployment.enter()
+        streams = False
+        try:
+            answer = await self._door.handle(head, read_body)
+            if isinstance(answer, Streamed):
+                streams = True
+                return structs.replace(answer, close=_Parting(answer.close, deployment))
+            return answer
+        finally:
+            if not streams:
+                deployment.leave()
+
+    def prepare(self, following: Deployment) -> Callable[[], None]:
+        """What lets the next requests in to that one. Raises ValueError when two surfaces of it stand at one place."""
+        door = self._built(following)
+
+        def change() -> None:
+            self._deployment, self._door = following, door
+
+        return change
+
+    def _built(self, deployment: Deployment) -> FrontDoor:
+        settings = deployment.settings
+        admin = AdminPlace(
+            deployment.explainer, deployment.rollouts, deployment.plugins.dialects, self._succession.reload
+        )
+        return open_front_door(
+            admin,
+            deployment.engine,
+            deployment.plugins,
+            listed_models(settings, deployment.providers),
+            probes(settings, deployment.providers),
+            deployment.metrics,
+            deployment.ledger,
+            deployment.callers,
+            settings.server,
+            LabelHeader(settings.labels.header),
+            deployment.answers,
+            lambda: self._succession.last,
+            loopback=self._loopback,
+        )
+
+
+class _Parting:
+    """Closes a stream, and leaves its deployment, once."""
+
+    __slots__ = ("_close", "_deployment")
+
+    def __init__(self, close: Callable[[], Awaitable[None]], deployment: Deployment) -> None:
+        self._close = close
+        self._deployment: Deployment | None = deployment
+
+    async def __call__(self) -> None:
+        try:
+            await self._close()
+        finally:
+            if self._deployment is not None:
+                self._deployment.leave()
+                self._deployment = None

@@ -232,7 +232,7 @@ def build_engine(
     """Routing, steps and attempts over the open providers."""
     # Jitter is no secret: it only has to differ from one process to the next.
     terms = build_terms(settings)
-    attempts = Attempts(providers, Eligibility(egress, notebook), _retries(settings), clock, random.random, terms)
+    attempts = Attempts(providers, Eligibility(egress, notebook), retries(settings), clock, random.random, terms)
     prices = {
         (provider_id, card.id): card.price
         for provider_id, provider in providers.items()
@@ -309,10 +309,11 @@ def build_explainer(
     profiles = build_profiles(settings)
     objecting = objections(egress)
     caller, terms = _default_caller(settings), build_terms(settings)
-    return Explainer(routes, vitals, providers, _retries(settings), profiles, objecting, caller, terms)
+    return Explainer(routes, vitals, providers, retries(settings), profiles, objecting, caller, terms)
 
 
-def _retries(settings: Settings) -> RetryPolicy:
+def retries(settings: Settings) -> RetryPolicy:
+    """How often a call is tried."""
     retry = settings.retry
     return RetryPolicy(retry.max_attempts, retry.base_delay, retry.max_delay, retry.max_retry_after)
 

@@ -12,9 +12,11 @@ from lockgate_core.engine import Engine
 from lockgate_core.explain import Explainer
 from lockgate_core.provider import Provider
 from lockgate_core.rollout import Rollouts
+from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.kept import KeptAnswersPort
 from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
+from lockgate_ports.secrets import SecretsPort
 
 
 class Deployment:
@@ -35,6 +37,8 @@ class Deployment:
         callers: Callers,
         parts: Parts,
         begin: Callable[[], None],
+        egress: EgressPolicyPort,
+        secrets: SecretsPort,
     ) -> None:
         self.settings = settings
         self.plugins = plugins
@@ -47,6 +51,8 @@ class Deployment:
         self.answers = answers
         self.callers = callers
         self.parts = parts
+        self.egress = egress
+        self.secrets = secrets
         self.begin = begin
         """To be called when it serves: what it took over from the one before follows it from then on."""
         self._inside = 0

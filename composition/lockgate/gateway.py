@@ -34,6 +34,7 @@ from lockgate_ports.wire import Request
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from lockgate.doctor import Report, Tell
     from lockgate.surfaces.asgi import AsgiApp
     from lockgate.surfaces.bounds import Bounds
     from lockgate.surfaces.entrance import Entrance
@@ -95,6 +96,14 @@ class Gateway:
         Raises SettingsError with all that is wrong, and the old engine goes on.
         """
         return await self._succession.reload(settings, actor)
+
+    async def examine(self, *, call: bool = False, tell: "Tell") -> "Report":
+        """Looks at everything that must work before calls do: keys, providers, routes, fallbacks, stores. `call`: each
+        provider gets one real, tiny call. `tell` is told what is looked at next."""
+        from lockgate.doctor import examine
+
+        with self._succession.current as now:
+            return await examine(now, call=call, tell=tell)
 
     def on_reload(self, hear: Callable[[Reloaded], None]) -> None:
         """Calls `hear` each time that new settings were taken or refused."""

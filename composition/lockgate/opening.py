@@ -118,6 +118,8 @@ async def _deployment(
         callers,
         parts,
         begin,
+        policy,
+        store,
     )
     await open_providers(settings, models, parts)
     return deployment

@@ -1,7 +1,6 @@
 """`lockgate config`: the settings that were applied, and the way back to them."""
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -158,6 +157,8 @@ def _other(kept: "History", present: dict[str, str]) -> "Applied":
 
 
 def _check(path: Path, entry: "Applied", environment: str | None) -> None:
+    import tempfile
+
     from lockgate.history import put_back
     from lockgate.loading import load
 

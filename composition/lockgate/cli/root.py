@@ -12,6 +12,7 @@ _COMMANDS = {
     "serve": "serve",
     "chat": "chat",
     "check": "check",
+    "doctor": "doctor",
     "config": "config",
     "explain": "explain",
     "rollout": "rollout",

@@ -1,4 +1,4 @@
-"""Pages for operators: `/admin/explain`, `/admin/rollouts` and `/admin/reload`."""
+"""Pages for operators: `/admin/explain`, `/admin/rollouts`, `/admin/reload` and `/admin/doctor`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -21,6 +21,9 @@ DEFAULT_DIALECT = "openai-chat"
 Reload = Callable[[None, str], Awaitable[Struct]]
 """Takes the settings anew, asked by whom. Raises SettingsError."""
 
+Examine = Callable[[bool], Awaitable[Struct]]
+"""Looks at everything; true: providers get a real call each."""
+
 
 class AdminPlace:
     """Tells what would be done, and how far rollouts are; moves them, and reloads the settings."""
@@ -31,7 +34,9 @@ class AdminPlace:
         rollouts: Rollouts,
         dialects: Mapping[str, SurfaceDialect[Any, Any] | CatalogueDialect],
         reload: Reload,
+        examine: Examine,
     ) -> None:
+        self._examine = examine
         self._reload = reload
         self._explainer = explainer
         self._rollouts = rollouts
@@ -73,6 +78,12 @@ class AdminPlace:
             faults = getattr(error, "faults", ())
             return Whole(422, msgspec.json.encode({"error": {**refused, "faults": faults}}), headers=headers)
         return Whole(200, msgspec.json.encode(told), headers=headers)
+
+    async def serve_doctor(self, head: Head, _: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
+        """What must work, looked at; `?call=true` makes one real, tiny call to each provider."""
+        call = head.query.get("call", "").lower() in ("true", "1", "yes")
+        told = await self._examine(call)
+        return Whole(200, msgspec.json.encode(told), headers=(("x-request-id", request_id),))
 
 
 def read_as(

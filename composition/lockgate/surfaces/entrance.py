@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from msgspec import structs
 
 from lockgate.deployment import Deployment
+from lockgate.doctor import Report, examine
 from lockgate.listing import listed_models
 from lockgate.succession import Succession
 from lockgate.surfaces.admin import AdminPlace
@@ -50,8 +51,12 @@ class Entrance:
 
     def _built(self, deployment: Deployment) -> FrontDoor:
         settings = deployment.settings
+
+        async def examined(call: bool) -> Report:
+            return await examine(deployment, call=call, tell=_quietly)
+
         admin = AdminPlace(
-            deployment.explainer, deployment.rollouts, deployment.plugins.dialects, self._succession.reload
+            deployment.explainer, deployment.rollouts, deployment.plugins.dialects, self._succession.reload, examined
         )
         return open_front_door(
             admin,
@@ -68,6 +73,10 @@ class Entrance:
             lambda: self._succession.last,
             loopback=self._loopback,
         )
+
+
+def _quietly(what: str) -> None:
+    """Nobody watches."""
 
 
 class _Parting:

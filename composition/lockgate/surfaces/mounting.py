@@ -74,6 +74,7 @@ def open_front_door(
     door.mount(Surface("GET", "/metrics"), Place(health.serve_metrics, write_plain_error))
     pages: list[tuple[str, str, Serve]] = [
         ("POST", "/admin/explain", admin.serve_explain),
+        ("POST", "/admin/doctor", admin.serve_doctor),
         ("POST", "/admin/reload", admin.serve_reload),
         ("GET", "/admin/rollouts", admin.serve_rollouts),
         ("POST", "/admin/rollouts/{act}/{route:path}", admin.serve_act),
@@ -89,13 +90,14 @@ def open_front_door(
 def probes(settings: Settings, providers: Mapping[str, Provider]) -> list[Tested]:
     """For each provider the smallest real call: to the first model that a route asks it for, or of its catalogue."""
     return [
-        _tested(provider, settings.providers[provider_id].kind, _models(provider_id, provider, settings))
+        _tested(provider, settings.providers[provider_id].kind, models_of(provider_id, provider, settings))
         for provider_id, provider in providers.items()
         if settings.providers[provider_id].status != "disabled"
     ]
 
 
-def _models(provider_id: str, provider: Provider, settings: Settings) -> tuple[str, ...]:
+def models_of(provider_id: str, provider: Provider, settings: Settings) -> tuple[str, ...]:
+    """The models that routes ask it for, and those of its catalogue."""
     targets = [split_target(target) for route in settings.routes.values() for target in route.names]
     routed = [model for asked, model in targets if asked == provider_id and "{" not in model]
     return tuple(dict.fromkeys([*routed, *(card.id for card in provider.port.models)]))

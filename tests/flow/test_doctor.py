@@ -1,0 +1,136 @@
+"""`lockgate doctor`: what it sees of a deployment, and that it disturbs nothing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gateway import serving, settings
+from upstream import answer, http, upstream
+
+from lockgate import open_gateway
+from lockgate.doctor import Finding, Report
+
+ENV = {"UP_KEY": "sk-up", "CLIENT_KEY": "sk-client"}
+MODELS = http(json.dumps({"object": "list", "data": [{"id": "m", "object": "model"}]}).encode())
+
+
+def said(report: Report, area: str, name: str) -> Finding:
+    return next(each for each in report.findings if (each.area, each.name) == (area, name))
+
+
+def quiet(_: str) -> None:
+    """Progress is for people."""
+
+
+def two(one: str, other: str, **more: Any) -> dict[str, Any]:
+    config = settings(one, **more)
+    config["providers"]["other"] = config["providers"]["up"] | {"base_url": other}
+    config["routes"]["fast"] = {"targets": ["up/m", "other/m"]}
+    return config
+
+
+async def test_all_is_well_and_nobody_was_billed() -> None:
+    async with upstream() as one, upstream() as other:
+        one.say([MODELS])
+        other.say([MODELS])
+        async with open_gateway(two(one.url, other.url), env=ENV) as gateway:
+            report = await gateway.examine(tell=quiet)
+    assert report.ok, report
+    assert {seen.method for seen in (*one.seen, *other.seen)} == {"GET"}
+    assert said(report, "provider", "up").detail == "answered, with a list of 1 models"
+    assert said(report, "route", "fast").detail == "up/m then other/m"
+    assert said(report, "fallbacks", "fast").ok
+
+
+async def test_a_real_call_is_made_where_it_is_asked_for() -> None:
+    async with upstream() as up:
+        up.say([answer("hello")])
+        async with open_gateway(settings(up.url), env=ENV) as gateway:
+            report = await gateway.examine(call=True, tell=quiet)
+    assert report.ok, report
+    assert [seen.method for seen in up.seen] == ["POST"]
+
+
+async def test_a_refused_key_a_missing_one_and_a_dead_provider_are_faults() -> None:
+    refused = http(b'{"error": {"message": "bad key", "type": "invalid_request_error"}}', 401)
+    async with upstream() as up:
+        up.say([refused])
+        config = two(up.url, "http://127.0.0.1:9/v1")
+        config["providers"]["third"] = config["providers"]["up"] | {"credential_ref": "env:NOT_SET"}
+        async with open_gateway(config, env=ENV) as gateway:
+            report = await gateway.examine(tell=quiet)
+    assert not report.ok
+    assert said(report, "key", "env:UP_KEY").ok
+    assert said(report, "key", "env:NOT_SET").ok is False
+    assert said(report, "provider", "up").ok is False
+    assert said(report, "provider", "other").ok is False
+    assert "sk-up" not in str(report)
+
+
+async def test_a_chain_of_fallbacks_by_class_is_tried_for_each_class() -> None:
+    async with upstream() as one, upstream() as other:
+        one.say([MODELS])
+        other.say([MODELS])
+        config = two(one.url, other.url)
+        config["routes"]["fast"] = {
+            "targets": ["up/m"],
+            "fallbacks": {"any": ["other/m"], "context_length": ["other/large"], "content_filter": []},
+        }
+        async with open_gateway(config, env=ENV) as gateway:
+            report = await gateway.examine(tell=quiet)
+            asked = len(one.seen) + len(other.seen)
+    assert said(report, "fallbacks", "fast").ok, report
+    assert asked == 2, "fallbacks are tried without asking anybody"
+
+
+async def test_a_chain_that_does_not_hold_is_a_fault() -> None:
+    """Retries without bound at the head leave no time for the next one."""
+    from lockgate.chain import Chain
+    from lockgate_core.explain import AskedTarget, Explanation
+    from lockgate_core.provider import Timeouts
+    from lockgate_core.retry import RetryPolicy
+    from lockgate_ports.chat import ChatRequest
+    from lockgate_ports.egress import Decision
+    from lockgate_ports.parts import user
+    from lockgate_ports.wire import Request
+
+    class OnlyUp:
+        def decide_provider(self, provider_id: str, purpose: Any) -> Decision:
+            return Decision(provider_id == "up", "test")
+
+        def decide(self, request: Any) -> Decision:
+            return Decision(True, "test")
+
+        def decide_address(self, provider_id: str, host: str, address: str, port: int) -> Decision:
+            return Decision(True, "test")
+
+    async with upstream() as one, open_gateway(two(one.url, one.url), env=ENV) as gateway:
+        times = Timeouts(1.0, 1.0, 1.0, 1.0)
+        targets = tuple(AskedTarget(each, (), times, 3) for each in ("up/m", "other/m"))
+        told = Explanation(model="fast", route="fast", targets=targets, retry=RetryPolicy())
+        request = Request(
+            operation="chat", model="fast", stream=False, view=ChatRequest(model="fast", messages=(user("hi"),))
+        )
+        faults = await Chain(gateway.settings, OnlyUp(), request, told).faults()
+    assert len(faults) == 1
+    assert faults[0].startswith("when up/m fails (transient), nobody answers, not other/m")
+
+
+async def test_a_ledger_that_answers_is_told_of(tmp_path: Path) -> None:
+    async with upstream() as up:
+        up.say([MODELS])
+        config = settings(up.url, ledger={"kind": "sqlite", "path": str(tmp_path / "ledger.db")})
+        async with open_gateway(config, env=ENV) as gateway:
+            assert said(await gateway.examine(tell=quiet), "store", "ledger").ok
+
+
+async def test_a_running_gateway_looks_at_itself() -> None:
+    async with upstream() as up:
+        up.say([MODELS])
+        config = settings(up.url, server={"admin_credential_refs": ["env:CLIENT_KEY"]})
+        async with serving(config) as served:
+            nobody = await served.ask({}, path="/admin/doctor")
+            assert nobody.status == 401
+            told = await served.ask({}, path="/admin/doctor", headers={"authorization": "Bearer sk-client"})
+            assert told.status == 200
+            assert told.json["ok"] is True

@@ -88,7 +88,8 @@ class RedisLimits:
         async with asyncio.timeout(self._settings.timeout):
             await self._open()
             keys = [self._key(claim.limit) for claim in claims]
-            refused, now, counts, end, over = await self._claim(keys=keys, args=told)
+            answer: tuple[int, int, Any, bytes, list[int]] = await self._claim(keys=keys, args=told)
+        refused, now, counts, end, over = answer
         exceeded = tuple(claims[at - 1].limit for at in over)
         if refused:
             standing = _standing(claims[refused - 1].limit, int(counts), int(end), now)
@@ -116,7 +117,7 @@ class RedisLimits:
             return
         url = await self._url()
         try:
-            pool = BlockingConnectionPool.from_url(
+            pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]
                 url, max_connections=_CONNECTIONS, timeout=self._settings.timeout, socket_connect_timeout=2.0
             )
         except ValueError:

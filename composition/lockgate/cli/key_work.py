@@ -12,14 +12,11 @@ from typing import Any, Self
 from msgspec import Struct, structs
 
 from lockgate.adapters.key_file import KeyFile
-from lockgate.adapters.notebook import Notebook
-from lockgate.building import build_egress, build_ledger, build_secrets
 from lockgate.cli.key_words import Moment
 from lockgate.cli.terminal import console, note, print_json, print_table
 from lockgate.loading import load
-from lockgate.parts import Parts
+from lockgate.opening import open_ledger
 from lockgate.settings.limits import limits_of
-from lockgate.ways import WaysOut
 from lockgate_core.client_keys import ClientKey, new_id, rotated, sealed
 from lockgate_ports.caller import Caller
 from lockgate_ports.errors import SettingsError
@@ -42,7 +39,8 @@ class KeyWork:
     is one. Raises SettingsError when the settings name no file."""
 
     def __init__(self, path: Path | None, environment: str | None) -> None:
-        self._settings, self._plugins = load(path, environment=environment, env=os.environ)
+        self._path, self._environment = path, environment
+        self._settings, _ = load(path, environment=environment, env=os.environ)
         chosen = self._settings.auth.keys
         if chosen is None:
             raise SettingsError("the settings name no file of keys; write `auth: {keys: {path: keys.db}}`")
@@ -104,17 +102,9 @@ class KeyWork:
             asyncio.run(self._note_down(event))
 
     async def _note_down(self, event: AuditEvent) -> None:
-        settings, plugins = self._settings, self._plugins
-        env = dict(os.environ)
-        ways = WaysOut(settings, build_egress(settings, plugins, env), env, Notebook())
-        parts = Parts()
-        try:
-            stores = build_secrets(settings, plugins, ways, env, parts)
-            ledger = build_ledger(settings, plugins, stores, ways, env, parts)
-            if ledger is not None and (written := ledger.append(event)) is not None:
+        async with open_ledger(self._path, environment=self._environment) as ledger:
+            if (written := ledger.append(event)) is not None:
                 await written
-        finally:
-            await parts.aclose()
 
 
 def show_new(shown: str, key: ClientKey, *, as_json: bool) -> None:

@@ -153,7 +153,8 @@ class _Checking:
         chosen = self._chosen(Table(rest, node.place), path, at)
         if chosen is FAULTY or len(self.shape.faults) > before:
             return FAULTY
-        return Limits(**{**values, "rules": tuple(values.get("rules", ()))}, kind=chosen.kind, settings=chosen.settings)
+        said: dict[str, Any] = {**values, "rules": tuple(values.get("rules", ()))}
+        return Limits(**said, kind=chosen.kind, settings=chosen.settings)
 
     def _provider(self, node: Node, path: Path, at: Place) -> Any:
         name = str(path[-1])

@@ -60,26 +60,31 @@ class Limiter:
         callers = [rule for rule in rules if not rule.of_target]
         targets = [rule for rule in rules if rule.of_target]
         self.of_targets = bool(targets)
-        self.limits_of = lru_cache(_CALLERS)(lambda caller: limits_in(scopes_of(caller), callers, caller.limits))
-        self._limits_at = lru_cache(_CALLERS)(lambda target: limits_in(scopes_of_target(target), targets))
+
+        @lru_cache(_CALLERS)
+        def limits_of(caller: Caller) -> tuple[Limit, ...]:
+            return limits_in(scopes_of(caller), callers, caller.limits)
+
+        @lru_cache(_CALLERS)
+        def limits_at(target: Target) -> tuple[Limit, ...]:
+            return limits_in(scopes_of_target(target), targets)
+
+        self._limits_of = limits_of
+        self.limits_at = limits_at
+        """Those of a provider and its model."""
 
     async def admit(self, request: Request[Any], caller: Caller, targets: Sequence[Target]) -> "Hold | None":
         """What the call holds while it lasts; None where no limit concerns it.
 
         Raises LimitReached or BudgetExceeded, and then it holds nothing.
         """
-        limits: tuple[Limit, ...] = self.limits_of(caller)
+        limits = self._limits_of(caller)
         if not limits and not self.of_targets:
             return None
         hold = Hold(self, request, targets)
         if limits:
             hold.standings = (await hold.take(limits)).standings
         return hold
-
-    def limits_at(self, target: Target) -> tuple[Limit, ...]:
-        """Those of a provider and its model."""
-        found: tuple[Limit, ...] = self._limits_at(target)
-        return found
 
     async def claim(self, claims: Sequence[Claim]) -> Grant:
         """As the store does, but a refusal is raised."""

@@ -50,6 +50,7 @@ from lockgate.settings import (
     RouteTarget,
     ServerSettings,
     Settings,
+    Shadow,
     Stream,
     Timeouts,
 )
@@ -121,6 +122,7 @@ def _engine() -> Iterator[str]:
     yield from _section("stream", Stream)
     yield from _section("hedge", Hedge)
     yield from _section("Timeouts of a model or route", OwnTimeouts)
+    yield from _section("shadow", Shadow)
     yield from _section("A row of profiles", Profile)
     yield from _section("parameters", Parameters)
     yield from _section("A row of config_keys", ConfigKey)

@@ -40,6 +40,7 @@ from lockgate_core.provider import Provider, Timeouts, unwatched
 from lockgate_core.retry import RetryPolicy
 from lockgate_core.rollout import Rollout, RolloutPolicy, Rollouts
 from lockgate_core.routing import Routes, Vitals
+from lockgate_core.shadows import Shadows
 from lockgate_core.slots import Slots, SlotsPolicy
 from lockgate_core.terms import PLAIN, HedgePolicy, OwnTimeouts, Terms
 from lockgate_ports.caller import NOBODY, Caller
@@ -228,6 +229,7 @@ def build_engine(
     traces: TracesPort | None,
     profiles: Profiles,
     limits: LimitsPort | None,
+    shadows: Shadows | None,
 ) -> Engine:
     """Routing, steps and attempts over the open providers."""
     # Jitter is no secret: it only has to differ from one process to the next.
@@ -258,6 +260,7 @@ def build_engine(
         profiles=profiles,
         limiter=limiter,
         default_caller=_default_caller(settings),
+        shadows=shadows,
     )
 
 
@@ -295,6 +298,23 @@ def build_rollouts(settings: Settings, clock: Clock, parts: Parts) -> Rollouts:
     return Rollouts(
         {name: built(name, route, route.rollout) for name, route in settings.routes.items() if route.rollout}
     )
+
+
+def build_shadows(
+    settings: Settings,
+    providers: Mapping[str, Provider],
+    metrics: MetricsPort,
+    egress: EgressPolicyPort,
+    notebook: Notebook,
+    clock: Clock,
+) -> Shadows | None:
+    """What sends copies of calls, where some route wants that. Each is tried once."""
+    most = {name: row.shadow.max_parallel for name, row in settings.routes.items() if row.shadow is not None}
+    if not most:
+        return None
+    once = structs.replace(_retries(settings), max_attempts=1)
+    attempts = Attempts(providers, Eligibility(egress, notebook), once, clock, random.random)
+    return Shadows(attempts, providers, clock, metrics.note, most)
 
 
 def build_vitals(providers: Mapping[str, Provider], rollouts: Rollouts, clock: Clock) -> LiveVitals:

@@ -36,6 +36,7 @@ class GatewayContainer(containers.DeclarativeContainer):
     rollouts = providers.Singleton(building.build_rollouts, settings, clock, parts)
     vitals = providers.Singleton(building.build_vitals, models, rollouts, clock)
     profiles = providers.Singleton(building.build_profiles, settings)
+    shadows = providers.Singleton(building.build_shadows, settings, models, metrics, egress, notebook, clock)
     engine = providers.Singleton(
         building.build_engine,
         settings,
@@ -52,5 +53,6 @@ class GatewayContainer(containers.DeclarativeContainer):
         traces,
         profiles,
         limits,
+        shadows,
     )
     explainer = providers.Singleton(building.build_explainer, settings, routes, vitals, models, egress)

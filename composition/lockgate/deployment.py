@@ -12,6 +12,7 @@ from lockgate_core.engine import Engine
 from lockgate_core.explain import Explainer
 from lockgate_core.provider import Provider
 from lockgate_core.rollout import Rollouts
+from lockgate_core.shadows import Shadows
 from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.kept import KeptAnswersPort
 from lockgate_ports.ledger import LedgerPort
@@ -39,6 +40,7 @@ class Deployment:
         begin: Callable[[], None],
         egress: EgressPolicyPort,
         secrets: SecretsPort,
+        shadows: Shadows | None,
     ) -> None:
         self.settings = settings
         self.plugins = plugins
@@ -53,6 +55,7 @@ class Deployment:
         self.parts = parts
         self.egress = egress
         self.secrets = secrets
+        self.shadows = shadows
         self.begin = begin
         """To be called when it serves: what it took over from the one before follows it from then on."""
         self._inside = 0

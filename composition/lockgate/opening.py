@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from functools import partial
 from inspect import isawaitable
 from typing import Any
@@ -74,7 +74,8 @@ async def open_gateway(
             )
             try:
                 deployment = await _deployment(container, loaded, plugins, parts, notebook, watch)
-                async with watched(loaded, deployment.providers, await _made(container.clock)):
+                copying = nullcontext() if deployment.shadows is None else aclosing(deployment.shadows)
+                async with watched(loaded, deployment.providers, await _made(container.clock)), copying:
                     yield deployment
             finally:
                 await parts.aclose()
@@ -120,6 +121,7 @@ async def _deployment(
         begin,
         policy,
         store,
+        await _made(container.shadows),
     )
     await open_providers(settings, models, parts)
     return deployment

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from lockgate.plugins import Plugins
 from lockgate.settings import Fallbacks, Match, RouteTarget, Settings, split_target
 from lockgate.settings import Route as RouteRow
+from lockgate.settings import Shadow as ShadowRow
 from lockgate_core.provider import Provider
-from lockgate_core.routing import Candidate, Pattern, Registered, Route, Routes, Size, can
+from lockgate_core.routing import Candidate, Pattern, Registered, Route, Routes, Shadow, Size, can
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.context import Target
 from lockgate_ports.errors import CallerError, SettingsError
@@ -63,7 +64,12 @@ def _route(name: str, row: RouteRow, match: Match, routes: Routes) -> Route:
         {kind: names for kind, names in classes.items() if names is not None},
         () if row.rollout is None else _candidates(row.rollout.to, routes),
         "tenant" if row.rollout is None else row.rollout.sticky,
+        None if row.shadow is None else _shadow(row.shadow, routes),
     )
+
+
+def _shadow(row: ShadowRow, routes: Routes) -> Shadow:
+    return Shadow(_candidates(row.targets, routes), row.share, row.allow_side_effects)
 
 
 def _candidates(rows: Sequence[str | RouteTarget], routes: Routes) -> tuple[Candidate, ...]:

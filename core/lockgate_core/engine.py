@@ -14,10 +14,11 @@ from lockgate_core.limits.limiter import Hold, Limiter
 from lockgate_core.profiles import NO_PROFILES, Profile, Profiles, under
 from lockgate_core.rollout import Outcome, Rollouts
 from lockgate_core.routing import Routes, Vitals, plan
+from lockgate_core.shadows import Shadows
 from lockgate_core.steps import fold
 from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.cards import Price
-from lockgate_ports.context import Context
+from lockgate_ports.context import Context, Target
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.journal import CANCELLED, Journal
 from lockgate_ports.ledger import LedgerPort
@@ -49,11 +50,14 @@ class Engine:
         limiter: Limiter | None = None,
         default_caller: Caller = NOBODY,
         traces: TracesPort | None = None,
+        shadows: Shadows | None = None,
     ) -> None:
         self._routes = routes
         self._vitals = vitals
         self._rollouts = rollouts
-        self._handler = fold(steps, attempts)
+        self._handler = fold(
+            steps, attempts if shadows is None else shadows.beside(attempts, self._admit_copy, self._record)
+        )
         self._metrics = metrics
         self._clock = clock
         self._ledger = ledger
@@ -102,7 +106,11 @@ class Engine:
             journal.route = decided.route
             journal.arm = decided.arm
             context = structs.replace(
-                context, route=decided.route, targets=decided.targets, otherwise=decided.otherwise
+                context,
+                route=decided.route,
+                targets=decided.targets,
+                otherwise=decided.otherwise,
+                shadow=decided.shadow,
             )
             if self._limiter is not None:
                 hold = await self._limiter.admit(asked, caller, decided.targets)
@@ -125,6 +133,10 @@ class Engine:
             if journal.receipt is not None:
                 await journal.receipt
         return answer
+
+    async def _admit_copy(self, request: Request[Any], target: Target) -> Hold | None:
+        """A copy of a call counts against the limits of its target, and nobody else's."""
+        return None if self._limiter is None else await self._limiter.admit(request, NOBODY, (target,))
 
     def _record(
         self, request: Request[Any], context: Context, hold: Hold | None, journal: Journal, error: str | None

@@ -11,6 +11,7 @@ from lockgate_core.price_bounds import PriceBounds, price_bounds
 from lockgate_core.profiles import NO_PROFILES, Profiles, under
 from lockgate_core.provider import Provider, Timeouts
 from lockgate_core.retry import RetryPolicy
+from lockgate_core.rollout import Arm
 from lockgate_core.routing import NOBODY_OBJECTS, Admit, Plan, Routes, Vitals, plan
 from lockgate_core.routing.need import Need, need_in
 from lockgate_core.terms import NO_TERMS, PLAIN, Terms
@@ -58,6 +59,10 @@ class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who takes over after an error of a class."""
     dropped: tuple[PassedOver, ...] = ()
     retry: RetryPolicy
+    arm: Arm | None = None
+    """Which arm of the route's rollout the caller is in."""
+    shadow: tuple[str, ...] = ()
+    """Who would get a copy, and not be answered from."""
     needs: Need | None = None
     """What the request asks of a model."""
     error: str | None = None
@@ -118,6 +123,8 @@ class Explainer:
             otherwise={kind: tuple(map(str, targets)) for kind, targets in decided.otherwise.items()},
             dropped=tuple(PassedOver(str(each.target), each.why, each.reason) for each in decided.dropped),
             retry=self._policy,
+            arm=decided.arm,
+            shadow=tuple(map(str, decided.shadow)),
             needs=need,
         )
 

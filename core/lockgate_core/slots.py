@@ -45,6 +45,11 @@ class Slots:
         finally:
             self._waiting -= 1
 
+    @property
+    def free(self) -> bool:
+        """A place can be had at once, and nobody waits for one."""
+        return not self._free.locked()
+
     def give_back(self) -> None:
         """The call is over."""
         self._free.release()

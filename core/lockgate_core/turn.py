@@ -52,7 +52,6 @@ class Turn:
         self._load = load
         self._began: float | None = clock.now()
         """None once it is known how quick the target was."""
-        load.began()
         self.lease = lease
         self.cut_short = False
         """The caller has less time than the provider may take: running out of it is nobody's fault."""
@@ -78,19 +77,25 @@ class Turn:
         breaker = provider.breakers.of(target.model)
         if not anyway and (wait := breaker.wait(clock.now())) > 0:
             raise _shut(target, wait)
-        if provider.slots is not None:
-            await provider.slots.take(left, clock)
+        load = provider.loads.of(target.model)
+        load.began()  # whoever waits for a place keeps the target busy as well
         try:
-            lease = await provider.keys.lease(target.model, tried, clock, bond)
-            era = breaker.admit(clock.now(), anyway=anyway)
-            if era is None:
-                provider.keys.left(lease, clock.now())
-                raise _shut(target, breaker.wait(clock.now()))
-        except BaseException:
             if provider.slots is not None:
-                provider.slots.give_back()
+                await provider.slots.take(left, clock)
+            try:
+                lease = await provider.keys.lease(target.model, tried, clock, bond)
+                era = breaker.admit(clock.now(), anyway=anyway)
+                if era is None:
+                    provider.keys.left(lease, clock.now())
+                    raise _shut(target, breaker.wait(clock.now()))
+            except BaseException:
+                if provider.slots is not None:
+                    provider.slots.give_back()
+                raise
+        except BaseException:
+            load.ended()
             raise
-        return cls(provider, target, breaker, era, lease, provider.loads.of(target.model), clock, luck)
+        return cls(provider, target, breaker, era, lease, load, clock, luck)
 
     def proven(self) -> None:
         """The first content of a stream is here."""

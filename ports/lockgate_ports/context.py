@@ -41,3 +41,5 @@ class Context(Struct, frozen=True, kw_only=True):
     """The limits that the call was counted against, as they stood then."""
     toll: Callable[[Target], Awaitable[None]] | None = None
     """To be called before a target is asked; it raises where a limit of that target is used up. None: there is none."""
+    shadow: tuple[Target, ...] = ()
+    """Who gets a copy of the call, and is never answered from. A step may narrow them."""

@@ -22,6 +22,7 @@ class Journal:
         "cost",
         "finish_reasons",
         "first_token",
+        "heard",
         "profile_id",
         "prompt_template_id",
         "prompt_version",
@@ -55,6 +56,8 @@ class Journal:
         """Known once the call is over; None also when nothing can have been charged."""
         self.receipt: Awaitable[None] | None = None
         """What must be awaited before the call may be acknowledged; None when nothing must."""
+        self.heard: Callable[[Journal, str | None], None] | None = None
+        """Told, once all is written down, that the call is over, and the error's code."""
         self._on_close: Callable[[Journal, str | None], Awaitable[None] | None] | None = on_close
 
     @property
@@ -66,4 +69,7 @@ class Journal:
         """The call is over: answered (None), failed, or left by its client (CANCELLED). Only the first call counts."""
         on_close, self._on_close = self._on_close, None
         if on_close is not None:
-            self.receipt = on_close(self, error.code if isinstance(error, LockgateError) else error)
+            code = error.code if isinstance(error, LockgateError) else error
+            self.receipt = on_close(self, code)
+            if self.heard is not None:
+                self.heard(self, code)

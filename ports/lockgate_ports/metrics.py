@@ -14,11 +14,12 @@ NoteName = Literal[
     "breaker_opened",
     "breaker_closed",
     "stale_key",
+    "shadow_compared",
 ]
 """`egress_denied`: the policy refused; `egress_would_deny`: it would have, were it enforced; `egress_bypassed`: code in
 this process opened a way out of its own; `client_rotation`: a key has another value than before; `breaker_opened`: a
 model failed too often and is left alone, `breaker_closed`: it answers again; `stale_key`: a call went out with the
-last good key, since its store failed."""
+last good key, since its store failed; `shadow_compared`: a call was compared with its copy, and in what they differ."""
 
 
 class Note(Struct, frozen=True):

@@ -52,7 +52,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     request_model: str
     """The name the client asked for, or `(unknown)` when nothing has that name, so that labels stay bounded."""
     surface: str
-    """The client's dialect, or `embedded`."""
+    """The client's dialect, `embedded`, or `shadow` for a copy that nobody is answered from; it is nobody's cost."""
     caller: Caller = NOBODY
     trace_id: str | None = None
     """32 lower-case hex digits, where the call is part of a trace."""

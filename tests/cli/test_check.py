@@ -90,3 +90,20 @@ def test_faults_in_front_of_another_command_go_to_stderr(here: Path) -> None:
     shown = CliRunner().invoke(root, ["models"])
     assert (shown.exit_code, shown.stdout) == (1, "")
     assert "lockgate.yaml:4:5:" in shown.stderr
+
+
+def test_credentials_that_are_not_here_are_named_and_are_faults_when_that_is_asked(here: Path) -> None:
+    keyed = FINE.replace('/v1"}', '/v1", credential_refs: ["env:NO_SUCH_KEY", "file:no-such-file"]}')
+    off = '  spare: {kind: openai, credential_ref: "env:OFF_KEY", status: disabled}\nroutes:'
+    (here / "lockgate.yaml").write_text(keyed.replace("routes:", off, 1))
+    shown = CliRunner().invoke(root, ["check"])
+    assert shown.exit_code == 0
+    assert "missing    env:NO_SUCH_KEY: the environment variable NO_SUCH_KEY is not set" in shown.stdout
+    assert "file:no-such-file: cannot be read" in shown.stdout
+    assert "OFF_KEY" not in shown.stdout
+    strict = CliRunner().invoke(root, ["check", "--strict", "--json"])
+    assert strict.exit_code == 1
+    assert [each["ref"] for each in json.loads(strict.stdout)["missing_credentials"]] == [
+        "env:NO_SUCH_KEY",
+        "file:no-such-file",
+    ]

@@ -1,10 +1,13 @@
 """How many calls run at a target, and how quick it is."""
 
+import asyncio
+
 import pytest
 from fakes import ANSWER, Bench, FakeModel, provider, read, streamed
 
 from lockgate_core.loads import Load
 from lockgate_core.retry import RetryPolicy
+from lockgate_core.slots import SlotsPolicy
 from lockgate_ports.errors import UpstreamError
 
 
@@ -21,6 +24,20 @@ async def test_a_call_counts_while_it_runs_and_its_time_afterwards():
     bench = Bench(providers={"a": made})
     await bench.ask()
     assert (seen, load.in_flight, load.latency) == ([1], 0, 0.5)
+
+
+async def test_a_call_that_waits_for_a_place_counts_as_well():
+    made = provider("a", FakeModel(lambda: streamed("one")), slots=SlotsPolicy(1, 1))
+    load = made.loads.of("m")
+    bench = Bench(providers={"a": made})
+    first = await bench.ask(stream=True)
+    waiting = asyncio.ensure_future(bench.ask(stream=True))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert load.in_flight == 2
+    await read(first)
+    await read(await waiting)
+    assert load.in_flight == 0
 
 
 async def test_a_stream_runs_until_its_end_and_is_as_quick_as_its_first_word():

@@ -80,6 +80,12 @@ NOTES: Mapping[NoteName, Description] = {
     "stale_key": Description(
         "lockgate.stale_key", "1", "Calls with the last good key, since its store failed.", NOTE_LABELS
     ),
+    "shadow_compared": Description(
+        "lockgate.shadow.compared",
+        "1",
+        "Copies of calls that were compared with them, by route and in what they differ.",
+        NOTE_LABELS,
+    ),
 }
 COST = Description(
     "lockgate.cost.usd", "{USD}", "What attempts cost, as far as it is known, in US dollars.", COST_LABELS

@@ -19,6 +19,7 @@ _SAID: Mapping[NoteName, str] = {
     "breaker_opened": "%s: the model %s failed too often and is left alone for a while",
     "breaker_closed": "%s: the model %s answers again",
     "stale_key": "%s: the store of %s fails; its last good value goes on serving",
+    "shadow_compared": "%s: a copy of a call differs from it: %s",
 }
 _AUDITED: Mapping[NoteName, AuditKind] = {
     "egress_denied": "egress_denied",

@@ -103,5 +103,9 @@ def _print(told: "Explanation") -> None:
     print_table(("TARGET", "KEY", "TIMEOUTS", "ATTEMPTS", "US DOLLARS AN ATTEMPT"), rows)
     for kind, targets in told.otherwise.items():
         out.print(f"after {kind}: {', then '.join(targets) or 'nobody'}", soft_wrap=True)
+    if told.arm is not None:
+        out.print(f"arm of the rollout: {told.arm}", soft_wrap=True)
+    if told.shadow:
+        out.print(f"copies go to: {', '.join(told.shadow)}", soft_wrap=True)
     for dropped in told.dropped:
         out.print(f"not asked: {dropped.target} {dropped.reason}", style="yellow", soft_wrap=True)

@@ -18,7 +18,7 @@ from lockgate.settings.network import DataHandling, Labels, Proxy
 from lockgate.settings.offers import Offers
 from lockgate.settings.profiles import Parameters, Profile, PromptTemplate
 from lockgate.settings.reload import Reload
-from lockgate.settings.routes import Fallbacks, Hedge, Match, OwnTimeouts, Rollout, Route, RouteTarget, Stream
+from lockgate.settings.routes import Fallbacks, Hedge, Match, OwnTimeouts, Rollout, Route, RouteTarget, Shadow, Stream
 from lockgate.settings.targets import split_target
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "SettingsFaults",
+    "Shadow",
     "Stream",
     "Timeouts",
     "load_settings",

@@ -9,7 +9,7 @@ from msgspec import Struct
 from lockgate.settings.faults import Place
 from lockgate.settings.kinds import did_you_mean, fields_of
 from lockgate.settings.patterns import covers
-from lockgate.settings.routes import Fallbacks, Match, Rollout, Route, RouteTarget
+from lockgate.settings.routes import Fallbacks, Match, Rollout, Route, RouteTarget, Shadow
 from lockgate.settings.shape import FAULTY, Shape
 from lockgate.settings.targets import split_target
 from lockgate.settings.tree import Items, Node, Path, Scalar, Table, quoted
@@ -56,6 +56,11 @@ class RouteChecks:
             table = node.entries["rollout"].node
             assert isinstance(table, Table)  # noqa: S101  it was read as a mapping just now
             self._targets(rollout.to, table, (*path, "rollout"), "to")
+        shadow = values.get("shadow")
+        if isinstance(shadow, Shadow):
+            table = node.entries["shadow"].node
+            assert isinstance(table, Table)  # noqa: S101  likewise
+            self._targets(shadow.targets, table, (*path, "shadow"), "targets")
         if len(self._shape.faults) > before:
             return FAULTY
         route = self._shape.build(values, Route, node, path, at)
@@ -125,7 +130,9 @@ class RouteChecks:
                 Size.read(match.size)
             except ValueError as error:
                 self._shape.fault(_place(node, "match", "size"), "bad-value", (*inner, "size"), str(error))
-        self._placeholders(route, groups, node, path)
+        self._placeholders(route.names, groups, _items(node, "targets"), (*path, "targets"))
+        if route.shadow is not None and isinstance(table := node.entries["shadow"].node, Table):
+            self._placeholders(route.shadow.targets, groups, _items(table, "targets"), (*path, "shadow", "targets"))
 
     def _pattern(self, pattern: str, place: Place, path: Path) -> set[str]:
         try:
@@ -137,9 +144,9 @@ class RouteChecks:
             self._shape.fault(place, "bad-value", path, message, hint)
             return {"model", *_FIELD.findall(pattern)}
 
-    def _placeholders(self, route: Route, groups: set[str], node: Table, path: Path) -> None:
-        for index, (name, item) in enumerate(zip(route.names, _items(node, "targets"), strict=True)):
-            inner = (*path, "targets", index)
+    def _placeholders(self, names: Sequence[str], groups: set[str], items: Sequence[Node], path: Path) -> None:
+        for index, (name, item) in enumerate(zip(names, items, strict=True)):
+            inner = (*path, index)
             for field in _FIELD.findall(name):
                 if field not in groups:
                     known = ", ".join(f"{{{group}}}" for group in sorted(groups))

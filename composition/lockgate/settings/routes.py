@@ -135,6 +135,21 @@ class Rollout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("steps must rise")
 
 
+class Shadow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Targets that get a copy of some calls beside the real ones, and are compared with them, but never answered from.
+
+    A copy is tried once, and not at all where there is no room for it; it counts for nobody's cost."""
+
+    targets: Annotated[Names, Meta(min_length=1)]
+    """`provider_id/model` each; every one gets its copy."""
+    share: Annotated[float, Meta(gt=0, le=1)]
+    """Which share of the calls, by chance."""
+    max_parallel: Annotated[int, Meta(ge=1)] = 8
+    """How many copies of this route are under way at a time; further ones are not sent."""
+    allow_side_effects: bool = False
+    """Also calls that may do something besides answering: run tools of the provider's own, or store the answer."""
+
+
 class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A name that clients may ask for, and who answers."""
 
@@ -157,6 +172,8 @@ class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     timeouts: OwnTimeouts | None = None
     """How long calls may take, where it differs from what their provider says, as under
     [Timeouts of a model or route](#timeouts-of-a-model-or-route)."""
+    shadow: Shadow | None = None
+    """Targets that are tried out beside the calls, as under [shadow](#shadow)."""
 
     @property
     def names(self) -> tuple[str, ...]:

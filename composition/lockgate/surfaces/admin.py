@@ -1,4 +1,4 @@
-"""Pages for operators: `/admin/explain`, `/admin/rollouts`, `/admin/reload` and `/admin/doctor`."""
+"""Pages for operators: `/admin/explain`, `/admin/rollouts`, `/admin/shadows`, `/admin/reload` and `/admin/doctor`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,6 +11,7 @@ from lockgate.surfaces.head import Head, ReadBody
 from lockgate.surfaces.replies import Whole
 from lockgate_core.explain import Explainer
 from lockgate_core.rollout import Rollouts
+from lockgate_core.shadows import Shadows
 from lockgate_ports.caller import Caller
 from lockgate_ports.dialect import CatalogueDialect, SurfaceDialect
 from lockgate_ports.errors import InvalidRequest, NotFound, SettingsError
@@ -35,9 +36,11 @@ class AdminPlace:
         dialects: Mapping[str, SurfaceDialect[Any, Any] | CatalogueDialect],
         reload: Reload,
         examine: Examine,
+        shadows: Shadows | None = None,
     ) -> None:
         self._examine = examine
         self._reload = reload
+        self._shadows = shadows
         self._explainer = explainer
         self._rollouts = rollouts
         self._dialects = dialects
@@ -52,6 +55,11 @@ class AdminPlace:
     async def serve_rollouts(self, _: Head, __: Mapping[str, str], ___: ReadBody, request_id: str) -> Whole:
         """How far each rollout is."""
         return Whole(200, msgspec.json.encode(self._rollouts.status), headers=(("x-request-id", request_id),))
+
+    async def serve_shadows(self, _: Head, __: Mapping[str, str], ___: ReadBody, request_id: str) -> Whole:
+        """How each target does that gets copies of calls."""
+        reports = () if self._shadows is None else self._shadows.reports
+        return Whole(200, msgspec.json.encode(reports), headers=(("x-request-id", request_id),))
 
     async def serve_act(self, _: Head, values: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
         """`promote` or `rollback` one, and how far it is now. Raises NotFound."""

@@ -56,7 +56,12 @@ class Entrance:
             return await examine(deployment, call=call, tell=_quietly)
 
         admin = AdminPlace(
-            deployment.explainer, deployment.rollouts, deployment.plugins.dialects, self._succession.reload, examined
+            deployment.explainer,
+            deployment.rollouts,
+            deployment.plugins.dialects,
+            self._succession.reload,
+            examined,
+            deployment.shadows,
         )
         return open_front_door(
             admin,

@@ -77,6 +77,7 @@ def open_front_door(
         ("POST", "/admin/doctor", admin.serve_doctor),
         ("POST", "/admin/reload", admin.serve_reload),
         ("GET", "/admin/rollouts", admin.serve_rollouts),
+        ("GET", "/admin/shadows", admin.serve_shadows),
         ("POST", "/admin/rollouts/{act}/{route:path}", admin.serve_act),
     ]
     if ledger is not None:

@@ -3,7 +3,7 @@
 from lockgate_core.routing.planning import NOBODY_OBJECTS, Admit, plan
 from lockgate_core.routing.routes import Pattern, Registered, Routes
 from lockgate_core.routing.size import Size
-from lockgate_core.routing.values import Candidate, Dropped, Plan, Route, Status, Strategy, strictest
+from lockgate_core.routing.values import Candidate, Dropped, Plan, Route, Shadow, Status, Strategy, strictest
 from lockgate_core.routing.vitals import CALM, Vitals
 from lockgate_core.routing.words import can
 
@@ -18,6 +18,7 @@ __all__ = [
     "Registered",
     "Route",
     "Routes",
+    "Shadow",
     "Size",
     "Status",
     "Strategy",

@@ -30,6 +30,11 @@ def misfit(candidate: Candidate, need: Need) -> Dropped | None:
     return Dropped(candidate.target, "unsupported", reason) if reason else None
 
 
+def is_likely_too_long(card: ModelCard | None, tokens: int) -> bool:
+    """Does its context hold fewer than an estimate says? Then others are asked before it, for an estimate may err."""
+    return card is not None and card.context_tokens is not None and tokens > card.context_tokens
+
+
 def _lacks(card: ModelCard, need: Need) -> str:
     told = bool(card.operations) and need.operation in ("chat", "embeddings", "rerank")
     if told and need.operation not in card.operations:

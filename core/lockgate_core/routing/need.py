@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from lockgate_core.estimate import estimate_tokens
 from lockgate_ports.cards import Modality, ModelCard
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.embed import EmbedRequest
@@ -76,6 +77,18 @@ def need_of(request: Request[Any], doubted: Doubts) -> Need:
     except LockgateError:
         return Need(request.operation)
     return need_in(view, request.operation)
+
+
+def likely_tokens(request: Request[Any], need: Need, shortest: int) -> int | None:
+    """How many tokens a chat request has, by an estimate; None where it cannot be more than `shortest`, since a token
+    is a byte at least, or where nobody can tell."""
+    size = len(request.body) if request.body is not None else need.input_tokens * _BYTES_A_TOKEN
+    if request.operation != "chat" or size <= shortest:
+        return None
+    try:
+        return estimate_tokens(request.view)
+    except LockgateError:
+        return None
 
 
 def need_in(view: object, operation: Operation) -> Need:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from lockgate_core.rollout import Arm, is_in
-from lockgate_core.routing.fit import misfit, stands_back
+from lockgate_core.routing.fit import is_likely_too_long, misfit, stands_back
 from lockgate_core.routing.names import direct
-from lockgate_core.routing.need import need_of
+from lockgate_core.routing.need import Need, doubts, likely_tokens, need_of
 from lockgate_core.routing.order import ordered
 from lockgate_core.routing.routes import Routes
-from lockgate_core.routing.values import Candidate, Dropped, Plan, Route
+from lockgate_core.routing.values import Candidate, Dropped, Plan, Route, Shadow
 from lockgate_core.routing.vitals import Vitals
+from lockgate_core.side_effects import has_side_effects
 from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.context import Target
 from lockgate_ports.errors import EgressDenied, Unsupported, UpstreamError
@@ -70,7 +71,21 @@ class _Planning:
             found = next((otherwise[why] for why in reasons if otherwise.get(why)), ())
             if not found:
                 raise _nobody(route, dropped)
-        return Plan(route.name, found, otherwise, dropped, arm)
+        shadow = () if route.shadow is None else self._shadowed(route.shadow)
+        return Plan(route.name, found, otherwise, dropped, arm, shadow)
+
+    def _shadowed(self, shadow: Shadow) -> tuple[Target, ...]:
+        """Who gets a copy of this call. Whoever cannot do it, or may not, gets none; that is no fault of the call."""
+        if self._vitals.roll() >= shadow.share:
+            return ()
+        if not shadow.allow_side_effects and has_side_effects(self._request):
+            return ()
+        need = need_of(self._request, doubts(each.card for each in shadow.candidates))
+        return tuple(
+            each.target
+            for each in shadow.candidates
+            if stands_back(each) is None and self._objection(each.target) is None and misfit(each, need) is None
+        )
 
     def _arm(self, route: Route) -> Arm:
         """The same caller is in the same arm, and stays in the canary once it is there; nobody's calls are left to
@@ -84,16 +99,23 @@ class _Planning:
         return "canary" if is_in(route.name, caller, share) else "baseline"
 
     def _targets(self, route: Route, candidates: Sequence[Candidate]) -> list[Target]:
-        return [each.target for each in ordered(route, self._able(route, candidates), self._vitals)]
+        need, able = self._able(route, candidates)
+        found = ordered(route, able, self._vitals)
+        if len(found) > 1 and need is not None and route.doubted.context is not None:
+            tokens = likely_tokens(self._request, need, route.doubted.context)
+            if tokens is not None:
+                found.sort(key=lambda each: is_likely_too_long(each.card, tokens))
+        return [each.target for each in found]
 
-    def _able(self, route: Route, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    def _able(self, route: Route, candidates: Sequence[Candidate]) -> tuple[Need | None, Sequence[Candidate]]:
+        """What the request needs, where that is asked, and who can do it."""
         standing = [each for each in candidates if not self._drop(stands_back(each))]
         if self._admit is not NOBODY_OBJECTS:
             standing = [each for each in standing if not self._drop(self._objection(each.target))]
         if not route.doubted:
-            return standing
+            return None, standing
         need = need_of(self._request, route.doubted)
-        return [each for each in standing if not self._drop(misfit(each, need))]
+        return need, [each for each in standing if not self._drop(misfit(each, need))]
 
     def _chain(self, names: Iterable[str], seen: set[str]) -> list[Target]:
         """The targets of routes and targets that are named, and of their own fallbacks; each route once."""

@@ -70,17 +70,21 @@ class Routes(Struct, frozen=True):
 
     def _filled(self, route: Route, values: Mapping[str, str]) -> Route:
         """The route with its placeholders filled in; those without any stay the same objects."""
-        candidates = tuple(
-            self.candidate(
-                Target(each.target.provider_id, _FIELD.sub(lambda field: values[field[1]], each.target.model)),
-                each.weight,
-                each.status,
+
+        def filled(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+            return tuple(
+                self.candidate(
+                    Target(each.target.provider_id, _FIELD.sub(lambda field: values[field[1]], each.target.model)),
+                    each.weight,
+                    each.status,
+                )
+                if "{" in each.target.model
+                else each
+                for each in candidates
             )
-            if "{" in each.target.model
-            else each
-            for each in route.candidates
-        )
-        return structs.replace(route, candidates=candidates)
+
+        shadow = route.shadow and structs.replace(route.shadow, candidates=filled(route.shadow.candidates))
+        return structs.replace(route, candidates=filled(route.candidates), canary=filled(route.canary), shadow=shadow)
 
     def _by_task(self, name: str) -> Route | None:
         words = frozenset(name.removeprefix(TASK).split(","))

@@ -34,6 +34,14 @@ class Candidate(Struct, frozen=True):
     """The stricter of its own and its provider's."""
 
 
+class Shadow(Struct, frozen=True):
+    """Who gets a copy of a share (0 to 1) of the calls, and is compared, but never answered from."""
+
+    candidates: tuple[Candidate, ...]
+    share: float
+    allow_side_effects: bool = False
+
+
 class Route(Struct, frozen=True):
     """Who may answer for a name. `fallbacks`, and those `by_class` of error, name other routes or targets."""
 
@@ -46,6 +54,8 @@ class Route(Struct, frozen=True):
     """Who answers the callers that a rollout has reached; the others stand in for them."""
     sticky: Literal["tenant", "user"] = "tenant"
     """By what callers are told apart."""
+    shadow: Shadow | None = None
+    """Who is tried out beside it."""
     asked_directly: bool = False
     """The client named the very target: that is not second-guessed by what a card says."""
     doubted: Doubts = NO_DOUBTS
@@ -60,7 +70,8 @@ class Route(Struct, frozen=True):
         structs.force_setattr(self, "doubted", doubts(each.card for each in (*self.candidates, *self.canary)))
         active = all(each.status == "active" for each in self.candidates)
         stood_in_for = bool(self.fallbacks or self.by_class or self.canary)
-        structs.force_setattr(self, "plain", active and not self.doubted and not stood_in_for)
+        plain = active and not self.doubted and not stood_in_for and self.shadow is None
+        structs.force_setattr(self, "plain", plain)
 
 
 class Dropped(Struct, frozen=True):
@@ -80,3 +91,5 @@ class Plan(Struct, frozen=True):
     dropped: tuple[Dropped, ...] = ()
     arm: Arm | None = None
     """Which arm of a rollout the caller is in."""
+    shadow: tuple[Target, ...] = ()
+    """Who gets a copy."""

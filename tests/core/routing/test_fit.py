@@ -114,3 +114,27 @@ def test_words_for_what_a_model_can_do():
     assert not can(card(operations=("embeddings",), tasks=("code",)), frozenset({"code"}))
     assert can(card(operations=("embeddings",)), frozenset({"embeddings"}))
     assert not Size.read("< 8B").holds(8)
+
+
+def test_who_is_likely_too_small_is_asked_when_all_others_have_failed():
+    cards = {"a/m": card(context_tokens=200), "b/m": card(context_tokens=100_000)}
+    known = routes(route("r", "a/m", "b/m", "c/m", cards=cards))
+
+    def targets(request) -> list[str]:
+        return [str(each) for each in plan(request, known, CALM).targets]
+
+    words = user("word " * 230)  # 1150 bytes: at least 191 tokens, and likely more than 200
+    assert targets(asked(messages=(words,))) == ["b/m", "c/m", "a/m"]
+    assert targets(asked(body=b"x" * 1200, messages=(words,))) == ["b/m", "c/m", "a/m"]
+    assert targets(asked(messages=(user("word " * 20),))) == ["a/m", "b/m", "c/m"]
+
+
+def test_nothing_is_estimated_where_nothing_can_be_too_long(monkeypatch):
+    def never(view):
+        raise AssertionError("estimated")
+
+    monkeypatch.setattr("lockgate_core.routing.need.estimate_tokens", never)
+    cards = {"a/m": card(context_tokens=200)}
+    several, alone = routes(route("r", "a/m", "b/m", cards=cards)), routes(route("r", "a/m", cards=cards))
+    plan(asked(body=b"x" * 200), several, CALM)
+    plan(asked(body=b"x" * 900), alone, CALM)

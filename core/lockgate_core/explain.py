@@ -96,8 +96,9 @@ class Explainer:
     def explain(self, request: Request[Any], caller: Caller = NOBODY) -> Explanation:
         """For the next call, if it is this one."""
         caller = completed(caller, self._default_caller)
-        asked, profile = request, self._profiles.of(request.model)
+        asked = request
         try:
+            profile = self._profiles.of(request.model)
             if profile is not None:
                 asked = under(request, profile)
             decided = plan(asked, self._routes, self._vitals.forecast(), caller=caller, admit=self._admit)

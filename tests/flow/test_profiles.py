@@ -58,6 +58,34 @@ async def test_a_profile_is_explained_and_listed() -> None:
         assert {"support", "plain"} <= {each["id"] for each in (await served.get("/v1/models")).json["data"]}
 
 
+async def test_a_profile_is_picked_by_a_header_as_well() -> None:
+    books = Books()
+    async with upstream() as up, serving(settings(up.url, profiles=PROFILES), metrics=books) as served:
+        up.say([answer("hello")])
+        picked = {"x-lockgate-profile": "support"}
+        told = await served.ask({"model": "whatever", "messages": MESSAGES, "a_new_field": 1}, headers=picked)
+        assert (told.status, told.headers["x-lockgate-route"]) == (200, "fast")
+        assert (up.seen[0].json["model"], up.seen[0].json["max_tokens"]) == ("m", 50)
+        typo = await served.ask({"model": "fast", "messages": MESSAGES}, headers={"x-lockgate-profile": "suport"})
+        assert typo.status == 404
+        assert "no profile is named 'suport'; did you mean 'support'?" in typo.json["error"]["message"]
+        assert len(up.seen) == 1
+    assert [(call.request_model, call.profile_id) for call in books.calls] == [
+        ("profile:support", "support"),
+        ("(unknown)", None),
+    ]
+
+
+async def test_a_name_of_no_profile_goes_to_no_other_route() -> None:
+    every = {"rest": {"match": {"any": True}, "targets": ["up/m"]}}
+    async with upstream() as up, serving(settings(up.url, routes=every, profiles=PROFILES_OF_REST)) as served:
+        assert (await served.ask({"model": "profile:nobody", "messages": MESSAGES})).status == 404
+        assert not up.seen
+
+
+PROFILES_OF_REST = {"support": {"model": "rest"}}
+
+
 @pytest.mark.parametrize(
     ("profiles", "said"),
     [

@@ -40,7 +40,8 @@ class PromptTemplate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A named way to call: a caller asks for it as `profile:NAME`, or by its name where no route has the same."""
+    """A named way to call: a caller asks for it as `profile:NAME`, by its name where no route has
+    the same, or by the header `x-lockgate-profile`."""
 
     model: str
     """A route, or any other name of a model that can be asked for."""

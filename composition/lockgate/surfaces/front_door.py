@@ -25,6 +25,7 @@ from lockgate.surfaces.patience import SHOULD_RETRY, is_useless_again, patience
 from lockgate.surfaces.rate_headers import rate_headers
 from lockgate.surfaces.replies import JSON, ErrorWriter, Streamed, Whole, write_plain_error
 from lockgate_core.engine import Engine
+from lockgate_core.profiles import PREFIX
 from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.dialect import (
     ChatSurfaceDialect,
@@ -42,6 +43,7 @@ from lockgate_ports.wire import Inbound, Request
 _log = logging.getLogger("lockgate.server")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _IDS = random.Random()  # noqa: S311  ids tell calls apart; nothing hangs on their being guessed
+_PROFILE = "x-lockgate-profile"
 _STREAM_HEADERS: Headers = (("cache-control", "no-cache"), ("x-accel-buffering", "no"))
 
 
@@ -155,6 +157,8 @@ class DialectPlace:
             body = await asyncio.to_thread(inflate, body, codings, self._max_body_bytes)
         inbound = Inbound(head.method, head.path, head.headers, body, head.query, values)
         request: Request[Any] = dialect.read_request(inbound)
+        if profile := head.headers.get(_PROFILE):
+            request = request.asking(PREFIX + profile)
         if self._memory is not None:
             request = await self._memory.recall(request, head)
         deadline = patience(head.headers, stream=request.stream)

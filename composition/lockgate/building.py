@@ -312,7 +312,7 @@ def build_shadows(
     most = {name: row.shadow.max_parallel for name, row in settings.routes.items() if row.shadow is not None}
     if not most:
         return None
-    once = structs.replace(_retries(settings), max_attempts=1)
+    once = structs.replace(retries(settings), max_attempts=1)
     attempts = Attempts(providers, Eligibility(egress, notebook), once, clock, random.random)
     return Shadows(attempts, providers, clock, metrics.note, most)
 

@@ -10,8 +10,6 @@ from gateway import Served, serving, settings
 from test_callers import claude, create, keyed, sdk
 from upstream import CLOSE, HANG, SSE_HEAD, answer, event, http, stream, upstream
 
-from lockgate_ports.caller import Caller
-
 MESSAGES = [{"role": "user", "content": "hi"}]
 ASK: dict[str, Any] = {"model": "fast", "messages": MESSAGES, "max_tokens": 10}
 PRICED = [
@@ -25,7 +23,7 @@ def limited(url: str, *rules: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 async def used(gw: Served, rule: int = 0) -> int:
     """What the counter of the rule's first limit has: the rest is what is left of it."""
-    store = gw.gateway._engine._limiter._store  # type: ignore[union-attr]
+    store = gw.gateway._succession.current.engine._limiter._store  # type: ignore[union-attr]
     return [counter.used for counter in store._counters.values()][rule]
 
 
@@ -59,7 +57,7 @@ async def test_tokens_are_taken_by_estimate_and_given_back_by_use():
             return [answer()]
 
         def counters():
-            return gw.gateway._engine._limiter._store._counters.values()  # type: ignore[union-attr]
+            return gw.gateway._succession.current.engine._limiter._store._counters.values()  # type: ignore[union-attr]
 
         up.say(look)
         told = await gw.ask(ASK)
@@ -107,29 +105,29 @@ async def test_calls_at_a_time():
 
 
 async def test_a_budget_is_taken_before_the_call_and_an_empty_one_is_402():
-    config = limited("http://x", {"scope": "tenant:*", "budget_per_month": 20}, retry={"max_attempts": 1})
+    labels = {"header": "x-labels"}
+    config = limited("http://x", {"scope": "tenant:*", "budget_per_month": 20}, labels=labels)
     async with upstream() as up:
         config["providers"]["up"] |= {"base_url": up.url, "models": PRICED}
         async with serving(config) as gw:
             up.say([answer()])
-            acme = Caller(tenant="acme")
-            door = gw.listener._door  # type: ignore[attr-defined]
-            door._anybody = acme
+            acme = {"x-labels": "tenant=acme"}
             asked = {**ASK, "max_tokens": 1}
-            assert (await gw.ask(asked)).status == 200, "3 + 2 tokens, a dollar each"
+            assert (await gw.ask(asked, headers=acme)).status == 200, "3 + 2 tokens, a dollar each"
             for expected in (200, 200, 402):
-                told = await gw.ask(asked)
+                told = await gw.ask(asked, headers=acme)
                 assert told.status == expected, told.body
             assert told.json["error"]["code"] == "budget_exceeded"
             assert told.headers["x-should-retry"] == "false"
             with pytest.raises(openai.APIStatusError) as caught:
-                await sdk(gw.url, "x").chat.completions.create(**asked)
+                await sdk(gw.url, "x").chat.completions.create(**asked, extra_headers=acme)
             assert (caught.value.status_code, caught.value.code) == (402, "budget_exceeded")
             with pytest.raises(anthropic.APIStatusError) as refused:
-                await claude(gw.url, "x").messages.create(model="fast", max_tokens=1, messages=MESSAGES)
+                await claude(gw.url, "x").messages.create(
+                    model="fast", max_tokens=1, messages=MESSAGES, extra_headers=acme
+                )
             assert refused.value.status_code == 402
-            door._anybody = Caller(tenant="other")
-            assert (await gw.ask(asked)).status == 200
+            assert (await gw.ask(asked, headers={"x-labels": "tenant=other"})).status == 200
 
 
 async def test_a_model_without_a_price_is_refused_under_a_budget_where_settings_say_so():
@@ -197,4 +195,4 @@ async def test_the_limits_of_a_key_hold_and_those_of_its_parents(tmp_path):
 
 async def test_no_limits_no_store():
     async with serving(settings("http://127.0.0.1:9/v1")) as gw:
-        assert gw.gateway._engine._limiter is None
+        assert gw.gateway._succession.current.engine._limiter is None

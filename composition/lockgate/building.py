@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import structs
@@ -53,6 +53,7 @@ from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.limits import LimitsPort
 from lockgate_ports.metrics import MetricsPort, Note
 from lockgate_ports.model import ModelPort
+from lockgate_ports.secret import Secret
 from lockgate_ports.secrets import SecretsPort
 from lockgate_ports.steps import Step
 from lockgate_ports.tracing import TracesPort
@@ -123,8 +124,7 @@ def build_ledger(
         return None
 
     def build(ties: Ties) -> LedgerPort:
-        live = ties.secrets(secrets)
-        context = structs.replace(_context("ledger", ways.tied(ties), env), secret=lambda ref: live.fetch(ref))
+        context = structs.replace(_context("ledger", ways.tied(ties), env), secret=_followed(ties.secrets(secrets)))
         return plugins.ledgers[chosen.kind].build(chosen.settings, context)
 
     return parts.take("ledger", (chosen, ways.described), build, lambda ledger: ledger.aclose())
@@ -153,8 +153,7 @@ def build_limits(
         return None
 
     def build(ties: Ties) -> LimitsPort:
-        live = ties.secrets(secrets)
-        context = structs.replace(_context("limits", ways.tied(ties), env), secret=lambda ref: live.fetch(ref))
+        context = structs.replace(_context("limits", ways.tied(ties), env), secret=_followed(ties.secrets(secrets)))
         return plugins.limits[chosen.kind].build(chosen.settings, context)
 
     # What was counted holds under other rules too.
@@ -443,3 +442,8 @@ async def _open(provider: Provider) -> None:
 
 def _context(name: str, ways: WaysOut, env: Env) -> BuildContext:
     return BuildContext(name, ways.of(name), env=env, secret=ways.local_secret)
+
+
+def _followed(live: LiveSecrets) -> Callable[[str], Awaitable[Secret]]:
+    """Fetches from whichever secrets hold when it is called."""
+    return lambda ref: live.fetch(ref)

@@ -59,7 +59,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: holds comments, which would be lost; edit it by hand")
     try:
         # What the gateway reads it with: nothing is made into a number.
-        document = yaml.load(text, Loader=yaml.BaseLoader) or {}  # noqa: S506  strings, lists and dicts alone
+        document: Any = yaml.load(text, Loader=yaml.BaseLoader) or {}  # noqa: S506  strings, lists and dicts alone
     except (yaml.YAMLError, RecursionError):
         raise SettingsError(f"{path}: is neither YAML nor JSON") from None
     if not isinstance(document, dict):

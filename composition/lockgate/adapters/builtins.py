@@ -1,7 +1,7 @@
 """What lockgate itself offers, through the same hooks as any plugin."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -64,7 +64,7 @@ def _otlp_traces(settings: OtlpTracesSettings, context: BuildContext) -> TracesP
 
 
 @contextmanager
-def _extra(where: str) -> Iterator[None]:
+def _extra(where: str) -> Generator[None]:
     try:
         yield
     except ModuleNotFoundError as error:

@@ -67,7 +67,7 @@ async def _serve(path: Path | None, environment: str | None, listening: Listenin
                     # What is open by now stays for long: the collector need not walk over it again and again.
                     gc.collect()
                     gc.freeze()
-                    gc.set_threshold(10_000, 20, 20)
+                    gc.set_threshold(10_000, 5, 5)
                     _say_ready(gateway, host, listener.port)
                     if listening.hello:
                         from lockgate.cli.hello import hello  # brings an HTTP client that nothing else here needs

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Event, Finish, Start, TextDelta, UsageReport
+from lockgate_ports.events import Event, Failure, Finish, Relayed, Start, TextDelta, UsageReport
 from lockgate_ports.usage import Usage
 
 
@@ -67,10 +67,10 @@ class Splice:
                 return event
             case _ if not self._begun:
                 raise _another("does not go on with the words that were said")
-            case Finish():
+            case Finish() | Failure() | Relayed():
                 return event
             case _:
-                return structs.replace(event, part=self._place(event.part)) if hasattr(event, "part") else event
+                return structs.replace(event, part=self._place(event.part))
 
     def _unsaid(self, words: str) -> str:
         owed = self._owed

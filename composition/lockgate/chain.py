@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, get_args
 
-from lockgate.building import assembled, retries
+from lockgate.building_engine import retries
+from lockgate.building_providers import assembled
 from lockgate.settings import Settings, split_target
 from lockgate_core.attempts import Attempts
 from lockgate_core.eligibility import Eligibility

@@ -2,7 +2,7 @@
 
 from dependency_injector import containers, providers
 
-from lockgate import building
+from lockgate import building, building_engine, building_providers
 from lockgate.adapters.loop_clock import LoopClock
 from lockgate.adapters.notebook import Notebook
 from lockgate.parts import Parts
@@ -30,15 +30,17 @@ class GatewayContainer(containers.DeclarativeContainer):
     answers = providers.Singleton(building.build_answers, settings, parts)
     limits = providers.Singleton(building.build_limits, settings, plugins, secrets, ways, env, parts)
     callers = providers.Resource(building.build_callers, settings, secrets)
-    models = providers.Singleton(building.build_providers, settings, plugins, secrets, ways, notebook, env, parts)
+    models = providers.Singleton(
+        building_providers.build_providers, settings, plugins, secrets, ways, notebook, env, parts
+    )
     steps = providers.Singleton(building.build_steps, settings, plugins, ways, env, parts)
     routes = providers.Singleton(build_routes, settings, plugins, models)
-    rollouts = providers.Singleton(building.build_rollouts, settings, clock, parts)
-    vitals = providers.Singleton(building.build_vitals, models, rollouts, clock)
-    profiles = providers.Singleton(building.build_profiles, settings)
-    shadows = providers.Singleton(building.build_shadows, settings, models, metrics, egress, notebook, clock)
+    rollouts = providers.Singleton(building_engine.build_rollouts, settings, clock, parts)
+    vitals = providers.Singleton(building_engine.build_vitals, models, rollouts, clock)
+    profiles = providers.Singleton(building_engine.build_profiles, settings)
+    shadows = providers.Singleton(building_engine.build_shadows, settings, models, metrics, egress, notebook, clock)
     engine = providers.Singleton(
-        building.build_engine,
+        building_engine.build_engine,
         settings,
         routes,
         vitals,
@@ -55,4 +57,4 @@ class GatewayContainer(containers.DeclarativeContainer):
         limits,
         shadows,
     )
-    explainer = providers.Singleton(building.build_explainer, settings, routes, vitals, models, egress)
+    explainer = providers.Singleton(building_engine.build_explainer, settings, routes, vitals, models, egress)

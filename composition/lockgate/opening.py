@@ -15,7 +15,7 @@ from lockgate.adapters.callers import Callers
 from lockgate.adapters.known_secrets import KnownSecrets
 from lockgate.adapters.notebook import Notebook
 from lockgate.audited import noted
-from lockgate.building import open_providers
+from lockgate.building_providers import open_providers
 from lockgate.container import GatewayContainer
 from lockgate.deployment import Deployment
 from lockgate.gateway import Gateway

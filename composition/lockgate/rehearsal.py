@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from lockgate.building import NoWayOut, assembled, build_egress, build_explainer
+from lockgate.building import NoWayOut, build_egress
+from lockgate.building_engine import build_explainer
+from lockgate.building_providers import assembled
 from lockgate.plugins import Plugins
 from lockgate.route_table import build_routes
 from lockgate.settings import Settings

@@ -1,0 +1,165 @@
+"""How the engine is made from the settings: routing, terms, profiles, rollouts, shadows, attempts."""
+
+import random
+from collections.abc import Mapping, Sequence
+
+from msgspec import structs
+
+from lockgate.adapters.mersenne import Mersenne
+from lockgate.adapters.notebook import Notebook
+from lockgate.parts import Parts
+from lockgate.settings.model import Settings
+from lockgate.settings.routes import Rollout as RolloutRow
+from lockgate.settings.routes import Route
+from lockgate_core.attempts import Attempts
+from lockgate_core.clock import Clock
+from lockgate_core.eligibility import Eligibility, objections
+from lockgate_core.engine import Engine
+from lockgate_core.explain import Explainer
+from lockgate_core.limits import Limiter, Rule
+from lockgate_core.live_vitals import LiveVitals
+from lockgate_core.profiles import Profile, Profiles
+from lockgate_core.provider import Provider
+from lockgate_core.retry import RetryPolicy
+from lockgate_core.rollout import Rollout, RolloutPolicy, Rollouts
+from lockgate_core.routing import Routes, Vitals
+from lockgate_core.shadows import Shadows
+from lockgate_core.terms import PLAIN, HedgePolicy, OwnTimeouts, Terms
+from lockgate_ports.caller import NOBODY, Caller
+from lockgate_ports.egress import EgressPolicyPort
+from lockgate_ports.ledger import LedgerPort
+from lockgate_ports.limits import LimitsPort
+from lockgate_ports.metrics import MetricsPort
+from lockgate_ports.steps import Step
+from lockgate_ports.tracing import TracesPort
+
+
+def build_engine(
+    settings: Settings,
+    routes: Routes,
+    vitals: Vitals,
+    rollouts: Rollouts,
+    providers: Mapping[str, Provider],
+    steps: Sequence[Step],
+    metrics: MetricsPort,
+    egress: EgressPolicyPort,
+    notebook: Notebook,
+    clock: Clock,
+    ledger: LedgerPort | None,
+    traces: TracesPort | None,
+    profiles: Profiles,
+    limits: LimitsPort | None,
+    shadows: Shadows | None,
+) -> Engine:
+    """Routing, steps and attempts over the open providers."""
+    # Jitter is no secret: it only has to differ from one process to the next.
+    terms = build_terms(settings)
+    attempts = Attempts(providers, Eligibility(egress, notebook), retries(settings), clock, random.random, terms)
+    prices = {
+        (provider_id, card.id): card.price
+        for provider_id, provider in providers.items()
+        for card in provider.port.models
+        if card.price is not None
+    }
+    said = settings.limits
+    limiter = None
+    if limits is not None:
+        rules = [Rule(rule.scope, rule.limits) for rule in said.rules]
+        limiter = Limiter(limits, rules, prices, answer_tokens=said.answer_tokens, unpriced=said.unpriced)
+    return Engine(
+        routes,
+        vitals,
+        rollouts,
+        steps,
+        attempts,
+        metrics,
+        clock,
+        ledger=ledger,
+        traces=traces,
+        prices=prices,
+        profiles=profiles,
+        limiter=limiter,
+        default_caller=_default_caller(settings),
+        shadows=shadows,
+    )
+
+
+def build_terms(settings: Settings) -> dict[str, Terms]:
+    """What routes say of how their calls are made; those that say nothing are not there."""
+    made: dict[str, Terms] = {}
+    for name, row in settings.routes.items():
+        stream, own = row.stream, row.timeouts
+        timeouts = None if own is None else OwnTimeouts(own.attempt, own.first_token, own.idle, own.total)
+        hedge = None if row.hedge is None else HedgePolicy(row.hedge.budget, row.hedge.allow_side_effects)
+        made[name] = Terms(timeouts, stream.policy, stream.hold_tokens, stream.hold_ms / 1000, hedge)
+    return {name: terms for name, terms in made.items() if terms != PLAIN}
+
+
+def build_profiles(settings: Settings) -> Profiles:
+    """The profiles, by all names that they are asked for."""
+    made: dict[str, Profile] = {}
+    for name, row in settings.profiles.items():
+        said = {key: value for key, value in structs.asdict(row.parameters).items() if value is not None}
+        template = row.prompt_template
+        identity = (None, None) if template is None else (template.id, template.version)
+        made[name] = Profile(name, row.model, said, row.timeout, *identity)
+    return Profiles.named(made)
+
+
+def build_rollouts(settings: Settings, clock: Clock, parts: Parts) -> Rollouts:
+    """Those of the routes that have one, each at its first step, or where it was before these settings."""
+    now = clock.now()
+    fields = RolloutPolicy.__struct_fields__
+
+    def built(name: str, route: Route, row: RolloutRow) -> Rollout:
+        policy = RolloutPolicy(**{field: getattr(row, field) for field in fields})
+        return parts.take(f"routes.{name}.rollout", (row, route.targets), lambda _: Rollout(name, policy, now))
+
+    return Rollouts(
+        {name: built(name, route, route.rollout) for name, route in settings.routes.items() if route.rollout}
+    )
+
+
+def build_shadows(
+    settings: Settings,
+    providers: Mapping[str, Provider],
+    metrics: MetricsPort,
+    egress: EgressPolicyPort,
+    notebook: Notebook,
+    clock: Clock,
+) -> Shadows | None:
+    """What sends copies of calls, where some route wants that. Each is tried once."""
+    most = {name: row.shadow.max_parallel for name, row in settings.routes.items() if row.shadow is not None}
+    if not most:
+        return None
+    once = structs.replace(retries(settings), max_attempts=1)
+    attempts = Attempts(providers, Eligibility(egress, notebook), once, clock, random.random)
+    return Shadows(attempts, providers, clock, metrics.note, most)
+
+
+def build_vitals(providers: Mapping[str, Provider], rollouts: Rollouts, clock: Clock) -> LiveVitals:
+    """The moment, as routing sees it."""
+    return LiveVitals(providers, clock, Mersenne(), rollouts)
+
+
+def build_explainer(
+    settings: Settings, routes: Routes, vitals: Vitals, providers: Mapping[str, Provider], egress: EgressPolicyPort
+) -> Explainer:
+    """What tells decisions of routing beforehand."""
+    profiles = build_profiles(settings)
+    objecting = objections(egress)
+    caller, terms = _default_caller(settings), build_terms(settings)
+    return Explainer(routes, vitals, providers, retries(settings), profiles, objecting, caller, terms)
+
+
+def retries(settings: Settings) -> RetryPolicy:
+    """How often a call is tried."""
+    retry = settings.retry
+    return RetryPolicy(retry.max_attempts, retry.base_delay, retry.max_delay, retry.max_retry_after)
+
+
+def _default_caller(settings: Settings) -> Caller:
+    labels = settings.labels
+    if labels.tenant is None and not labels.default:
+        return NOBODY
+    return Caller(tenant=labels.tenant, labels=tuple(labels.default.items()))

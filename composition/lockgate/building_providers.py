@@ -1,0 +1,149 @@
+"""How providers are made from their rows, and opened."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import structs
+
+from lockgate.adapters.bypass_watch import inside
+from lockgate.adapters.notebook import Notebook
+from lockgate.parts import LiveSecrets, Parts, Ties
+from lockgate.plugins import Plugins
+from lockgate.settings.model import Settings
+from lockgate.ways import WaysOut
+from lockgate_core.breaker import BreakerPolicy, Breakers
+from lockgate_core.budget import BudgetPolicy, RetryBudget
+from lockgate_core.held_key import KeySource
+from lockgate_core.keys import KeyPool
+from lockgate_core.provider import Provider, Timeouts, unwatched
+from lockgate_core.slots import Slots, SlotsPolicy
+from lockgate_core.terms import OwnTimeouts
+from lockgate_ports.errors import SettingsError
+from lockgate_ports.hooks import BuildContext
+from lockgate_ports.metrics import Note
+from lockgate_ports.model import ModelPort
+from lockgate_ports.secrets import SecretsPort
+
+Env = Mapping[str, str]
+
+
+def build_providers(
+    settings: Settings,
+    plugins: Plugins,
+    secrets: SecretsPort,
+    ways: WaysOut,
+    notebook: Notebook,
+    env: Env,
+    parts: Parts,
+) -> dict[str, Provider]:
+    """Every configured provider, not open yet."""
+    return {
+        provider_id: _provider(provider_id, settings, plugins, secrets, ways, notebook, env, parts)
+        for provider_id in settings.providers
+    }
+
+
+async def open_providers(settings: Settings, providers: Mapping[str, Provider], parts: Parts) -> None:
+    """Opens all at once that are new and not disabled. Raises SettingsError naming the one that does not open.
+
+    Not a resource of the container: that could not be cancelled while a model loads.
+    """
+    rows = settings.providers
+    enabled = [each for each in providers.values() if rows[each.provider_id].status != "disabled"]
+    await asyncio.gather(*(_open(each) for each in enabled if parts.is_new(_port_of(each.provider_id))))
+
+
+def assembled(
+    provider_id: str,
+    port: ModelPort,
+    settings: Settings,
+    sources: Sequence[KeySource],
+    note: Callable[[Note], None] | None = None,
+) -> Provider:
+    """A port with what bounds the calls to it, by its row. `note` is told when one of its breakers opens or closes."""
+    row = settings.providers[provider_id]
+    times = row.timeouts
+    timeouts = Timeouts(times.attempt, times.first_token, times.idle, times.total)
+    budget = settings.retry.budget, settings.retry.budget_reserve
+    slots = SlotsPolicy(row.max_parallel, row.max_queued, row.queue_timeout) if row.max_parallel is not None else None
+    return Provider(
+        provider_id,
+        port,
+        timeouts,
+        KeyPool(provider_id, sources or [KeySource()]),
+        Breakers(
+            BreakerPolicy(**structs.asdict(settings.breaker)),
+            None if note is None else lambda model, opened: note(_of_breaker(provider_id, model, opened=opened)),
+        ),
+        RetryBudget(BudgetPolicy(*budget)),
+        None if slots is None else Slots(provider_id, slots),
+        told_of_traces=row.send_traceparent,
+        around=unwatched if settings.plugins.sandbox == "off" else inside,
+        by_model={
+            model: OwnTimeouts(own.attempt, own.first_token, own.idle, own.total).over(timeouts)
+            for model, own in row.model_timeouts.items()
+        },
+    )
+
+
+def _provider(
+    provider_id: str,
+    settings: Settings,
+    plugins: Plugins,
+    secrets: SecretsPort,
+    ways: WaysOut,
+    notebook: Notebook,
+    env: Env,
+    parts: Parts,
+) -> Provider:
+    row = settings.providers[provider_id]
+    asked = row.kind, row.kind_settings, ways.described_of(provider_id), row.status == "disabled"
+
+    def build(ties: Ties) -> ModelPort:
+        way = ways.tied(ties).of_provider(provider_id)
+        with inside(provider_id):
+            return plugins.models[row.kind].build(row.kind_settings, BuildContext(provider_id, way, env=env))
+
+    def pool(ties: Ties) -> KeyPool:
+        live = ties.secrets(secrets)
+        return KeyPool(provider_id, [_source(provider_id, ref, live, notebook) for ref in row.keys] or [KeySource()])
+
+    port = parts.take(_port_of(provider_id), asked, build, lambda port: port.aclose())
+    made = assembled(provider_id, port, settings, [], notebook)
+    # What is known of those who are asked holds for as long as the same ones are asked.
+    kept = f"providers.{provider_id}"
+    budget = settings.retry.budget, settings.retry.budget_reserve
+    slots = row.max_parallel, row.max_queued, row.queue_timeout
+    return structs.replace(
+        made,
+        keys=parts.take(f"{kept}.keys", (asked, row.keys), pool),
+        breakers=parts.take(f"{kept}.breakers", (asked, settings.breaker), lambda _: made.breakers),
+        budget=parts.take(f"{kept}.budget", (asked, budget), lambda _: made.budget),
+        slots=parts.take(f"{kept}.slots", (asked, slots), lambda _: made.slots),
+        loads=parts.take(f"{kept}.loads", asked, lambda _: made.loads),
+    )
+
+
+def _port_of(provider_id: str) -> str:
+    return f"providers.{provider_id}.port"
+
+
+def _of_breaker(provider_id: str, model: str, *, opened: bool) -> Note:
+    return Note("breaker_opened" if opened else "breaker_closed", provider_id, model)
+
+
+def _source(provider_id: str, ref: str, secrets: LiveSecrets, notebook: Notebook) -> KeySource:
+    return KeySource(
+        ref,
+        lambda: secrets.fetch(ref),
+        rotated=lambda: notebook(Note("client_rotation", provider_id, ref)),
+        stood_in=lambda: notebook(Note("stale_key", provider_id, ref)),
+    )
+
+
+async def _open(provider: Provider) -> None:
+    try:
+        with inside(provider.provider_id):
+            await provider.port.open()
+    except SettingsError as error:
+        raise SettingsError(f"providers.{provider.provider_id}: {error.message}") from error

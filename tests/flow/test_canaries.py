@@ -106,7 +106,7 @@ async def test_no_canary_is_in_any_output(
             with contextlib.suppress(TypeError, AttributeError):
                 outputs.append(msgspec.json.encode(gw.gateway.settings).decode())
         used = {seen.headers["authorization"] for seen in up.seen}
-        assert len(used) > CANARIES // 4, "so many of them were on the wire"
+        assert len(used) > CANARIES // 10, "so many of them were on the wire"
     config = tmp_path / "lockgate.yaml"
     config.write_text(json.dumps(given))
     for command in (["check", str(config)], ["secrets", "list", "--file", str(file)], ["providers", "-c", str(config)]):

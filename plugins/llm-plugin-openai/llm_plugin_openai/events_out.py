@@ -57,7 +57,6 @@ class ChunkWriter:
         self._images = 0
         self._unsaid = Unsaid(NAME, shows)
         self._details: dict[tuple[int, int], int] = {}
-        self._thoughts: dict[tuple[int, int], str] = {}
 
     def write(self, events: Sequence[Event]) -> bytes:
         """These events on the wire."""
@@ -172,15 +171,19 @@ class ChunkWriter:
 
     def _thought(self, event: ThinkingDelta) -> dict[str, Any]:
         delta: dict[str, Any] = {"reasoning_content": event.text} if event.text else {}
-        own = event.native == NAME
-        seal = seal_thought(event, NAME)
-        key = (event.choice, event.part)
-        said = self._thoughts[key] = self._thoughts.get(key, "") + event.text
-        if (own and (event.signature or event.redacted)) or seal is not None:
-            whole = Thinking(event.text, event.signature, event.redacted, event.id) if own else Thinking(said, seal)
+        if event.native == NAME:
+            shown = bool(event.signature or event.redacted)
+            piece = Thinking(event.text, event.signature, event.redacted, event.id)
+        else:
+            # Whether the thought will be signed is known only at its end: its words go into the item as they come, so
+            # that the seal does not have to repeat them.
+            seal = seal_thought(event, NAME)
+            shown = bool(event.text or seal)
+            piece = Thinking(event.text, seal)
+        if shown:
             # the SDKs put pieces together by it
-            index = self._details.setdefault(key, self._count(event.choice))
-            delta["reasoning_details"] = [detail_of(whole) | {"index": index}]
+            index = self._details.setdefault((event.choice, event.part), self._count(event.choice))
+            delta["reasoning_details"] = [detail_of(piece) | {"index": index}]
         return delta
 
     def _count(self, choice: int) -> int:

@@ -87,11 +87,11 @@ def _message(choice: Choice, unsaid: Unsaid) -> dict[str, Any]:
 
 
 def _detail(part: Thinking) -> dict[str, Any] | None:
-    """Signed and encrypted thoughts; what another dialect wrote of it, sealed."""
+    """Signed and encrypted thoughts; what another dialect wrote, with a seal where it signed it."""
     if part.native == NAME:
         return detail_of(part) if part.signature or part.redacted else None
     seal = seal_thought(part, NAME)
-    return detail_of(Thinking(part.text, seal)) if seal is not None else None
+    return detail_of(Thinking(part.text, seal)) if part.text or seal else None
 
 
 def _audio(part: Audio) -> dict[str, Any]:

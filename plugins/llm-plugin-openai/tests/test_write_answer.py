@@ -98,10 +98,12 @@ def test_the_sdk_gets_the_same_object_from_a_stream_as_from_a_plain_call(ask: An
 
 
 def _comparable(completion: dict[str, Any]) -> dict[str, Any]:
-    """The SDK's own accumulator leaves `index` in tool calls, and adds `parsed`; missing content is empty or None."""
+    """The SDK's own accumulator leaves `index` in lists, and adds `parsed`; missing content is empty or None."""
     for choice in completion["choices"]:
         message = choice["message"]
         message["content"] = message.get("content") or ""
+        for detail in message.get("reasoning_details", ()):
+            detail.pop("index", None)
         for call in message.get("tool_calls", ()):
             call.pop("index", None)
             call["function"].pop("parsed_arguments", None)
@@ -145,7 +147,7 @@ def test_what_another_dialect_cited_or_added_is_not_sent_as_ours() -> None:
 def test_an_answer_that_lacks_everything_is_still_a_completion() -> None:
     bare = ChatResponse(choices=(Choice(native_finish_reason="gone"),))
     written = json.loads(OpenAIChat().write_response(bare, _ASKED).body)
-    assert (written["id"], written["created"], written["model"]) == ("chatcmpl-lockgate", 0, "")
+    assert (written["id"], written["created"], written["model"]) == ("chatcmpl-lockgate", 0, "m")
     assert written["choices"][0]["finish_reason"] == "gone"
     assert "usage" not in written
 
@@ -172,7 +174,11 @@ def test_a_stream_has_one_head_the_role_first_and_usage_last(ask: Any) -> None:
         }
     ] * len(chunks)
     assert [choice["delta"] for chunk in chunks for choice in chunk["choices"]] == [
-        {"role": "assistant", "reasoning_content": "Hm"},
+        {
+            "role": "assistant",
+            "reasoning_content": "Hm",
+            "reasoning_details": [{"type": "reasoning.text", "text": "Hm", "index": 0}],
+        },
         {"content": "A"},
         {"content": "B"},
         {},

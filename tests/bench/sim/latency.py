@@ -2,7 +2,7 @@
 
 import random
 
-from world import Actor, Bench, VirtualClock, crowd, run
+from sim_world import Actor, Bench, VirtualClock, crowd, run
 
 from lockgate_core.terms import HedgePolicy, Terms
 

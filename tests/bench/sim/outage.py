@@ -2,7 +2,7 @@
 
 import random
 
-from world import Actor, Bench, Outcome, VirtualClock, crowd, provider, run
+from sim_world import Actor, Bench, Outcome, VirtualClock, crowd, provider, run
 
 from lockgate_core.breaker import BreakerPolicy
 from lockgate_core.budget import BudgetPolicy

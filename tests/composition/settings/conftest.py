@@ -75,6 +75,7 @@ def offers() -> Plugins:
         },
         egress={"allow-list": factory("allow-list", AllowKind)},
         metrics={"prometheus": factory("prometheus", NoSettings)},
+        limits={"memory": factory("memory", NoSettings)},
         steps={"trim": factory("trim", TrimKind)},
     )
 

@@ -127,5 +127,7 @@ def lost(error: BaseException) -> bool:
         | TimeoutError
         | asyncpg.PostgresConnectionError
         | asyncpg.InterfaceError
+        # What asyncpg says when the server ends a connection in the very moment in which something is asked of it.
+        | asyncpg.InternalClientError
         | asyncpg.OperatorInterventionError,
     )

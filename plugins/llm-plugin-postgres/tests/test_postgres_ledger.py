@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from llm_plugin_postgres.tables import Month
-from llm_plugin_postgres.writing import Writer
+from llm_plugin_postgres.writing import Writer, lost
 from lockgate import open_gateway
 from lockgate_ports.caller import Caller
 from lockgate_ports.errors import LedgerFailed, LockgateError
@@ -125,6 +125,10 @@ async def test_whatever_is_changed_is_found(
     assert verdict.fault is not None
     assert verdict.fault.startswith(fault)
     assert verdict.row == row
+
+
+def test_a_connection_that_ends_while_it_is_asked_is_a_lost_one() -> None:
+    assert lost(asyncpg.InternalClientError("cannot switch to state 15; another operation (2) is in progress"))
 
 
 async def test_a_connection_that_is_lost_is_made_anew(server: Any, opened: Any) -> None:

@@ -17,15 +17,15 @@ from lockgate_ports.caller import Caller
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.ledger import AuditEvent
 from lockgate_ports.ledger_rows import Entry
-from lockgate_ports.records import AttemptRecord, CallRecord, Cost
+from lockgate_ports.records import UNKNOWN_COST, AttemptRecord, CallRecord, Cost
 from lockgate_ports.usage import Usage
 
 Run = Callable[..., Result]
 
 
-def call(tenant: str, usd: str, model: str = "fast") -> CallRecord:
+def call(tenant: str, usd: str | None, model: str = "fast") -> CallRecord:
     usage = Usage(input_tokens=1_000, output_tokens=5)
-    cost = Cost(Decimal(usd), "priced", "settings", "2026-01-01")
+    cost = UNKNOWN_COST if usd is None else Cost(Decimal(usd), "priced", "settings", "2026-01-01")
     return CallRecord(
         request_id="req_1",
         operation="chat",
@@ -74,6 +74,14 @@ def test_usage_is_a_table_with_the_dearest_first(run: Run) -> None:
     assert header.split() == ["TENANT", "MODEL", "CALLS", "ERRORS", "TOKENS", "IN", "TOKENS", "OUT", "CACHED", "USD"]
     assert first.split() == ["acme", "fast", "2", "0", "2,000", "10", "0", "0.75"]
     assert second.split()[-1] == "0.000001"
+
+
+def test_a_cost_that_nobody_knows_is_not_shown_as_nothing(run: Run, ledger: Path) -> None:
+    store = sqlite_rows.opened(ledger, durable=False)
+    sqlite_rows.add(store, [Entry(at=1.9e9, call=call("acme", None)), Entry(at=1.9e9, call=call("gamma", None))])
+    store.close()
+    told = run("usage", "--by", "tenant", "--since", "2020-01-01").stdout.splitlines()
+    assert [line.split("  ")[-1].strip() for line in told] == ["USD", "0.75 + unknown", "0.000001", "unknown"]
 
 
 def test_usage_is_data_for_programs_and_exact(run: Run) -> None:

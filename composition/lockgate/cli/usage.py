@@ -112,4 +112,9 @@ def _name(value: str | None) -> str:
 
 
 def _number(row: dict[str, Any], name: str) -> str:
-    return row[name] if name == "usd" else f"{row[name]:,}"
+    if name != "usd":
+        return f"{row[name]:,}"
+    if not row["unpriced"]:
+        return row["usd"]
+    # What nobody knows is not 0.
+    return f"{row['usd']} + unknown" if Decimal(row["usd"]) else "unknown"

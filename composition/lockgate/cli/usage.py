@@ -115,6 +115,6 @@ def _number(row: dict[str, Any], name: str) -> str:
     if name != "usd":
         return f"{row[name]:,}"
     if not row["unpriced"]:
-        return row["usd"]
+        return str(row["usd"])
     # What nobody knows is not 0.
     return f"{row['usd']} + unknown" if Decimal(row["usd"]) else "unknown"

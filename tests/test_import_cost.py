@@ -19,9 +19,9 @@ PROBE = """if True:
         elif event in ("subprocess.Popen", "os.system", "os.fork", "os.posix_spawn"):
             started.append(event)
     sys.addaudithook(watch)
-    before, memory, start = set(sys.modules), psutil.Process().memory_info().rss, time.process_time()
+    before, memory, start = set(sys.modules), psutil.Process().memory_info().rss, time.perf_counter()
     import lockgate
-    seconds, grown = time.process_time() - start, psutil.Process().memory_info().rss - memory
+    seconds, grown = time.perf_counter() - start, psutil.Process().memory_info().rss - memory
     import lockgate_core, lockgate_ports
     own = [os.path.dirname(module.__file__) for module in (lockgate, lockgate_core, lockgate_ports)]
     own += [path for path in sys.path if path.endswith("site-packages")] + [os.path.dirname(os.__file__)]
@@ -70,7 +70,7 @@ def test_a_server_on_the_lean_client_brings_no_other_http_client() -> None:
     assert done.stdout.strip() == "False"
 
 
-def test_it_takes_less_than_150_ms_of_cpu_and_40_mb() -> None:
+def test_it_takes_less_than_150_ms_and_40_mb() -> None:
     runs = [probe() for _ in range(7)]
     assert min(run["seconds"] for run in runs) < 0.150
     assert min(run["bytes"] for run in runs) < 40 * 2**20

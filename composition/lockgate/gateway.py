@@ -196,7 +196,9 @@ class Gateway:
         from lockgate.surfaces.bounds import Bounds
 
         server = self.settings.server
-        return Bounds(server.max_body_bytes, server.header_timeout, server.body_timeout, server.ping_interval)
+        return Bounds(
+            server.max_body_bytes, server.header_timeout, server.body_timeout, server.ping_interval, server.idle_timeout
+        )
 
     def front_door(self, *, loopback: bool = False) -> "Entrance":
         """The surfaces, before any server framework. `loopback`: nobody from elsewhere can come in, so that the pages

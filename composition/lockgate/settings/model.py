@@ -25,7 +25,9 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_body_bytes: Bytes = 32 * 1024 * 1024
     """The longest request body, in bytes, as it comes and as it is once unpacked; a longer one gets 413."""
     header_timeout: Seconds = 15.0
-    """Seconds within which a connection must send a complete request head, and for which an idle one is kept."""
+    """Seconds within which a request head must be complete, the first one from the connection's beginning on."""
+    idle_timeout: Seconds = 75.0
+    """Seconds for which a connection is kept after an answer, until its next request begins."""
     body_timeout: Seconds = 15.0
     """Seconds within which a request body must arrive; a large one has a second more for each 64 KiB."""
     drain_timeout: Seconds = 30.0

@@ -9,12 +9,14 @@ _SLOWEST = 64 * 1024
 
 
 class Bounds(Struct, frozen=True):
-    """Bytes of body, seconds over a request's head and its body, and seconds of silence before a stream is pinged."""
+    """Bytes of body, seconds over a request's head and its body, seconds of silence before a stream is pinged, and
+    seconds for which a connection waits for its next request."""
 
     max_body_bytes: int
     header_timeout: float
     body_timeout: float
     ping_interval: float = 15.0
+    idle_timeout: float = 75.0
 
     def patience(self, received: int) -> float:
         """Seconds from the beginning of a body within which more must come, when `received` bytes are here."""

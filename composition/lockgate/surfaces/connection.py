@@ -74,7 +74,10 @@ class Connection(asyncio.Protocol):
         self._held_back = False
         self._unsent = 0
         self._since = service.loop.time()
-        """When the last request was answered, or the client last took something of what is unsent."""
+        """When the last request was answered, the next head was first seen to be begun, or the client last took
+        something of what is unsent."""
+        self._idle = False
+        """Requests were answered, and nothing has come of another one."""
         self._lingering = False
         self._task: asyncio.Task[None] | None = None
         """Answers; None while there is nothing to answer."""
@@ -98,8 +101,11 @@ class Connection(asyncio.Protocol):
             elif now - self._since > _UNSENT_FOR:
                 transport.abort()
         elif self._task is None:
-            patience = _LINGER if self._lingering else self._service.bounds.header_timeout
-            if now - self._since > patience:
+            if self._idle and self._reader is not None and self._reader.begun:
+                self._idle, self._since = False, now
+            bounds = self._service.bounds
+            patience = bounds.idle_timeout if self._idle else bounds.header_timeout
+            if now - self._since > (_LINGER if self._lingering else patience):
                 transport.abort()
         self._unsent = unsent
 
@@ -199,6 +205,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
         self._task = None
         self._since = self._service.loop.time()
+        self._idle = True
         if self._service.draining:
             self._transport.close()
 

@@ -40,6 +40,11 @@ class RequestReader:
         self.over = False
         """The last request said that no other follows."""
 
+    @property
+    def begun(self) -> bool:
+        """Has something come of a head that is not whole yet?"""
+        return self.exchange is None and self._unfruitful > 0
+
     def feed(self, data: bytes) -> None:
         """Bytes as they arrive, split anywhere. Raises CallerError for what is no request; nothing may follow then."""
         # A field is given when it is whole; one that never ends must not grow, nor must what stands between chunks.

@@ -9,7 +9,7 @@ from lockgate_core.clock import Clock
 from lockgate_core.seen import partial_usage
 from lockgate_core.stream_rules import StreamRules
 from lockgate_ports.errors import LockgateError, UpstreamError
-from lockgate_ports.events import Event
+from lockgate_ports.events import Event, ReadEvent
 from lockgate_ports.journal import CANCELLED, Journal
 from lockgate_ports.model import ReplyStream
 from lockgate_ports.records import UNKNOWN_COST
@@ -28,7 +28,7 @@ class LiveStream:
     def __init__(
         self,
         source: ReplyStream,
-        rest: AsyncIterator[Sequence[Event]],
+        rest: AsyncIterator[Sequence[ReadEvent]],
         held: list[Sequence[Event] | LockgateError],
         rules: StreamRules,
         served: Served,
@@ -84,16 +84,16 @@ class LiveStream:
                         raise
                     break
                 try:
-                    self._rules.take(batch)
+                    shown = self._rules.take(batch)
                 except LockgateError:
                     # What came before the fault in one piece with it is the client's all the same.
-                    if sound := batch[: self._rules.sound]:
+                    if sound := self._rules.shown(batch[: self._rules.sound]):
                         yield sound
                     raise
                 if self._rules.progress:
                     moved = self._clock.now()
-                if batch:
-                    yield batch
+                if shown:
+                    yield shown
             if not self._rules.complete:
                 raise self._rules.truncated()
             self.close(None)
@@ -141,7 +141,9 @@ class LiveStream:
             used = partial_usage(self._request, used, self._rules.seen)
         self.used = used
         began = journal.attempts[self._place]
-        journal.attempts[self._place] = structs.replace(began, usage=used, error=code, cost=UNKNOWN_COST)
+        journal.attempts[self._place] = structs.replace(
+            began, usage=used, error=code, cost=UNKNOWN_COST, skipped=self._rules.skipped
+        )
         journal.finish_reasons = tuple(self._rules.finished.values())
         if not self._lasting:
             journal.usage = usage

@@ -1,11 +1,12 @@
 """The rules every stream is held to, whatever its dialect: begun, committed, finished, never cut in silence."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from lockgate_core.seen import Seen
 from lockgate_ports.chat import FinishReason
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Event, Failure, Finish, Relayed, Start, UsageReport
+from lockgate_ports.events import Event, Failure, Finish, ReadEvent, Relayed, Skipped, Start, UsageReport
 from lockgate_ports.usage import Usage
 
 
@@ -13,7 +14,19 @@ class StreamRules:
     """Fed each batch of events. `committed` once the client has something to see; `complete` once every choice that
     was opened has finished."""
 
-    __slots__ = ("_open", "_started", "committed", "finished", "model", "pieces", "progress", "seen", "sound", "usage")
+    __slots__ = (
+        "_open",
+        "_started",
+        "committed",
+        "finished",
+        "model",
+        "pieces",
+        "progress",
+        "seen",
+        "skipped",
+        "sound",
+        "usage",
+    )
 
     def __init__(self) -> None:
         self._started = False
@@ -27,6 +40,8 @@ class StreamRules:
         """The last batch moved the stream on."""
         self.sound = 0
         """How many events of the last batch were in order; all, unless `take` raised."""
+        self.skipped = 0
+        """How many events made no sense and were left out: no word on the rest, and no progress."""
         self.seen = Seen()
         self.usage: Usage | None = None
         self.model: str | None = None
@@ -36,8 +51,9 @@ class StreamRules:
         """At least one choice finished, and none is left open."""
         return bool(self.finished) and self._open <= self.finished.keys()
 
-    def take(self, batch: Sequence[Event]) -> None:
-        """Check and note `batch`. Raises its error for a Failure, UpstreamError for an event out of place."""
+    def take(self, batch: Sequence[ReadEvent]) -> Sequence[Event]:
+        """Check and note `batch`; what is handed on of it is returned. Raises its error for a Failure, UpstreamError
+        for an event out of place."""
         self.progress = False
         self.sound = 0
         for event in batch:
@@ -54,6 +70,11 @@ class StreamRules:
             else:
                 self._canonical(event)
             self.sound += 1
+        return self.shown(batch) if self.skipped else cast("Sequence[Event]", batch)
+
+    def shown(self, batch: Sequence[ReadEvent]) -> Sequence[Event]:
+        """All of it but what was skipped."""
+        return [event for event in batch if not isinstance(event, Skipped)]
 
     def truncated(self) -> UpstreamError:
         """What to raise when the stream has ended and is not `complete`."""
@@ -62,7 +83,7 @@ class StreamRules:
         error.code = "upstream_stream_truncated"
         return error
 
-    def _canonical(self, event: Event) -> None:
+    def _canonical(self, event: ReadEvent) -> None:
         match event:
             case Failure(error):
                 raise error
@@ -73,6 +94,8 @@ class StreamRules:
                 self.model = event.model
             case UsageReport(usage):
                 self.usage = usage
+            case Skipped():
+                self.skipped += 1
             case Finish():
                 if event.choice in self.finished:
                     raise _misplaced(f"a second finish of choice {event.choice}")

@@ -28,6 +28,7 @@ class Turn:
         "cut_short",
         "lease",
         "provider",
+        "skipped",
         "target",
     )
 
@@ -53,6 +54,8 @@ class Turn:
         self._began: float | None = clock.now()
         """None once it is known how quick the target was."""
         self.lease = lease
+        self.skipped = 0
+        """Events that made no sense, of a stream that failed before it answered."""
         self.cut_short = False
         """The caller has less time than the provider may take: running out of it is nobody's fault."""
 

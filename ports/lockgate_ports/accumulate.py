@@ -10,13 +10,14 @@ from lockgate_ports.chat import ChatResponse, Choice
 from lockgate_ports.events import (
     AudioDelta,
     Delta,
-    Event,
     Failure,
     Finish,
     MediaDelta,
     NativeDelta,
+    ReadEvent,
     RefusalDelta,
     Relayed,
+    Skipped,
     Start,
     TextDelta,
     ThinkingDelta,
@@ -36,7 +37,7 @@ class Accumulator:
         self._parts: dict[tuple[int, int], list[Delta]] = {}
         self._finishes: dict[int, Finish] = {}
 
-    def add(self, event: Event) -> None:
+    def add(self, event: ReadEvent) -> None:
         """Take one canonical event. Raises its error for a Failure, TypeError for a Relayed one or a part that changes
         its kind."""
         match event:
@@ -48,6 +49,8 @@ class Accumulator:
                 self._finishes[event.choice] = event
             case Failure(error):
                 raise error
+            case Skipped():
+                pass
             case Relayed():
                 raise TypeError("a relayed event has no canonical form; read the stream without relaying")
             case _:

@@ -17,7 +17,7 @@ from lockgate_ports.chat import (
     ToolChoice,
 )
 from lockgate_ports.dialect import EventReader
-from lockgate_ports.events import Event, Finish, TextDelta, ToolCallDelta
+from lockgate_ports.events import Finish, ReadEvent, TextDelta, ToolCallDelta
 from lockgate_ports.parts import Part, Text, ToolCall
 
 ANSWER_TOOL = "lockgate_answer"
@@ -57,15 +57,15 @@ class AnswerReader:
         self._answers: set[tuple[int, int]] = set()
         self._calls: set[int] = set()
 
-    def feed(self, data: bytes) -> Sequence[Event]:
+    def feed(self, data: bytes) -> Sequence[ReadEvent]:
         """The events that `data` completes."""
         return [self._told(event) for event in self._inner.feed(data)]
 
-    def end(self) -> Sequence[Event]:
+    def end(self) -> Sequence[ReadEvent]:
         """The events that are left."""
         return [self._told(event) for event in self._inner.end()]
 
-    def _told(self, event: Event) -> Event:
+    def _told(self, event: ReadEvent) -> ReadEvent:
         if isinstance(event, ToolCallDelta):
             place = (event.choice, event.part)
             if event.name == ANSWER_TOOL:

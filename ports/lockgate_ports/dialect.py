@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.errors import LockgateError, UpstreamError
-from lockgate_ports.events import Event
+from lockgate_ports.events import Event, ReadEvent
 from lockgate_ports.http import NO_HEADERS, NO_PURPOSE, Headers, HttpRequest, Origin, Purpose
 from lockgate_ports.payload import Payload
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
@@ -77,11 +77,11 @@ class ErrorAnswer(Struct, frozen=True):
 class EventReader(Protocol):
     """Reads one upstream stream, fed as the bytes arrive, split anywhere."""
 
-    def feed(self, data: bytes) -> Sequence[Event]:
-        """The events that `data` completes; none for comments and pings."""
+    def feed(self, data: bytes) -> Sequence[ReadEvent]:
+        """The events that `data` completes; none for comments and pings, Skipped for what is malformed."""
         ...
 
-    def end(self) -> Sequence[Event]:
+    def end(self) -> Sequence[ReadEvent]:
         """The events left when the upstream has closed. It does not judge whether the stream was complete."""
         ...
 

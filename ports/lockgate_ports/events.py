@@ -7,6 +7,7 @@
 
 A part (`part`, counted within its choice) opens with its first delta; a tool call's first delta brings id and name.
 `Relayed` stands for any of these when bytes go through unread: it is one event of the provider's own dialect.
+`Skipped` may stand anywhere.
 """
 
 from msgspec import Raw, Struct
@@ -122,6 +123,10 @@ class Failure(Struct, frozen=True):
     error: LockgateError
 
 
+class Skipped(Struct, frozen=True):
+    """An event that made no sense was left out here, and the stream goes on. It is counted, and no client sees it."""
+
+
 class Relayed(Struct, frozen=True):
     """One event of the provider's dialect, as it came, and what a glance at it told.
 
@@ -138,3 +143,5 @@ class Relayed(Struct, frozen=True):
 
 Delta = TextDelta | ThinkingDelta | RefusalDelta | ToolCallDelta | AudioDelta | MediaDelta | NativeDelta
 Event = Start | Delta | UsageReport | Finish | Failure | Relayed
+ReadEvent = Event | Skipped
+"""What a reader tells; from there on nothing is skipped."""

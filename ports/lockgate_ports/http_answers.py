@@ -5,7 +5,7 @@ from typing import Any
 
 from lockgate_ports.dialect import EventReader, PassedDialect, ProviderDialect
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Event, Failure
+from lockgate_ports.events import Failure, ReadEvent
 from lockgate_ports.http import HttpResponse
 from lockgate_ports.secret import Secret
 
@@ -76,7 +76,7 @@ class HttpStream:
         self.dropped = dropped
         self.request_id = request_id_of(response)
 
-    async def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
+    async def __aiter__(self) -> AsyncIterator[Sequence[ReadEvent]]:
         try:
             async for chunk in self._response.chunks():
                 yield self._told(self._reader.feed(chunk))
@@ -86,7 +86,7 @@ class HttpStream:
         finally:
             self._response.abort()
 
-    def _told(self, events: Sequence[Event]) -> Sequence[Event]:
+    def _told(self, events: Sequence[ReadEvent]) -> Sequence[ReadEvent]:
         for event in events:
             if isinstance(event, Failure) and isinstance(event.error, UpstreamError):
                 told_as(self._provider_id, event.error, self._shown)
@@ -100,12 +100,12 @@ class HttpStream:
 class ToldStream:
     """A whole answer, told as a stream."""
 
-    def __init__(self, events: Sequence[Event], dropped: tuple[str, ...], request_id: str | None) -> None:
+    def __init__(self, events: Sequence[ReadEvent], dropped: tuple[str, ...], request_id: str | None) -> None:
         self._events = events
         self.dropped = dropped
         self.request_id = request_id
 
-    async def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
+    async def __aiter__(self) -> AsyncIterator[Sequence[ReadEvent]]:
         yield self._events
 
     async def aclose(self) -> None:

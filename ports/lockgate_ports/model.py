@@ -10,7 +10,7 @@ from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.count import TokenCount
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.errors import NotOffered, Unsupported
-from lockgate_ports.events import Event
+from lockgate_ports.events import ReadEvent
 from lockgate_ports.http import NO_PURPOSE, Headers, Purpose
 from lockgate_ports.payload import Payload
 from lockgate_ports.rerank import RerankRequest, RerankResponse
@@ -41,7 +41,7 @@ class ReplyStream(Protocol):
         """The provider's id for the call."""
         ...
 
-    def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
+    def __aiter__(self) -> AsyncIterator[Sequence[ReadEvent]]:
         """The events in batches, as they arrive; an empty batch is traffic without an event."""
         ...
 

@@ -42,6 +42,8 @@ class AttemptRecord(Struct, frozen=True):
     cost: Cost | None = None
     began: float = 0.0
     """Since the call arrived."""
+    skipped: int = 0
+    """Events of its stream that made no sense and were left out."""
 
 
 class CallRecord(Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from lockgate_ports.events import Event
+from lockgate_ports.events import ReadEvent
 from lockgate_ports.sse import SseEvent, SseParser
 
 
@@ -13,8 +13,8 @@ class Glance(Protocol):
     over: bool
     """The stream has told its end, or an error: nothing after it counts."""
 
-    def read(self, event: SseEvent) -> Event | None:
-        """The event with what a glance at it tells, as Relayed, or a Failure; None for one that is not handed on."""
+    def read(self, event: SseEvent) -> ReadEvent | None:
+        """What a glance at the event tells: Relayed, Skipped or a Failure; None where it is nothing to hand on."""
         ...
 
 
@@ -25,17 +25,17 @@ class SseRelay:
         self._glance = glance
         self._sse = SseParser()
 
-    def feed(self, data: bytes) -> Sequence[Event]:
+    def feed(self, data: bytes) -> Sequence[ReadEvent]:
         """The events that `data` completes. Raises UpstreamError for one that is too long."""
         return self._take(self._sse.feed(data))
 
-    def end(self) -> Sequence[Event]:
+    def end(self) -> Sequence[ReadEvent]:
         """The event that lacked only its blank line."""
         return self._take(self._sse.end())
 
-    def _take(self, arrived: list[SseEvent]) -> list[Event]:
+    def _take(self, arrived: list[SseEvent]) -> Sequence[ReadEvent]:
         glance = self._glance
-        events: list[Event] = []
+        events: list[ReadEvent] = []
         for each in arrived:
             if glance.over:
                 break

@@ -24,8 +24,9 @@ from lockgate.adapters.metric_names import (
     OTHER,
     OVERFLOW,
     REASONING,
+    SKIPPED,
+    TARGET_LABELS,
     TOKEN_USAGE,
-    UNPRICED_LABELS,
     USAGE_UNKNOWN,
     Description,
 )
@@ -54,6 +55,7 @@ class Aggregate:
         self._notes: dict[Note, int] = {}
         self._costs: dict[Key, Decimal] = {}
         self._unpriced: dict[Key, int] = {}
+        self._skipped: dict[Key, int] = {}
         self._overflow = 0
         self.counters: Mapping[Description, Callable[[], Points]] = {
             ATTEMPTS: self._attempt_points,
@@ -62,7 +64,8 @@ class Aggregate:
             CACHE_WRITE: lambda: [(row.labels, n) for row in self._rows() if (n := row.cache_write) is not None],
             REASONING: lambda: [(row.labels, n) for row in self._rows() if (n := row.reasoning) is not None],
             COST: self._cost_points,
-            COST_UNKNOWN: lambda: [(_labels(UNPRICED_LABELS, key), n) for key, n in list(self._unpriced.items())],
+            COST_UNKNOWN: lambda: [(_labels(TARGET_LABELS, key), n) for key, n in list(self._unpriced.items())],
+            SKIPPED: lambda: [(_labels(TARGET_LABELS, key), n) for key, n in list(self._skipped.items())],
             OVERFLOW: lambda: [({}, self._overflow)],
             **{what: partial(self._note_points, name) for name, what in NOTES.items()},
         }
@@ -102,12 +105,13 @@ class Aggregate:
             attempts[tried] = seen + 1
             if attempt.cost is not None:
                 self._charge(attempt, attempt.cost)
+            if attempt.skipped:
+                whom = self._target(attempt, self._skipped)
+                self._skipped[whom] = self._skipped.get(whom, 0) + attempt.skipped
 
     def _charge(self, attempt: AttemptRecord, cost: Cost) -> None:
         if cost.usd is None:
-            whom: Key = (attempt.provider_id, attempt.model)
-            if whom not in self._unpriced:
-                whom = self._bounded(whom, self._unpriced, models=1)
+            whom = self._target(attempt, self._unpriced)
             self._unpriced[whom] = self._unpriced.get(whom, 0) + 1
             return
         key: Key = (attempt.provider_id, attempt.model, cost.basis)
@@ -117,6 +121,11 @@ class Aggregate:
             key = (provider_id, model, cost.basis)
             sum_so_far = self._costs.get(key, _NOTHING)
         self._costs[key] = sum_so_far + cost.usd
+
+    def _target(self, attempt: AttemptRecord, known: Mapping[Key, object]) -> Key:
+        """Whose it is, as it is counted."""
+        whom: Key = (attempt.provider_id, attempt.model)
+        return whom if whom in known else self._bounded(whom, known, models=1)
 
     def note(self, note: Note) -> None:
         """Take note of what is no call; beyond `max_label_sets` of them without its detail."""

@@ -22,8 +22,8 @@ CALL_LABELS = (
 """`gen_ai.provider.name` is the provider_id; what is not known is absent, as is `error.type` of an answer."""
 ATTEMPT_LABELS = ("gen_ai.provider.name", "error.type", "gen_ai.request.model")
 
-UNPRICED_LABELS = ("gen_ai.provider.name", "gen_ai.request.model")
-COST_LABELS = (*UNPRICED_LABELS, "lockgate.cost.basis")
+TARGET_LABELS = ("gen_ai.provider.name", "gen_ai.request.model")
+COST_LABELS = (*TARGET_LABELS, "lockgate.cost.basis")
 """The basis is `reported`, `priced` or `estimated`."""
 
 
@@ -94,7 +94,13 @@ COST_UNKNOWN = Description(
     "lockgate.cost.unknown",
     "{attempt}",
     "Attempts that may have been charged and whose cost is not known.",
-    UNPRICED_LABELS,
+    TARGET_LABELS,
+)
+SKIPPED = Description(
+    "lockgate.stream.events_skipped",
+    "{event}",
+    "Events of streams that made no sense and were left out.",
+    TARGET_LABELS,
 )
 OVERFLOW = Description(
     "lockgate.label_overflow",

@@ -58,6 +58,7 @@ async def open_stream(
             rest = aiter(source)
             await hold(rest, held, rules, terms)
         except BaseException:
+            turn.skipped = rules.skipped
             await source.aclose()
             raise
         return source, rest
@@ -69,6 +70,7 @@ async def open_stream(
         try:
             rest = await hold_on(rest, held, rules, terms, clock, idle, deadline)
         except BaseException as error:
+            turn.skipped = rules.skipped
             await source.aclose()
             turn.cut_short = clock.now() >= deadline
             _name(error, turn)

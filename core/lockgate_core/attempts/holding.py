@@ -8,9 +8,9 @@ from lockgate_core.clock import Clock
 from lockgate_core.stream_rules import StreamRules
 from lockgate_core.terms import Terms
 from lockgate_ports.errors import LockgateError, UpstreamError
-from lockgate_ports.events import Event
+from lockgate_ports.events import Event, ReadEvent
 
-Batches = AsyncIterator[Sequence[Event]]
+Batches = AsyncIterator[Sequence[ReadEvent]]
 Held = list[Sequence[Event] | LockgateError]
 
 
@@ -23,13 +23,13 @@ async def hold(rest: Batches, held: Held, rules: StreamRules, terms: Terms) -> N
         except StopAsyncIteration:
             raise rules.truncated() from None
         try:
-            rules.take(batch)
+            shown = rules.take(batch)
         except LockgateError as error:
             if not rules.committed or terms.holds:
                 raise
-            held += [batch[: rules.sound], error]
+            held += [rules.shown(batch[: rules.sound]), error]
         else:
-            held.append(batch)
+            held.append(shown)
 
 
 async def hold_on(
@@ -60,14 +60,13 @@ async def hold_on(
         except BaseException:
             reading.cancel()
             raise
-        rules.take(batch)
-        held.append(batch)
+        held.append(rules.take(batch))
         if rules.progress:
             moved = clock.now()
     return rest
 
 
-async def _resumed(reading: "asyncio.Future[Sequence[Event]]", rest: Batches) -> Batches:
+async def _resumed(reading: "asyncio.Future[Sequence[ReadEvent]]", rest: Batches) -> Batches:
     try:
         yield await reading
     except StopAsyncIteration:

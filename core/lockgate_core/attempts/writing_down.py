@@ -62,7 +62,9 @@ def _record(
 ) -> AttemptRecord:
     target, lease = turn.target, turn.lease
     began = lease.began - journal.started
-    return AttemptRecord(target.provider_id, target.model, took, error, lease.ref or None, usage, cost, began)
+    return AttemptRecord(
+        target.provider_id, target.model, took, error, lease.ref or None, usage, cost, began, turn.skipped
+    )
 
 
 def _charged(error: BaseException) -> Cost | None:

@@ -13,7 +13,7 @@ from llm_plugin_anthropic.usage import WireUsage, merged, usage_of
 from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import MEMBERS
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Event, Failure, Finish, Start, UsageReport
+from lockgate_ports.events import Event, Failure, Finish, ReadEvent, Skipped, Start, UsageReport
 from lockgate_ports.sse import SseEvent, SseParser
 from lockgate_ports.usage import Usage
 
@@ -30,15 +30,15 @@ class MessageReader:
         self._finished = False
         self._over = False
 
-    def feed(self, data: bytes) -> Sequence[Event]:
+    def feed(self, data: bytes) -> Sequence[ReadEvent]:
         """The events that `data` completes. Raises UpstreamError for one that is too long."""
         return [event for each in self._sse.feed(data) for event in self._read(each)]
 
-    def end(self) -> Sequence[Event]:
+    def end(self) -> Sequence[ReadEvent]:
         """What is left when the stream closes; a message without an end stays without."""
         return [event for each in self._sse.end() for event in self._read(each)]
 
-    def _read(self, event: SseEvent) -> list[Event]:
+    def _read(self, event: SseEvent) -> Sequence[ReadEvent]:
         data = event.data
         if self._over:
             return []
@@ -47,14 +47,14 @@ class MessageReader:
         try:
             wire = EVENT.decode(data)
             if not data.isascii() and utf8_fault(data) is not None:
-                return []
+                return [Skipped()]
         except msgspec.ValidationError as error:
             # not an object: no event of this language; an object of another shape may hold what must not be lost
             if not data.lstrip().startswith(b"{"):
-                return []
+                return [Skipped()]
             return self._fail(UpstreamError(f"sent a stream event of a wrong shape: {error}", kind="transient"))
         except BROKEN:
-            return []
+            return [Skipped()]
         if wire.type == "error":
             return self._fail(error_inside(data))
         told = self._event(wire, data)

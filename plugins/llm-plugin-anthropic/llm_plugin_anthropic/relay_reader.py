@@ -10,7 +10,7 @@ from llm_plugin_anthropic.error_in import error_inside
 from llm_plugin_anthropic.finish import reason_of
 from llm_plugin_anthropic.usage import WireUsage, merged, usage_of
 from lockgate_ports.body_faults import BROKEN, utf8_fault
-from lockgate_ports.events import Event, Failure, Finish, Relayed
+from lockgate_ports.events import Failure, Finish, ReadEvent, Relayed, Skipped
 from lockgate_ports.sse import SseEvent
 
 
@@ -46,7 +46,7 @@ class RelayGlance:
         self._finished = False
         self.over = False
 
-    def read(self, event: SseEvent) -> Event | None:
+    def read(self, event: SseEvent) -> ReadEvent:
         """The event, and what was told by it."""
         data = event.data
         if event.event == "error":
@@ -54,12 +54,12 @@ class RelayGlance:
         try:
             wire = _EVENT.decode(data)
             if not data.isascii() and utf8_fault(data) is not None:
-                return None
+                return Skipped()
         except msgspec.ValidationError:
             # an object of some other shape is the client's to judge; anything else is no event of this language
-            return Relayed(event.raw, content=True) if data.lstrip().startswith(b"{") else None
+            return Relayed(event.raw, content=True) if data.lstrip().startswith(b"{") else Skipped()
         except BROKEN:
-            return None
+            return Skipped()
         match wire.type:
             case "content_block_delta":
                 return Relayed(event.raw, content=True)

@@ -13,12 +13,12 @@ from llm_plugin_bedrock.event_stream import Frame, FrameParser
 from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.dialect import EventReader
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Event, Failure
+from lockgate_ports.events import Failure, ReadEvent
 
 METRICS = "amazon-bedrock-invocationMetrics"
 """The member of a stream's last event that Bedrock adds, in any language."""
 
-Take = Callable[[bytes], Sequence[Event]]
+Take = Callable[[bytes], Sequence[ReadEvent]]
 """Reads one event of the model's own language."""
 
 
@@ -44,15 +44,15 @@ _TYPED = msgspec.json.Decoder(_Typed)
 class InvokeReader:
     """An EventReader: unwraps each frame and hands what it holds to `take`; a damaged frame ends the stream."""
 
-    def __init__(self, take: Take, end: Callable[[], Sequence[Event]]) -> None:
+    def __init__(self, take: Take, end: Callable[[], Sequence[ReadEvent]]) -> None:
         self._frames = FrameParser()
         self._take = take
         self._end = end
         self._over = False
 
-    def feed(self, data: bytes) -> Sequence[Event]:
+    def feed(self, data: bytes) -> Sequence[ReadEvent]:
         """The events that `data` completes."""
-        events: list[Event] = []
+        events: list[ReadEvent] = []
         if self._over:
             return events
         try:
@@ -66,7 +66,7 @@ class InvokeReader:
             events.append(Failure(error))
         return events
 
-    def end(self) -> Sequence[Event]:
+    def end(self) -> Sequence[ReadEvent]:
         """What the model's language held back."""
         return () if self._over else self._end()
 

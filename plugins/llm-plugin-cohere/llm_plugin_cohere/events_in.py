@@ -19,6 +19,8 @@ from lockgate_ports.events import (
     Failure,
     Finish,
     NativeDelta,
+    ReadEvent,
+    Skipped,
     Start,
     TextDelta,
     ThinkingDelta,
@@ -40,15 +42,15 @@ class EventsReader:
         self._started = False
         self._over = False
 
-    def feed(self, data: bytes) -> Sequence[Event]:
+    def feed(self, data: bytes) -> Sequence[ReadEvent]:
         """The events that `data` completes. Raises UpstreamError for one that is too long."""
         return [event for each in self._sse.feed(data) for event in self._read(each)]
 
-    def end(self) -> Sequence[Event]:
+    def end(self) -> Sequence[ReadEvent]:
         """The event that lacked only its blank line."""
         return [event for each in self._sse.end() for event in self._read(each)]
 
-    def _read(self, event: SseEvent) -> list[Event]:
+    def _read(self, event: SseEvent) -> Sequence[ReadEvent]:
         if self._over or event.data.startswith(b"[DONE]"):
             return []
         try:
@@ -56,10 +58,10 @@ class EventsReader:
             event.data.decode()
         except msgspec.ValidationError as error:
             if not event.data.lstrip().startswith(b"{"):
-                return []
+                return [Skipped()]
             return self._fail(UpstreamError(f"sent a stream event of a wrong shape: {error}", kind="transient"))
         except BROKEN:
-            return []
+            return [Skipped()]
         kind = wire.type or event.event
         if isinstance(wire.message, str) and wire.delta is None:
             return self._fail(ERRORS.inside(event.data, CHAT))

@@ -9,7 +9,7 @@ from llm_plugin_cohere.names import CHAT
 from llm_plugin_cohere.usage import read_chat_usage
 from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Event, Failure, Finish, Relayed
+from lockgate_ports.events import Event, Failure, Finish, ReadEvent, Relayed, Skipped
 from lockgate_ports.sse import SseEvent
 
 _CONTENT = ("content-delta", "content-start", "tool-plan-delta", "tool-call-start", "tool-call-delta")
@@ -22,7 +22,7 @@ class RelayGlance:
         self._calling = False
         self.over = False
 
-    def read(self, event: SseEvent) -> Event | None:
+    def read(self, event: SseEvent) -> ReadEvent | None:
         """The event, and what was told by it."""
         if event.data.startswith(b"[DONE]"):
             return None
@@ -31,9 +31,9 @@ class RelayGlance:
             event.data.decode()
         except msgspec.ValidationError:
             # an object of some other shape is the client's to judge; anything else is no event of this language
-            return Relayed(event.raw, content=True) if event.data.lstrip().startswith(b"{") else None
+            return Relayed(event.raw, content=True) if event.data.lstrip().startswith(b"{") else Skipped()
         except BROKEN:
-            return None
+            return Skipped()
         if isinstance(wire.message, str) and wire.delta is None:
             return self._fail(ERRORS.inside(event.data, CHAT))
         kind = wire.type or event.event

@@ -11,7 +11,7 @@ from llm_plugin_google.wire import ANSWER
 from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import said
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Event, Failure
+from lockgate_ports.events import Event, Failure, ReadEvent, Skipped
 
 
 class ChunkReader:
@@ -22,16 +22,16 @@ class ChunkReader:
         self._answer = AnswerReader()
         self._over = False
 
-    def feed(self, data: bytes) -> Sequence[Event]:
+    def feed(self, data: bytes) -> Sequence[ReadEvent]:
         """The events that `data` completes. Raises UpstreamError for one that is too long."""
         return [event for each in self._frames.feed(data) for event in self._read(each)]
 
-    def end(self) -> Sequence[Event]:
+    def end(self) -> Sequence[ReadEvent]:
         """What is left when the stream closes; a choice without an end stays without."""
         events = [event for each in self._frames.end() for event in self._read(each)]
         return events if self._over else [*events, *self._answer.finishes()]
 
-    def _read(self, data: bytes) -> list[Event]:
+    def _read(self, data: bytes) -> Sequence[ReadEvent]:
         if self._over:
             return []
         try:
@@ -41,14 +41,14 @@ class ChunkReader:
                 return self._fail(error_inside(data))
             # not an object: no event of this language; an object of another shape may hold what must not be lost
             if not data.lstrip().startswith(b"{"):
-                return []
+                return [Skipped()]
             return self._fail(UpstreamError(f"sent a stream event of a wrong shape: {error}", kind="transient"))
         except BROKEN:
-            return []
+            return [Skipped()]
         if said(answer.error):
             return self._fail(error_inside(data))
         if utf8_fault(data) is not None:
-            return []
+            return [Skipped()]
         return self._answer.read(answer, data)
 
     def _fail(self, error: UpstreamError) -> list[Event]:

@@ -9,7 +9,7 @@ from llm_plugin_google.usage import merged, read_usage
 from llm_plugin_google.wire import WireUsage
 from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.carried import said
-from lockgate_ports.events import Event, Failure, Finish, Relayed
+from lockgate_ports.events import Event, Failure, Finish, ReadEvent, Relayed, Skipped
 from lockgate_ports.sse import SseEvent
 
 
@@ -22,7 +22,7 @@ class RelayGlance:
         self._usage: WireUsage | None = None
         self.over = False
 
-    def read(self, event: SseEvent) -> Event | None:
+    def read(self, event: SseEvent) -> ReadEvent:
         """The event, and what was told by it."""
         try:
             chunk = GLANCE.decode(event.data)
@@ -30,9 +30,9 @@ class RelayGlance:
             if event.data.lstrip().startswith(b"["):
                 return self._fail(event.data)
             # an object of some other shape is the client's to judge; anything else is no event of this language
-            return Relayed(event.raw) if event.data.lstrip().startswith(b"{") else None
+            return Relayed(event.raw) if event.data.lstrip().startswith(b"{") else Skipped()
         except BROKEN:
-            return None
+            return Skipped()
         if said(chunk.error):
             return self._fail(event.data)
         content = False

@@ -22,7 +22,7 @@ from lockgate_ports.count import TokenCount
 from lockgate_ports.dialect import EventReader, Upstream, Written
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.errors import SettingsError, UpstreamError
-from lockgate_ports.events import Event
+from lockgate_ports.events import ReadEvent
 from lockgate_ports.http import Origin
 from lockgate_ports.model import Attempt, ReplyStream, offers_no
 from lockgate_ports.parts import user
@@ -232,7 +232,7 @@ class _Stream:
         self.dropped = dropped
         self.request_id: str | None = None
 
-    async def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
+    async def __aiter__(self) -> AsyncIterator[Sequence[ReadEvent]]:
         news, self._first = self._first, []
         try:
             while news:
@@ -247,5 +247,5 @@ class _Stream:
     async def aclose(self) -> None:
         self._run.stop()
 
-    def _read(self, events: list[bytes]) -> Sequence[Event]:
+    def _read(self, events: list[bytes]) -> Sequence[ReadEvent]:
         return self._reader.feed(b"".join(map(sse, events)))

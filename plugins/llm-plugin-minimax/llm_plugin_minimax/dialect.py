@@ -8,7 +8,7 @@ from llm_plugin_openai.quirks import Quirks
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import EventReader, Upstream, Written
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Event, Failure
+from lockgate_ports.events import Failure, ReadEvent
 from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.sse import SseEvent, SseParser
 from lockgate_ports.wire import Glance, Operation
@@ -59,17 +59,17 @@ class _Reader:
         self._inner = inner
         self._failed = False
 
-    def feed(self, data: bytes) -> Sequence[Event]:
+    def feed(self, data: bytes) -> Sequence[ReadEvent]:
         """The events that `data` completes. Raises UpstreamError for one that is too long."""
         return self._hand_on(self._sse.feed(data))
 
-    def end(self) -> Sequence[Event]:
+    def end(self) -> Sequence[ReadEvent]:
         """What is left when the stream closes."""
         events = self._hand_on(self._sse.end())
         return events if self._failed else [*events, *self._inner.end()]
 
-    def _hand_on(self, arrived: list[SseEvent]) -> list[Event]:
-        events: list[Event] = []
+    def _hand_on(self, arrived: list[SseEvent]) -> Sequence[ReadEvent]:
+        events: list[ReadEvent] = []
         for each in arrived:
             if self._failed:
                 break

@@ -12,7 +12,7 @@ from llm_plugin_ollama.wire import CHAT
 from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.carried import said
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Event, Failure, Finish, Relayed
+from lockgate_ports.events import Event, Failure, Finish, ReadEvent, Relayed, Skipped
 
 
 class LinesReader:
@@ -25,15 +25,15 @@ class LinesReader:
         self._calling = False
         self._over = False
 
-    def feed(self, data: bytes) -> Sequence[Event]:
+    def feed(self, data: bytes) -> Sequence[ReadEvent]:
         """The events that `data` completes. Raises UpstreamError for a line that is too long."""
         return [event for line in self._lines.feed(data) for event in self._read(line)]
 
-    def end(self) -> Sequence[Event]:
+    def end(self) -> Sequence[ReadEvent]:
         """The line that lacked only its end."""
         return [event for line in self._lines.end() for event in self._read(line)]
 
-    def _read(self, line: bytes) -> Sequence[Event]:
+    def _read(self, line: bytes) -> Sequence[ReadEvent]:
         if self._over:
             return ()
         try:
@@ -41,10 +41,10 @@ class LinesReader:
             line.decode()  # what is carried unread was not looked at
         except msgspec.ValidationError as error:
             if not line.lstrip().startswith(b"{"):
-                return ()
+                return (Skipped(),)
             return self._fail(UpstreamError(f"sent a stream event of a wrong shape: {error}", kind="transient"))
         except BROKEN:
-            return ()
+            return (Skipped(),)
         if said(wire.error):
             return self._fail(ERRORS.inside(line, CHAT))
         self._over = bool(wire.done)

@@ -13,7 +13,7 @@ from llm_plugin_openai.usage import read_usage
 from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import said
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Event, Failure, Finish, Start, UsageReport
+from lockgate_ports.events import Event, Failure, Finish, ReadEvent, Skipped, Start, UsageReport
 from lockgate_ports.sse import SseEvent, SseParser
 from lockgate_ports.usage import Usage
 
@@ -30,11 +30,11 @@ class ChunkReader:
         self._over = False
         self._usage: Usage | None = None
 
-    def feed(self, data: bytes) -> Sequence[Event]:
+    def feed(self, data: bytes) -> Sequence[ReadEvent]:
         """The events that `data` completes. Raises UpstreamError for one that is too long."""
         return [event for each in self._sse.feed(data) for event in self._read(each)]
 
-    def end(self) -> Sequence[Event]:
+    def end(self) -> Sequence[ReadEvent]:
         """What is left when the stream closes; a choice without an end stays without."""
         events = [event for each in self._sse.end() for event in self._read(each)]
         if not self._over:
@@ -42,7 +42,7 @@ class ChunkReader:
             events += [event for reader in self._unfinished() for event in reader.flush()]
         return events
 
-    def _read(self, event: SseEvent) -> list[Event]:
+    def _read(self, event: SseEvent) -> Sequence[ReadEvent]:
         data = event.data
         if self._over:
             return []
@@ -51,16 +51,16 @@ class ChunkReader:
         try:
             chunk = ANSWER.decode(data)
             if not data.isascii() and utf8_fault(data) is not None:
-                return []
+                return [Skipped()]
         except msgspec.ValidationError as error:
             if event.event == "error":
                 return self._fail(error_inside(data))
             # not an object: no event of this language; an object of another shape may hold what must not be lost
             if not data.lstrip().startswith(b"{"):
-                return []
+                return [Skipped()]
             return self._fail(UpstreamError(f"sent a stream event of a wrong shape: {error}", kind="transient"))
         except BROKEN:
-            return self._fail(error_inside(data)) if event.event == "error" else []
+            return self._fail(error_inside(data)) if event.event == "error" else [Skipped()]
         if event.event == "error" or said(chunk.error):
             return self._fail(error_inside(data))
         return self._chunk(chunk)

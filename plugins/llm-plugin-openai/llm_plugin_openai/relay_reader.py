@@ -14,7 +14,7 @@ from llm_plugin_openai.relay_mending import finish_chunk, mended, usage_chunk
 from llm_plugin_openai.usage import read_usage
 from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import NULL, said
-from lockgate_ports.events import Event, Failure, Finish, Relayed
+from lockgate_ports.events import Event, Failure, Finish, ReadEvent, Relayed, Skipped
 from lockgate_ports.sse import SseEvent, SseParser
 from lockgate_ports.usage import Usage
 
@@ -85,12 +85,12 @@ class RelayReader:
         self._like: Likeness | None = None
         self._unlike = 0
 
-    def feed(self, data: bytes) -> Sequence[Event]:
+    def feed(self, data: bytes) -> Sequence[ReadEvent]:
         """The events that `data` completes. Raises UpstreamError for one that is too long."""
         sse = self._sse
         if self._like is not None and 0 < sse.held <= _SHORT:
             data = sse.give_back() + data
-        events: list[Event] = []
+        events: list[ReadEvent] = []
         at, size = 0, len(data)
         while at < size:
             if self._like is not None and not sse.held and (end := self._like.run(data, at)) > at:
@@ -105,35 +105,35 @@ class RelayReader:
             at = end
         return events
 
-    def end(self) -> Sequence[Event]:
+    def end(self) -> Sequence[ReadEvent]:
         """The event that lacked only its blank line, and usage that was kept."""
         events = self._take(self._sse.end())
         if not self._over and self._open <= self._finished:
             events += self._keepsake()
         return events
 
-    def _take(self, arrived: list[SseEvent]) -> list[Event]:
-        events: list[Event] = []
+    def _take(self, arrived: list[SseEvent]) -> list[ReadEvent]:
+        events: list[ReadEvent] = []
         for each in arrived:
             if self._over:
                 break
             if each.data.startswith(b"[DONE]"):
                 events += self._done()
-            elif (event := self._read(each)) is not None:
-                events.append(event)
+            else:
+                events.append(self._read(each))
         return events
 
-    def _read(self, event: SseEvent) -> Event | None:
+    def _read(self, event: SseEvent) -> ReadEvent:
         data = event.data
         try:
             chunk = _CHUNK.decode(data)
             if not data.isascii() and utf8_fault(data) is not None:
-                return None
+                return Skipped()
         except msgspec.ValidationError:
             # an object of some other shape is the client's to judge; anything else is no event of this language
             return self._fail(data) if event.event == "error" else _odd(event)
         except BROKEN:
-            return self._fail(data) if event.event == "error" else None
+            return self._fail(data) if event.event == "error" else Skipped()
         if event.event == "error" or said(chunk.error):
             return self._fail(data)
         content = False
@@ -220,8 +220,8 @@ class RelayReader:
         return Failure(error_inside(data))
 
 
-def _odd(event: SseEvent) -> Relayed | None:
-    return Relayed(event.raw, content=True) if event.data.lstrip().startswith(b"{") else None
+def _odd(event: SseEvent) -> Relayed | Skipped:
+    return Relayed(event.raw, content=True) if event.data.lstrip().startswith(b"{") else Skipped()
 
 
 def _side(chunk: _Chunk) -> Usage | None:

@@ -10,7 +10,7 @@ from llm_plugin_openai.responses.dialect import OpenAIResponses
 from llm_plugin_openai.responses.samples import OPENAI_RESPONSES
 from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
 from lockgate_ports.errors import Unauthenticated, UpstreamError
-from lockgate_ports.events import Event, Failure, Finish, Relayed, Start, TextDelta
+from lockgate_ports.events import Event, Failure, Finish, Relayed, Skipped, Start, TextDelta
 from lockgate_ports.parts import Audio, Image, InlineSource, Native, Part, Refusal, Text, Thinking, ToolCall, user
 from lockgate_ports.unfold import unfold
 from lockgate_ports.usage import Usage
@@ -176,7 +176,7 @@ def test_an_error_event_ends_a_stream(relay: bool, told: dict[str, Any]) -> None
 def test_a_stream_that_is_cut_has_no_finish() -> None:
     begun = _event("response.created", response={**_HEAD, "status": "in_progress"})
     cut = begun + _event("response.output_text.delta", delta="x") + b'data: {"type":"resp'
-    assert [type(event) for event in _read(cut)] == [Start, TextDelta]
+    assert [type(event) for event in _read(cut)] == [Start, TextDelta, Skipped]
     assert not any(event.finishes for event in _read(cut, relay=True) if isinstance(event, Relayed))
 
 

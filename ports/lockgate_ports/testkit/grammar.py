@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from lockgate_ports.events import Event, Failure, Finish, Relayed, Start, ToolCallDelta, UsageReport
+from lockgate_ports.events import Failure, Finish, ReadEvent, Relayed, Skipped, Start, ToolCallDelta, UsageReport
 
 
-def check_grammar(events: Sequence[Event]) -> None:
+def check_grammar(events: Sequence[ReadEvent]) -> None:
     """Fails, naming the event and its place, when a canonical stream breaks the rules of `lockgate_ports.events`."""
     finished: set[int] = set()
     opened: set[tuple[int, int]] = set()
@@ -21,7 +21,7 @@ def check_grammar(events: Sequence[Event]) -> None:
             case Finish(choice=choice):
                 assert choice not in finished, f"{where} is a second Finish of choice {choice}"
                 finished.add(choice)
-            case UsageReport() | Failure():
+            case UsageReport() | Failure() | Skipped():
                 pass
             case _:
                 assert event.choice not in finished, f"{where} comes after the Finish of its choice"

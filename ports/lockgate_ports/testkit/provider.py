@@ -14,7 +14,7 @@ from lockgate_ports.accumulate import Accumulator
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, ChatResponse, FunctionTool
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Event, Failure
+from lockgate_ports.events import Failure, ReadEvent
 from lockgate_ports.hooks import PROJECT, BuildContext, ModelFactory, PluginHooks
 from lockgate_ports.model import Attempt, ModelPort, ReplyStream
 from lockgate_ports.parts import system, user
@@ -92,9 +92,9 @@ class Provider:
 
     async def stream(
         self, *script: Script, view: ChatRequest = QUESTION, relay: bytes | None = None
-    ) -> tuple[list[Event], UpstreamError | None]:
+    ) -> tuple[list[ReadEvent], UpstreamError | None]:
         """All events of a stream, and the error that ended it, whether it was raised or told by a Failure."""
-        events: list[Event] = []
+        events: list[ReadEvent] = []
         try:
             stream = await self.open_stream(*script, view=view, relay=relay)
             try:
@@ -148,7 +148,7 @@ class Provider:
         )
 
 
-def fold(events: Sequence[Event]) -> ChatResponse:
+def fold(events: Sequence[ReadEvent]) -> ChatResponse:
     """The answer that these events stand for."""
     accumulator = Accumulator()
     for event in events:

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from lockgate_ports.events import Failure, Finish, TextDelta
+from lockgate_ports.events import Failure, Finish, Skipped, TextDelta
 from lockgate_ports.testkit.declared import Declared
 from lockgate_ports.testkit.grammar import check_grammar
 from lockgate_ports.testkit.plain import check_ids
@@ -92,8 +92,9 @@ class StreamedAnswers(Declared):
         assert words == sample.choices[0].text
 
     async def test_a_malformed_event_breaks_nothing_else(self, provider: Provider) -> None:
-        """Look at what the reader does with a payload that it cannot decode: pass over it, or end the stream with an
-        UpstreamError. Any other exception would take the client's stream down without a word."""
+        """Look at what the reader does with a payload that it cannot decode: tell it as Skipped, so
+        that it is counted, or end the stream with an UpstreamError. Any other exception would take the client's stream
+        down without a word."""
         sample = provider.samples.text
         events = provider.samples.split_events(sample.stream)
         middle = len(events) // 2
@@ -101,6 +102,7 @@ class StreamedAnswers(Declared):
         read, error = await provider.stream(provider.streamed(stream))
         if error is None:
             assert said(fold(read)) == said(sample)
+            assert sum(isinstance(event, Skipped) for event in read) == 1, "passed over, and told to nobody"
         else:
             assert error.kind in ("transient", "fatal")
             assert [event for event in read if isinstance(event, Finish)] == []

@@ -13,7 +13,7 @@ from llm_plugin_openai.usage import read_usage
 from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import said
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Event, Failure, Finish, Relayed, Start, TextDelta, UsageReport
+from lockgate_ports.events import Event, Failure, Finish, ReadEvent, Relayed, Skipped, Start, TextDelta, UsageReport
 from lockgate_ports.sse import SseEvent, SseParser
 
 
@@ -27,18 +27,18 @@ class PieceReader:
         self._over = False
         self._finished: set[int] = set()
 
-    def feed(self, data: bytes) -> Sequence[Event]:
+    def feed(self, data: bytes) -> Sequence[ReadEvent]:
         """The events that `data` completes. Raises UpstreamError for one that is too long."""
         return self._take(self._sse.feed(data))
 
-    def end(self) -> Sequence[Event]:
+    def end(self) -> Sequence[ReadEvent]:
         """The event that lacked only its blank line."""
         return self._take(self._sse.end())
 
-    def _take(self, arrived: list[SseEvent]) -> list[Event]:
+    def _take(self, arrived: list[SseEvent]) -> Sequence[ReadEvent]:
         return [event for each in arrived for event in self._read(each)]
 
-    def _read(self, event: SseEvent) -> list[Event]:
+    def _read(self, event: SseEvent) -> Sequence[ReadEvent]:
         if self._over:
             return []
         data = event.data
@@ -52,9 +52,9 @@ class PieceReader:
                 return self._fail(error_inside(data))
             return self._fail(UpstreamError(f"sent a stream event of a wrong shape: {error}", kind="transient"))
         except BROKEN:
-            return self._fail(error_inside(data)) if event.event == "error" else []
+            return self._fail(error_inside(data)) if event.event == "error" else [Skipped()]
         if not data.isascii() and utf8_fault(data) is not None:
-            return []
+            return [Skipped()]
         if event.event == "error" or said(piece.error):
             return self._fail(error_inside(data))
         return [self._relayed(event, piece)] if self._relay else self._canonical(piece)

@@ -12,7 +12,7 @@ from llm_plugin_openai.responses.request_wire import NAME
 from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import said
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Event, Failure, Start, UsageReport
+from lockgate_ports.events import Event, Failure, ReadEvent, Skipped, Start, UsageReport
 from lockgate_ports.sse import SseEvent, SseParser
 
 _ENDS = ("response.completed", "response.incomplete")
@@ -28,31 +28,31 @@ class EventsReader:
         self._started = False
         self._over = False
 
-    def feed(self, data: bytes) -> Sequence[Event]:
+    def feed(self, data: bytes) -> Sequence[ReadEvent]:
         """The events that `data` completes. Raises UpstreamError for one that is too long."""
         return [event for each in self._sse.feed(data) for event in self._read(each)]
 
-    def end(self) -> Sequence[Event]:
+    def end(self) -> Sequence[ReadEvent]:
         """The event that lacked only its blank line."""
         return [event for each in self._sse.end() for event in self._read(each)]
 
-    def _read(self, event: SseEvent) -> list[Event]:
+    def _read(self, event: SseEvent) -> Sequence[ReadEvent]:
         data = event.data
         if self._over:
             return []
         try:
             told = EVENT.decode(data)
             if not data.isascii() and utf8_fault(data) is not None:
-                return []
+                return [Skipped()]
             return self._events(told, data)
         except msgspec.ValidationError as error:
             if event.event == "error":
                 return self._fail(error_inside(data, NAME))
             if not data.lstrip().startswith(b"{"):
-                return []
+                return [Skipped()]
             return self._fail(UpstreamError(f"sent a stream event of a wrong shape: {error}", kind="transient"))
         except BROKEN:
-            return self._fail(error_inside(data, NAME)) if event.event == "error" else []
+            return self._fail(error_inside(data, NAME)) if event.event == "error" else [Skipped()]
 
     def _events(self, told: WireEvent, data: bytes) -> list[Event]:
         if told.type == "error" or said(told.error):

@@ -10,7 +10,7 @@ from llm_plugin_openai.responses.read_response import failed, usage_of
 from llm_plugin_openai.responses.request_wire import NAME
 from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import NULL, said
-from lockgate_ports.events import Event, Failure, Finish, Relayed
+from lockgate_ports.events import Event, Failure, Finish, ReadEvent, Relayed, Skipped
 from lockgate_ports.sse import SseEvent
 
 _ENDS = ("response.completed", "response.incomplete")
@@ -40,13 +40,13 @@ class RelayGlance:
         self._calling = False
         self.over = False
 
-    def read(self, event: SseEvent) -> Event | None:
+    def read(self, event: SseEvent) -> ReadEvent:
         """The event, and what was told by it."""
         data = event.data
         try:
             told = _GLANCE.decode(data)
             if not data.isascii() and utf8_fault(data) is not None:
-                return None
+                return Skipped()
             kind = told.type
             if kind == "error" or event.event == "error" or said(told.error):
                 return self._fail(data)
@@ -58,9 +58,9 @@ class RelayGlance:
             # an object of some other shape is the client's to judge; anything else is no event of this language
             if event.event == "error":
                 return self._fail(data)
-            return Relayed(event.raw, content=True) if data.lstrip().startswith(b"{") else None
+            return Relayed(event.raw, content=True) if data.lstrip().startswith(b"{") else Skipped()
         except BROKEN:
-            return self._fail(data) if event.event == "error" else None
+            return self._fail(data) if event.event == "error" else Skipped()
         if told.item is not None:
             self._calling = self._calling or told.item.type in _CALLS
         return Relayed(event.raw, content=True)

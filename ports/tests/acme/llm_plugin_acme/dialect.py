@@ -14,6 +14,7 @@ from lockgate_ports.events import (
     Failure,
     Finish,
     Relayed,
+    Skipped,
     Start,
     TextDelta,
     ToolCallDelta,
@@ -159,7 +160,7 @@ class AcmeReader:
         try:
             line = _LINE.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return []
+            return [Skipped()]
         events = _events(line)
         if not self._relay or any(isinstance(event, Failure) for event in events):
             return events

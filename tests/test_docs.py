@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from llm_plugin_openai.dialect import OpenAIChat
-from lockgate.adapters.otel_metrics import OtelMetrics
+from lockgate.adapters.memory_metrics import MemoryMetrics
 from lockgate.cli.root import root
 from lockgate.loading import load
 from lockgate_core.stream_rules import StreamRules
@@ -206,7 +206,7 @@ def test_every_error_code_is_on_the_page() -> None:
 def test_every_metric_is_on_the_page() -> None:
     page = (ROOT / "docs" / "server.md").read_text()
     told = re.findall(r"^\| `(\w+)` \| (?:histogram|counter) \|", page, re.MULTILINE)
-    families = re.findall(r"^# TYPE (\w+) (?:histogram|counter)$", OtelMetrics().exposition().decode(), re.MULTILINE)
+    families = re.findall(r"^# TYPE (\w+) (?:histogram|counter)$", MemoryMetrics().exposition().decode(), re.MULTILINE)
     assert sorted(told) == sorted(families)
 
 

@@ -11,6 +11,7 @@ from lockgate.adapters import otlp_settings
 from lockgate.adapters.allow_list import AllowList, AllowListSettings
 from lockgate.adapters.env_secrets import EnvSecrets
 from lockgate.adapters.file_secrets import FileSecrets
+from lockgate.adapters.memory_metrics import MemoryMetrics
 from lockgate.adapters.otlp import OtlpSender
 from lockgate.adapters.otlp_settings import OtlpSettings, OtlpTracesSettings
 from lockgate.adapters.sqlite_ledger import SqliteLedger, SqliteLedgerSettings
@@ -74,9 +75,7 @@ def _extra(where: str) -> Generator[None]:
 
 
 def _prometheus(settings: PrometheusSettings, context: BuildContext) -> MetricsPort:
-    from lockgate.adapters.otel_metrics import OtelMetrics  # heavy
-
-    return OtelMetrics(max_label_sets=settings.max_label_sets)
+    return MemoryMetrics(max_label_sets=settings.max_label_sets)
 
 
 @hookimpl

@@ -1,7 +1,6 @@
-"""MetricsPort on the OpenTelemetry SDK: counted in plain dicts, handed over when an exporter or a scrape asks."""
+"""MetricsPort whose counts are handed over to exporters of the OpenTelemetry SDK."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -25,55 +24,51 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from lockgate.adapters.aggregate import Aggregate, Points
-from lockgate.adapters.prometheus_text import prometheus_text
+from lockgate.adapters.memory_metrics import MemoryMetrics
 from lockgate.adapters.tally import Buckets, Labels
 from lockgate_ports.metrics import Note
 from lockgate_ports.records import CallRecord
 
-_log = logging.getLogger(__name__)
 _SCOPE = "lockgate"
 _FLUSH_MILLISECONDS = 10_000
 
 
 class OtelMetrics:
-    """Names and buckets as in OpenTelemetry's semantic conventions for generative AI metrics; `gen_ai.provider.name` is
-    the provider_id. `exporters` get everything, cumulative, each `export_every` seconds from a thread of the SDK's, and
-    once more at `aclose`.
+    """The same counts as those of MemoryMetrics. `exporters` get everything, cumulative, each `export_every` seconds
+    from a thread of the SDK's, and once more at `aclose`.
 
     The text is made from the counts themselves, so that it is whole where the environment switches the SDK off
     (`OTEL_SDK_DISABLED`). More than 2,000 label sets a counter some versions of the SDK fold into one.
     """
 
     def __init__(
-        self, *, max_label_sets: int = 1_000, exporters: Sequence[MetricExporter] = (), export_every: float = 60.0
+        self, *, exporters: Sequence[MetricExporter], max_label_sets: int = 1_000, export_every: float = 60.0
     ) -> None:
-        self._aggregate = Aggregate(max_label_sets)
+        self._counted = MemoryMetrics(max_label_sets=max_label_sets)
+        aggregate = self._counted.aggregate
         self._provider = MeterProvider(
             [
-                PeriodicExportingMetricReader(_Complete(exporter, self._aggregate), export_every * 1000)
+                PeriodicExportingMetricReader(_Complete(exporter, aggregate), export_every * 1000)
                 for exporter in exporters
             ],
             resource=Resource({"service.name": _SCOPE}),
             shutdown_on_exit=False,
         )
         meter = self._provider.get_meter(_SCOPE)
-        for what, read in self._aggregate.counters.items():
+        for what, read in aggregate.counters.items():
             meter.create_observable_counter(what.name, [partial(_observe, read)], what.unit, what.text)
 
     def record(self, call: CallRecord) -> None:
         """Take note of one finished call. Call it from one thread."""
-        try:
-            self._aggregate.add(call)
-        except Exception:  # noqa: BLE001 - logged; no call may fail because of how it is counted
-            _log.exception("a call was not counted: some part of its record is not of the type it should have")
+        self._counted.record(call)
 
     def note(self, note: Note) -> None:
         """Take note of what is no call."""
-        self._aggregate.note(note)
+        self._counted.note(note)
 
     def exposition(self) -> bytes:
         """All that was counted, in the Prometheus text format 0.0.4. Any thread may ask."""
-        return prometheus_text(self._aggregate)
+        return self._counted.exposition()
 
     async def aclose(self) -> None:
         """Export what is left; gives up on an exporter after some 10 s."""

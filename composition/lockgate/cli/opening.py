@@ -1,5 +1,6 @@
 """Opens a gateway for a command, and shows that something is going on while it does."""
 
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,15 +14,14 @@ from lockgate.opening import open_gateway
 async def opened(path: Path | None, environment: str | None, *, quiet: bool = False) -> AsyncGenerator[Gateway, None]:
     """The gateway of the settings at `path`, None for the embedded default; a spinner turns on a terminal's stderr,
     and elsewhere one line stands there, unless it shall be `quiet`."""
-    err = console(stderr=True)
     doing = f"opening {path}" if path else "opening the embedded model"
-    if not err.is_terminal:
+    if not sys.stderr.isatty():
         if not quiet:
             note(doing)
         async with open_gateway(path, environment=environment) as gateway:
             yield gateway
         return
-    status = err.status(f"{doing} ...", spinner="dots")
+    status = console(stderr=True).status(f"{doing} ...", spinner="dots")
     status.start()
     try:
         async with open_gateway(path, environment=environment) as gateway:

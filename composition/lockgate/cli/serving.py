@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import gc
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from lockgate.cli.logs import log_faults_of
 from lockgate.cli.opening import opened
 from lockgate.cli.reloading import reloading, stamp
 from lockgate.cli.stopping import Stopping
-from lockgate.cli.terminal import console, counted, note, warn
+from lockgate.cli.terminal import counted, line, note, warn
 from lockgate.gateway import Gateway
 from lockgate.surfaces.listener import Listener
 from lockgate_ports.errors import SettingsError
@@ -35,6 +36,8 @@ class Listening(Struct, frozen=True):
 
 def serve(path: Path | None, environment: str | None, listening: Listening) -> int:
     """Serves until a signal; returns the exit code. Raises SettingsError when it cannot open or listen."""
+    # Nearly all that opening makes stays: until it is open the collector would find nothing, again and again.
+    gc.disable()
     with asyncio.Runner(loop_factory=_loop) as runner:
         return runner.run(_serve(path, environment, listening))
 
@@ -68,6 +71,7 @@ async def _serve(path: Path | None, environment: str | None, listening: Listenin
                     gc.collect()
                     gc.freeze()
                     gc.set_threshold(10_000, 5, 5)
+                    gc.enable()
                     _say_ready(gateway, host, listener.port)
                     if listening.hello:
                         from lockgate.cli.hello import hello  # brings an HTTP client that nothing else here needs
@@ -111,9 +115,8 @@ def _why(error: OSError, host: str, port: int) -> str:
 def _say_ready(gateway: Gateway, host: str, port: int) -> None:
     settings = gateway.settings
     what = f"{counted(len(settings.providers), 'provider')}, {counted(len(settings.routes), 'route')}"
-    out = console()
-    out.print(f"lockgate is ready on {_url(host, port)} ({what})", style="bold green", soft_wrap=True)
-    out.file.flush()
+    line(f"lockgate is ready on {_url(host, port)} ({what})", "bold green")
+    sys.stdout.flush()
     if host not in _LOOPBACK and not gateway.callers.asked:
         warn(f"whoever reaches {host}:{port} may spend your keys, as auth.open says")
 

@@ -1,5 +1,6 @@
 """What the command line prints: results to stdout, all else to stderr."""
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING
@@ -18,6 +19,15 @@ def console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+def line(text: str, style: str, *, stderr: bool = False) -> None:
+    """A line, in a style where a terminal shows it."""
+    file = sys.stderr if stderr else sys.stdout
+    if file.isatty() or "FORCE_COLOR" in os.environ:
+        console(stderr=stderr).print(text, style=style, soft_wrap=True)
+    else:
+        file.write(f"{text}\n")
 
 
 def print_json(value: object) -> None:
@@ -48,17 +58,17 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def note(text: str) -> None:
     """A line to stderr that is no result."""
-    console(stderr=True).print(text, style="dim", soft_wrap=True)
+    line(text, "dim", stderr=True)
 
 
 def warn(text: str) -> None:
     """A line to stderr that the reader should not miss."""
-    console(stderr=True).print(f"warning: {text}", style="yellow", soft_wrap=True)
+    line(f"warning: {text}", "yellow", stderr=True)
 
 
 def complain(error: LockgateError) -> None:
     """The error on stderr; settings have their faults one a line, to click on."""
-    console(stderr=True).print(told(error), style="red", soft_wrap=True)
+    line(told(error), "red", stderr=True)
 
 
 def told(error: LockgateError) -> str:

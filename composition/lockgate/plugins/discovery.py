@@ -105,12 +105,17 @@ def _installed() -> tuple[list[_Candidate], list[Quarantined]]:
     for distribution in importlib.metadata.distributions():
         name = "?"
         try:
+            # Read first: nearly all that is installed has none, and metadata takes long to parse.
+            if not _points(distribution):
+                continue
+            metadata = distribution.metadata
             # PyPA's metadata always has a Name, files on a disk do not.
-            name = str(distribution.metadata["Name"] or "?")
+            name = str(metadata["Name"] or "?")
             if normalised(name) in seen:
                 continue
-            points = [point for point in distribution.entry_points if point.group == GROUP]
-            version = str(distribution.metadata["Version"] or "")
+            # This one, or one that stands before it and has no entry point.
+            points = _points(importlib.metadata.distribution(name))
+            version = str(metadata["Version"] or "")
         except Exception as error:  # noqa: BLE001  the parsers raise many things on a broken file
             reason = f"its metadata cannot be read: {said(error)}"
             broken.append(Quarantined(name="", distribution=name, version="", reason=reason))
@@ -121,6 +126,10 @@ def _installed() -> tuple[list[_Candidate], list[Quarantined]]:
             for point in points
         ]
     return sorted(candidates, key=lambda candidate: (candidate.name, candidate.distribution)), broken
+
+
+def _points(distribution: importlib.metadata.Distribution) -> list[importlib.metadata.EntryPoint]:
+    return [point for point in distribution.entry_points if point.group == GROUP]
 
 
 def _without_rivals(candidates: list[_Candidate]) -> tuple[list[_Candidate], list[Quarantined]]:

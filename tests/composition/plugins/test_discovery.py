@@ -190,6 +190,18 @@ def test_a_distribution_that_is_found_twice_is_the_first_one(
     assert loaded.version == "1.0"
 
 
+def test_a_distribution_hidden_by_one_that_is_no_plugin_is_none(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = install()
+    before = tmp_path / "before"
+    for info in tmp_path.glob("*.dist-info"):
+        (before / info.name).mkdir(parents=True)
+        (before / info.name / "METADATA").write_text((info / "METADATA").read_text())
+    monkeypatch.syspath_prepend(before)
+    assert discover(allow=[name]).loaded == ()
+
+
 def test_broken_metadata_harms_nobody_else(install: Install, tmp_path: Path) -> None:
     good = install()
     broken = tmp_path / "broken-1.0.dist-info"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, get_args
 
 from lockgate.building_engine import retries
@@ -75,7 +75,7 @@ class _NoWaiting:
         """Is over at once."""
         self._skipped += seconds
 
-    def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
+    def timeout(self, seconds: float) -> AbstractContextManager[object]:
         """Nothing here takes time."""
         return nullcontext()
 

@@ -1,6 +1,6 @@
 """Time, as the engine is handed it."""
 
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 
@@ -15,6 +15,6 @@ class Clock(Protocol):
         """Wait."""
         ...
 
-    def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
+    def timeout(self, seconds: float) -> AbstractContextManager[object]:
         """A block that is left with TimeoutError when it takes longer."""
         ...

@@ -30,7 +30,7 @@ async def check(provider: Provider, model: str, seconds: float, clock: Clock, lu
         return  # no place or no key is free: that says nothing about the target
     error: object = "cancelled"
     try:
-        async with clock.timeout(seconds):
+        with clock.timeout(seconds):
             await provider.port.probe(Attempt(model, turn.lease.secret))
         error = None
     except TimeoutError:

@@ -88,7 +88,7 @@ class HeldKey:
         if self._good is not None and now < self._down_until:
             return self._stale(self._good)
         try:
-            async with clock.timeout(_PATIENCE):
+            with clock.timeout(_PATIENCE):
                 secret = await self.source.fetch()
         except (LockgateError, TimeoutError) as error:
             if self._good is not None:

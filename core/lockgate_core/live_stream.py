@@ -73,7 +73,7 @@ class LiveStream:
             moved = self._clock.now()
             while True:
                 try:
-                    async with self._clock.timeout(min(moved + self._idle, self._deadline) - self._clock.now()):
+                    with self._clock.timeout(min(moved + self._idle, self._deadline) - self._clock.now()):
                         batch = await anext(self._rest)
                 except TimeoutError:
                     raise self._stalled() from None

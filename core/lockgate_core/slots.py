@@ -38,7 +38,7 @@ class Slots:
         seconds = min(seconds, self._policy.patience)
         self._waiting += 1
         try:
-            async with clock.timeout(seconds):
+            with clock.timeout(seconds):
                 await self._free.acquire()
         except TimeoutError:
             raise self._busy(f"no place was free within {seconds:.3g} s") from None

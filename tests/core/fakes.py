@@ -65,10 +65,10 @@ class _Timeout:
         self._clock = clock
         self._end = clock.time + seconds
 
-    async def __aenter__(self) -> None:
+    def __enter__(self) -> None:
         pass
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None):
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None):
         if self._clock.time > self._end:
             self._clock.time = self._end
             raise TimeoutError

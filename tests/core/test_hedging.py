@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from fakes import ANSWER, Bench, FakeModel, read, streamed
-from virtual_time import VirtualClock, run
+from virtual_time import run, virtual_clock
 
 from lockgate_core.terms import HedgePolicy, Terms
 from lockgate_ports.chat import ChatRequest, NativeTool
@@ -44,7 +44,7 @@ class Timed(FakeModel):
 
 
 def hedged(policy: HedgePolicy | None = None, **models: FakeModel) -> Bench:
-    return Bench(clock=VirtualClock(), terms={"r": Terms(hedge=policy or HedgePolicy(budget=1.0))}, **models)
+    return Bench(clock=virtual_clock(), terms={"r": Terms(hedge=policy or HedgePolicy(budget=1.0))}, **models)
 
 
 USUAL = [0.1] * 30
@@ -124,7 +124,7 @@ def test_hedges_stay_within_their_budget():
 
 def test_nobody_is_hedged_who_does_not_ask_for_it_or_of_whom_little_is_known():
     async def calls():
-        for bench, times in ((Bench(clock=VirtualClock(), a=Timed(*SLOW), b=Timed(0.1)), 31), (hedged(
+        for bench, times in ((Bench(clock=virtual_clock(), a=Timed(*SLOW), b=Timed(0.1)), 31), (hedged(
             a=Timed(*[0.1] * 10, 60.0), b=Timed(0.1)), 11)):  # fmt: skip
             for _ in range(times):
                 await bench.ask()

@@ -5,6 +5,8 @@ import selectors
 from collections.abc import Coroutine
 from typing import Any
 
+from lockgate.adapters.loop_clock import LoopClock
+
 
 class _Leap(selectors.SelectSelector):
     """In place of waiting, time moves on."""
@@ -26,16 +28,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._leap.now
 
 
-class VirtualClock:
+def virtual_clock() -> LoopClock:
     """The engine's clock by the running loop."""
-
-    sleep = staticmethod(asyncio.sleep)
-
-    def now(self) -> float:
-        return asyncio.get_running_loop().time()
-
-    def timeout(self, seconds: float) -> asyncio.Timeout:
-        return asyncio.timeout(seconds)
+    return LoopClock(lambda: asyncio.get_running_loop().time())
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:

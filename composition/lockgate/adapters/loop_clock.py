@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import TracebackType
 
 
@@ -10,10 +11,10 @@ class LoopClock:
     """Monotonic seconds, and timeouts that share one timer of the event loop: one each, as `asyncio.timeout` has,
     costs more than the piece of a stream that it waits for."""
 
-    now = staticmethod(time.monotonic)
     sleep = staticmethod(asyncio.sleep)
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self.now = now
         self._open: set[_Timeout] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._due = float("inf")
@@ -29,15 +30,15 @@ class LoopClock:
             assert task is not None  # noqa: S101  a coroutine that runs is in a task
         return task
 
-    def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
+    def timeout(self, seconds: float) -> AbstractContextManager[object]:
         """A block that is left with TimeoutError when it takes longer."""
         return _Timeout(self, seconds)
 
-    def enter(self, block: "_Timeout") -> None:
+    def enter(self, block: "_Timeout", due: float) -> None:
         """A block has begun."""
         self._open.add(block)
-        if block.due < self._due:
-            self._arm(block.due)
+        if due < self._due:
+            self._arm(due)
 
     def leave(self, block: "_Timeout") -> None:
         """A block has ended. The timer stays: another one is most likely to want it."""
@@ -74,15 +75,14 @@ class _Timeout:
         self._expired = True
         self._task.cancel()
 
-    async def __aenter__(self) -> None:
-        self._task = self._clock.task()
-        self._cancelling = self._task.cancelling()
-        self.due = self._clock.now() + self._seconds
-        self._clock.enter(self)
+    def __enter__(self) -> None:
+        clock = self._clock
+        self._task = task = clock.task()
+        self._cancelling = task.cancelling()
+        self.due = due = clock.now() + self._seconds
+        clock.enter(self, due)
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._clock.leave(self)
         if self._expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error

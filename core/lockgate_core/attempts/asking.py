@@ -107,9 +107,8 @@ async def _within(seconds: float, left: float, turn: Turn, clock: Clock, work: A
         seconds = left
         turn.cut_short = True
     try:
-        async with clock.timeout(seconds):
-            with turn.provider.around(turn.target.provider_id):
-                return await work
+        with clock.timeout(seconds), turn.provider.around(turn.target.provider_id):
+            return await work
     except TimeoutError:
         provider_id = turn.target.provider_id
         message = f"{provider_id}: no answer within {seconds:.3g} s"

@@ -88,9 +88,8 @@ async def race(
     running = {one: first}
     winner: asyncio.Task[Found] = one
     try:
-        with suppress(TimeoutError):
-            async with clock.timeout(slow):
-                await asyncio.wait((one,))
+        with suppress(TimeoutError), clock.timeout(slow):
+            await asyncio.wait((one,))
         if not one.done() and (other := second()) is not None:
             two = asyncio.ensure_future(ask(other))
             running[two] = other
@@ -130,6 +129,5 @@ async def _lose(task: asyncio.Task[Found], tries: Tries, journal: Journal, clock
         return
     tries.lose()
     task.cancel()
-    with suppress(TimeoutError):
-        async with clock.timeout(_PATIENCE):
-            await asyncio.wait((task,))
+    with suppress(TimeoutError), clock.timeout(_PATIENCE):
+        await asyncio.wait((task,))

@@ -45,7 +45,7 @@ async def hold_on(
         # The read goes on when the time of holding back is over: what comes of it belongs to the client.
         reading = asyncio.ensure_future(anext(rest))
         try:
-            async with clock.timeout(min(moved + idle, deadline, until) - clock.now()):
+            with clock.timeout(min(moved + idle, deadline, until) - clock.now()):
                 batch = await asyncio.shield(reading)
         except TimeoutError:
             if until <= min(moved + idle, deadline):

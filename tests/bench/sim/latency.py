@@ -2,7 +2,7 @@
 
 import random
 
-from sim_world import Actor, Bench, VirtualClock, crowd, run
+from sim_world import Actor, Bench, crowd, run, virtual_clock
 
 from lockgate_core.terms import HedgePolicy, Terms
 
@@ -23,7 +23,7 @@ def simulate(way: str, seconds: float = SECONDS) -> tuple[list[float], float]:
         luck = random.Random(2)
         actors = {name: Actor(behaviour, luck) for name in ("first", "second")}
         policy = WAYS[way]
-        bench = Bench(clock=VirtualClock(), terms={"r": Terms(hedge=policy)}, **actors)
+        bench = Bench(clock=virtual_clock(), terms={"r": Terms(hedge=policy)}, **actors)
         outcomes = await crowd(bench, RATE, seconds, luck)
         asked = sum(len(actor.asked) for actor in actors.values())
         return sorted(each.took for each in outcomes if each.answered), asked / len(outcomes) - 1

@@ -2,7 +2,7 @@
 
 import random
 
-from sim_world import Actor, Bench, Outcome, VirtualClock, crowd, provider, run
+from sim_world import Actor, Bench, Outcome, crowd, provider, run, virtual_clock
 
 from lockgate_core.breaker import BreakerPolicy
 from lockgate_core.budget import BudgetPolicy
@@ -33,7 +33,7 @@ def simulate(way: str, seconds: float = SECONDS) -> tuple[list[float], list[Outc
         luck = random.Random(1)
         actor = Actor(behaviour, luck)
         breaker, budget = WAYS[way]
-        bench = Bench(clock=VirtualClock(), providers={"up": provider("up", actor, breaker=breaker, budget=budget)})
+        bench = Bench(clock=virtual_clock(), providers={"up": provider("up", actor, breaker=breaker, budget=budget)})
         return actor.asked, await crowd(bench, RATE, seconds, luck)
 
     return run(play())

@@ -10,7 +10,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2] / "core"))
 
 from fakes import ANSWER, Bench, FakeModel, provider
-from virtual_time import VirtualClock, run
+from virtual_time import run, virtual_clock
 
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.replies import reply_of
@@ -68,4 +68,4 @@ async def crowd(bench: Bench, rate: float, seconds: float, luck: random.Random) 
     return outcomes
 
 
-__all__ = ["Actor", "Behaviour", "Bench", "Outcome", "VirtualClock", "crowd", "provider", "run"]
+__all__ = ["Actor", "Behaviour", "Bench", "Outcome", "crowd", "provider", "run", "virtual_clock"]

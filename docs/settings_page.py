@@ -54,7 +54,7 @@ from lockgate.settings import (
     Stream,
     Timeouts,
 )
-from lockgate.settings.auth import Auth, KeyFileSettings
+from lockgate.settings.auth import Auth, Claims, KeyFileSettings, TokenIssuer
 from lockgate.settings.kinds import words
 from lockgate.settings.limits import LimitRule, Limits
 from lockgate_ports.cards import ModelCard, Price, Rates, Tier
@@ -105,6 +105,8 @@ def _engine() -> Iterator[str]:
     yield from _section("plugins", PluginSettings)
     yield from _section("Who may call", Auth)
     yield from _section("auth.keys", KeyFileSettings)
+    yield from _section("auth.jwt", TokenIssuer)
+    yield from _section("claims", Claims)
     yield from _section("limits", Limits, leave_out=["settings"])
     yield from _section("A row of limits.rules", LimitRule)
     yield from _section("retry", Retry)

@@ -4,10 +4,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
 from lockgate.adapters.callers import Callers
+from lockgate.adapters.extras import extra
 from lockgate.adapters.known_keys import KnownKeys
 from lockgate.adapters.known_secrets import KnownSecrets
 from lockgate.adapters.memory_answers import MemoryAnswers
@@ -30,6 +32,9 @@ from lockgate_ports.secret import Secret
 from lockgate_ports.secrets import SecretsPort
 from lockgate_ports.steps import Step
 from lockgate_ports.tracing import TracesPort
+
+if TYPE_CHECKING:
+    from lockgate.adapters.token_callers import TokenCallers
 
 Env = Mapping[str, str]
 
@@ -134,13 +139,32 @@ def build_limits(
     return parts.take("limits", made_from, build, lambda limits: limits.aclose())
 
 
-async def build_callers(settings: Settings, secrets: SecretsPort) -> AsyncIterator[Callers]:
-    """Who may come in: the fixed keys, read once, and the virtual ones."""
+def build_tokens(settings: Settings, ways: WaysOut, parts: Parts) -> "TokenCallers | None":
+    """Who may come in with a token, if anybody. What is known of issuers' keys lives on through reloads."""
+    chosen = settings.auth.jwt
+    if not chosen:
+        return None
+    with extra("jwt", "auth.jwt"):
+        from lockgate.adapters.issuer_keys import IssuerKeys  # heavy, and an extra
+        from lockgate.adapters.token_callers import TokenCallers
+
+    def build(ties: Ties) -> TokenCallers:
+        tied = ways.tied(ties)
+        keys = {name: IssuerKeys(name, issuer, tied.of(f"jwt-{name}")) for name, issuer in chosen.items()}
+        return TokenCallers({name: (issuer, keys[name]) for name, issuer in chosen.items()})
+
+    return parts.take("tokens", (chosen, ways.described), build, TokenCallers.aclose)
+
+
+async def build_callers(
+    settings: Settings, secrets: SecretsPort, tokens: "TokenCallers | None"
+) -> AsyncIterator[Callers]:
+    """Who may come in: the fixed keys, read once, the virtual ones, and tokens."""
     clients = [await secrets.fetch(ref) for ref in settings.server.client_credential_refs]
     admins = [await secrets.fetch(ref) for ref in settings.server.admin_credential_refs]
     chosen = settings.auth.keys
     keys = None if chosen is None else await asyncio.to_thread(KnownKeys, Path(chosen.path))
-    callers = Callers(clients, admins, keys)
+    callers = Callers(clients, admins, keys, tokens)
     try:
         yield callers
     finally:

@@ -29,7 +29,8 @@ class GatewayContainer(containers.DeclarativeContainer):
     ledger = providers.Singleton(building.build_ledger, settings, plugins, secrets, ways, env, parts)
     answers = providers.Singleton(building.build_answers, settings, parts)
     limits = providers.Singleton(building.build_limits, settings, plugins, secrets, ways, env, parts)
-    callers = providers.Resource(building.build_callers, settings, secrets)
+    tokens = providers.Singleton(building.build_tokens, settings, ways, parts)
+    callers = providers.Resource(building.build_callers, settings, secrets, tokens)
     models = providers.Singleton(
         building_providers.build_providers, settings, plugins, secrets, ways, notebook, env, parts
     )

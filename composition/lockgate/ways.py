@@ -93,7 +93,7 @@ def proxy_of(settings: Settings, row: ProviderRow | None) -> Proxy | None:
 
 def allowances(settings: Settings, plugins: Plugins) -> tuple[Allowance, ...]:
     """What everything that may go out declares of itself."""
-    return (*_of_providers(settings, plugins), *_of_others(settings, plugins))
+    return (*_of_providers(settings, plugins), *_of_others(settings, plugins), *_of_issuers(settings))
 
 
 def _of_providers(settings: Settings, plugins: Plugins) -> Iterable[Allowance]:
@@ -107,6 +107,21 @@ def _of_providers(settings: Settings, plugins: Plugins) -> Iterable[Allowance]:
             region=row.data.region,
             retention=row.data.retention,
             training=row.data.training,
+        )
+
+
+def _of_issuers(settings: Settings) -> Iterable[Allowance]:
+    proxy = settings.proxy
+    for name, issuer in settings.auth.jwt.items():
+        yield Allowance(
+            provider_id=f"jwt-{name}",
+            origins=(issuer.keys_at[0],),
+            private_addresses=(
+                *issuer.private_addresses,
+                *(proxy.private_addresses if proxy is not None else ()),
+            ),
+            proxies=() if proxy is None else (split_url(proxy.url)[0],),
+            calls=False,
         )
 
 

@@ -1,8 +1,7 @@
 """What lockgate itself offers, through the same hooks as any plugin."""
 
 import time
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -10,13 +9,13 @@ from msgspec import Meta, Struct
 from lockgate.adapters import otlp_settings
 from lockgate.adapters.allow_list import AllowList, AllowListSettings
 from lockgate.adapters.env_secrets import EnvSecrets
+from lockgate.adapters.extras import extra
 from lockgate.adapters.file_secrets import FileSecrets
 from lockgate.adapters.memory_metrics import MemoryMetrics
 from lockgate.adapters.otlp import OtlpSender
 from lockgate.adapters.otlp_settings import OtlpSettings, OtlpTracesSettings
 from lockgate.adapters.sqlite_ledger import SqliteLedger, SqliteLedgerSettings
 from lockgate_ports.egress import EgressPolicyPort
-from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, Factory, NoSettings, hookimpl
 from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.limits import LimitsPort
@@ -49,7 +48,7 @@ def _sqlite(settings: SqliteLedgerSettings, context: BuildContext) -> LedgerPort
 
 
 def _otlp_metrics(settings: OtlpSettings, context: BuildContext) -> MetricsPort:
-    with _extra("metrics.kind: otlp"):
+    with extra("otlp", "metrics.kind: otlp"):
         from lockgate.adapters.otlp_metrics import OtlpMetrics  # heavy, and an extra
 
     sender = OtlpSender(context.http, settings.endpoint, otlp_settings.headers(settings))
@@ -57,21 +56,11 @@ def _otlp_metrics(settings: OtlpSettings, context: BuildContext) -> MetricsPort:
 
 
 def _otlp_traces(settings: OtlpTracesSettings, context: BuildContext) -> TracesPort:
-    with _extra("traces.kind: otlp"):
+    with extra("otlp", "traces.kind: otlp"):
         from lockgate.adapters.otlp_traces import OtlpTraces  # heavy, and an extra
 
     sender = OtlpSender(context.http, settings.endpoint, otlp_settings.headers(settings))
     return OtlpTraces(sender, sample=settings.sample, every=settings.every, queue=settings.queue)
-
-
-@contextmanager
-def _extra(where: str) -> Generator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"{where} needs {error.name}, which is not installed: pip install 'lockgate[otlp]'"
-        ) from error
 
 
 def _prometheus(settings: PrometheusSettings, context: BuildContext) -> MetricsPort:

@@ -1,7 +1,8 @@
-"""Who calls: found from the key that a client shows, among fixed keys and virtual ones."""
+"""Who calls: found from the key that a client shows, among fixed keys, virtual ones and tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from hmac import compare_digest
+from typing import Protocol
 
 from lockgate.adapters.known_keys import KnownKeys
 from lockgate_ports.caller import Caller
@@ -9,30 +10,45 @@ from lockgate_ports.errors import Unauthenticated
 from lockgate_ports.secret import Secret
 
 
+class Tokens(Protocol):
+    """Tokens of issuers that settings trust."""
+
+    def of(self, token: str) -> Caller | Awaitable[Caller]:
+        """Who shows it. Raises Unauthenticated or Forbidden."""
+        ...
+
+
 class Callers:
     """Everybody who may come in. `clients` and `admins` are fixed keys; a caller by one has its reference for an id."""
 
     def __init__(
-        self, clients: Sequence[Secret] = (), admins: Sequence[Secret] = (), keys: KnownKeys | None = None
+        self,
+        clients: Sequence[Secret] = (),
+        admins: Sequence[Secret] = (),
+        keys: KnownKeys | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         fixed = [(key, Caller(key_id=key.ref or "admin", admin=True)) for key in admins]
         fixed += [(key, Caller(key_id=key.ref or "client")) for key in clients]
         self._fixed = tuple((key.reveal().encode(), caller) for key, caller in fixed)
         self._keys = keys
+        self._tokens = tokens
 
     @property
     def asked(self) -> bool:
         """Is anybody asked for a key?"""
-        return bool(self._fixed) or self._keys is not None
+        return bool(self._fixed) or self._keys is not None or self._tokens is not None
 
-    def of(self, shown: str) -> Caller:
-        """Who shows this. Raises Unauthenticated."""
+    def of(self, shown: str) -> Caller | Awaitable[Caller]:
+        """Who shows this: at once, but for a token that has to be verified first. Raises Unauthenticated."""
         # No early end: the time taken tells nothing of which key came near.
         found = [caller for key, caller in self._fixed if compare_digest(shown.encode(), key)]
         if found:
             return found[0]
         if not shown:
             raise Unauthenticated("no API key was sent; use `Authorization: Bearer KEY`")
+        if self._tokens is not None and shown.count(".") == 2:
+            return self._tokens.of(shown)
         if self._keys is None:
             raise Unauthenticated("this API key is not known here")
         return self._keys.caller(shown)

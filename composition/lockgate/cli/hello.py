@@ -94,7 +94,7 @@ def _client_key(settings: Settings) -> tuple[str | None, str | None]:
     the variable holds none because the keys are kept elsewhere."""
     server = settings.server
     fixed = (*server.client_credential_refs, *server.admin_credential_refs)
-    if not fixed and settings.auth.keys is None:
+    if not fixed and settings.auth.keys is None and not settings.auth.jwt:
         return None, None
     for ref in fixed:
         scheme, _, name = ref.partition(":")

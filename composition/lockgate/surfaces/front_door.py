@@ -98,6 +98,8 @@ class FrontDoor:
             write_error = place.write_error
             if not place.open:
                 caller = self._admit(head)
+                if not isinstance(caller, Caller):
+                    caller = await caller
                 if place.admin:
                     check_admin(head, caller)
                 if caller is not NOBODY:
@@ -108,7 +110,7 @@ class FrontDoor:
         except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an answer
             return _error(write_error, _fault(error), request_id)
 
-    def _admit(self, head: Head) -> Caller:
+    def _admit(self, head: Head) -> Caller | Awaitable[Caller]:
         if self._anybody is None:
             return self._callers.of(client_key(head))
         if self._loopback:

@@ -147,6 +147,13 @@ class Message(Struct, frozen=True):
     extra: Mapping[str, Raw] = field(default_factory=dict[str, Raw])
     """Members that only the dialect `native` knows, by their name there."""
     native: str | None = None
+    again: tuple[str, ...] = ()
+    """Names in `extra` of members that the parts say as well: only `native` needs them."""
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The names of members that another dialect than `native` loses."""
+        return tuple(name for name in self.extra if name not in self.again)
 
     @property
     def text(self) -> str:

@@ -42,6 +42,7 @@ class Request(Generic[View]):
     __slots__ = (
         "_read",
         "_view",
+        "asked_at",
         "body",
         "dialect",
         "headers",
@@ -49,6 +50,7 @@ class Request(Generic[View]):
         "operation",
         "relay_reply",
         "stream",
+        "tag",
         "wants_usage",
     )
 
@@ -78,6 +80,10 @@ class Request(Generic[View]):
         """The reply may go back in the provider's own bytes when the dialects agree."""
         self.wants_usage = wants_usage
         """The client wants usage at the end of a stream; its dialect may leave that to the client."""
+        self.tag = "lockgate"
+        """Tells the answer from others where the provider gives it no id: clients may know their messages by it."""
+        self.asked_at = 0
+        """When it came, in seconds since 1970; 0 where nobody said."""
         self._read = read
         self._view = view
 

@@ -1,5 +1,6 @@
 """Whatever the provider speaks, an SDK makes of a stream the same object as of a plain answer, and all of it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -21,9 +22,14 @@ async def test_a_stream_and_a_plain_call_give_the_same_object(surface: str, lang
             upstream.say(sample)
             plain, folded = await SDKS[surface](gateway.url, language)
             missing = [words for words in _words(sample) if words not in repr(plain)]
-            if plain != folded or missing:
+            if _still(plain) != _still(folded) or missing:
                 faults[name] = {"plain": plain, "folded": folded, "missing": missing}
     assert not faults
+
+
+def _still(told: Any) -> str:
+    """Without the id and the time that tell one call from another."""
+    return re.sub(r"[0-9a-f]{24}|\b(?:17[89]|1[89]\d|[2-9]\d\d)\d{7}\b", "", repr(told))
 
 
 def _words(sample: Sample) -> list[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway import Served, Told
+from gateway import CANARY, Served, Told
+from msgspec import structs
 from world import LANGUAGES, World, world
 
 from lockgate_ports.testkit import Refused, Sample
@@ -24,6 +25,7 @@ PATHS = {
 }
 TOLD = ("x-lockgate-dropped", "x-lockgate-error", "retry-after", "x-should-retry")
 """Header fields that are part of an answer."""
+SENT = ("authorization", "x-api-key", "x-goog-api-key", "anthropic-version", "anthropic-beta", "accept", "content-type")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -32,12 +34,16 @@ async def test_what_is_sent_and_told_is_what_was_reviewed(surface: str, language
     samples = LANGUAGES[language]
     async with world() as (upstream, gateway):
         pieces = [await _request(upstream, gateway, surface, language)]
+        pieces.append(await _streamed(upstream, gateway, surface, language))
         answers = {"words": samples.text, "two calls": samples.parallel_tools, "thoughts": _thinking(language)}
         for name, sample in answers.items():
             told = await _ask(upstream, gateway, surface, language, sample)
             pieces.append(f"{_title(f'{name}, whole')}{_head(told)}{_pretty(told.body)}")
             told = await _ask(upstream, gateway, surface, language, sample, stream=True)
             pieces.append(f"{_title(f'{name}, streamed')}{_head(told)}{told.body.decode()}")
+        upstream.say(_cut(samples.text))
+        told = await _ask(upstream, gateway, surface, language, None, stream=True)
+        pieces.append(f"{_title('the stream breaks off')}{_head(told)}{told.body.decode()}")
         for refused in (samples.rate_limited, samples.invalid_key):
             told = await _ask(upstream, gateway, surface, language, refused)
             pieces.append(f"{_title(f'the provider says {refused.status}')}{_head(told)}{_pretty(told.body)}")
@@ -46,6 +52,12 @@ async def test_what_is_sent_and_told_is_what_was_reviewed(surface: str, language
     if os.environ.get("GOLDEN") == "write":
         path.write_text(found)
     assert path.read_text() == found
+
+
+def _cut(sample: Sample) -> Sample:
+    """It ends before its second words, or in a frame that holds them."""
+    second = sample.stream.find("東京".encode())
+    return structs.replace(sample, stream=sample.stream[: sample.stream.rfind(b"\n", 0, second) + 1 or second])
 
 
 def _thinking(language: str) -> Sample:
@@ -60,13 +72,35 @@ async def _request(upstream: World, gateway: Served, surface: str, language: str
     if not upstream.sent:
         return f"{_title('refused')}{_head(told)}{_pretty(told.body)}"
     sent = upstream.sent.pop()
-    return f"{_title('the provider is sent')}{sent.method} {sent.target}\n{_head(told)}{_pretty(sent.body)}"
+    shown = "".join(f"{name}: {sent.headers[name]}\n" for name in SENT if name in sent.headers)
+    how = f"{sent.method} {sent.target}\n{shown.replace(CANARY, 'KEY')}"
+    head = _head(told)
+    return f"{_title('the provider is sent')}{how}{_pretty(sent.body)}\n" + (
+        f"\n{_title('the client is told')}{head}" if head else ""
+    )
+
+
+async def _streamed(upstream: World, gateway: Served, surface: str, language: str) -> str:
+    """What differs where a stream is asked for."""
+    await _ask(upstream, gateway, surface, language, LANGUAGES[language].text, stream=True)
+    sent = upstream.sent.pop()
+    upstream.sent.clear()
+    asked = {name: value for name, value in json.loads(sent.body).items() if name.startswith("stream")}
+    head = f"{_title('for a stream, it is sent')}{sent.method} {sent.target}\naccept: {sent.headers['accept']}\n"
+    return head + (_pretty(json.dumps(asked).encode()) if asked else "")
 
 
 async def _ask(
-    upstream: World, gateway: Served, surface: str, language: str, said: Sample | Refused, *, stream: bool = False
+    upstream: World,
+    gateway: Served,
+    surface: str,
+    language: str,
+    said: Sample | Refused | None,
+    *,
+    stream: bool = False,
 ) -> Told:
-    upstream.say(said)
+    if said is not None:
+        upstream.say(said)
     path = PATHS[surface].replace("MODEL", language)
     body: dict[str, Any] = {"model": language, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 99}
     match surface:
@@ -88,6 +122,8 @@ def _title(words: str) -> str:
 
 def _head(told: Told) -> str:
     status = f"{told.status}\n" if told.status != 200 else ""
+    kind = told.headers["content-type"]
+    status += f"content-type: {kind}\n" if kind != "application/json" else ""
     return status + "".join(f"{name}: {told.headers[name]}\n" for name in TOLD if name in told.headers)
 
 
@@ -109,4 +145,5 @@ def _lines(value: Any, indent: str) -> str:
 
 def _masked(text: str) -> str:
     """Without what differs from run to run."""
-    return re.sub(r"req_[0-9a-f]{24}", "req_0", text)
+    text = re.sub(r'("created(?:_at)?": ?)(?:17[89]|1[89]\d|[2-9]\d\d)\d{7}', r"\1NOW", text)
+    return re.sub(r"(req_|chatcmpl-|msg_|resp_|fc_|rs_)[0-9a-f]{24}", r"\1TAG", text)

@@ -7,6 +7,7 @@ import re
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
+from time import time
 from typing import Any
 from urllib.parse import quote
 
@@ -163,6 +164,7 @@ class DialectPlace:
             request = request.asking(PREFIX + profile)
         if self._memory is not None:
             request = await self._memory.recall(request, head)
+        request.tag, request.asked_at = request_id.removeprefix("req_"), int(time())
         deadline = patience(head.headers, stream=request.stream)
         answer = await self._engine.answer(
             request,

@@ -10,7 +10,7 @@ from llm_plugin_anthropic.error_out import error_body
 from llm_plugin_anthropic.finish import written
 from llm_plugin_anthropic.quirks import NAME
 from llm_plugin_anthropic.usage import write_usage
-from llm_plugin_anthropic.write_response import FRESH_ID, shows
+from llm_plugin_anthropic.write_response import fresh_id, shows
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.events import Delta, Event, Failure, Finish, RefusalDelta, Relayed, Start, UsageReport
@@ -30,7 +30,7 @@ class MessageWriter:
     ping: bytes = b'event: ping\ndata: {"type": "ping"}\n\n'
 
     def __init__(self, request: Request[ChatRequest]) -> None:
-        self._model = request.model
+        self._request = request
         self._blocks = BlockWriter()
         self._start: Start | None = None
         self._begun = False
@@ -106,10 +106,10 @@ class MessageWriter:
         if start.service_tier is not None:
             usage["service_tier"] = start.service_tier
         message: dict[str, Any] = {
-            "id": start.id or FRESH_ID,
+            "id": start.id or fresh_id(self._request),
             "type": "message",
             "role": "assistant",
-            "model": start.model or self._model,
+            "model": start.model or self._request.model,
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,

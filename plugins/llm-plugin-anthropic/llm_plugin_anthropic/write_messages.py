@@ -73,7 +73,7 @@ def conversation(messages: tuple[Message, ...], draft: MessagesDraft) -> tuple[A
 def _own_members(message: Message, at: str, draft: MessagesDraft) -> dict[str, Raw]:
     if message.native == NAME:
         return dict(message.extra)
-    for name in message.extra:
+    for name in message.unread:
         draft.leave_out(f"{at}.{name}")
     return {}
 

@@ -9,17 +9,16 @@ from llm_plugin_anthropic.finish import written
 from llm_plugin_anthropic.quirks import NAME
 from llm_plugin_anthropic.usage import write_usage
 from llm_plugin_anthropic.write_blocks import call_id
-from lockgate_ports.chat import ChatResponse, Choice
+from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
 from lockgate_ports.dialect import WrittenAnswer
 from lockgate_ports.parts import Native, Part, Refusal, Text, Thinking, ToolCall
 from lockgate_ports.seals import seal_call, seal_thought
 from lockgate_ports.unsaid import Media, Unsaid
+from lockgate_ports.wire import Request
 
-FRESH_ID = "msg_lockgate"
 
-
-def write_response(answer: ChatResponse) -> WrittenAnswer:
-    """A message; of several choices the first. One without an id gets a plain one, since clients count on it."""
+def write_response(answer: ChatResponse, request: Request[ChatRequest]) -> WrittenAnswer:
+    """A message; of several choices the first. Id and model are those of the request where the provider tells none."""
     unsaid = Unsaid(NAME, shows)
     if answer.choices[1:]:
         unsaid.leave_out("choices")
@@ -29,10 +28,10 @@ def write_response(answer: ChatResponse) -> WrittenAnswer:
     if answer.service_tier is not None:
         usage["service_tier"] = answer.service_tier
     fields: dict[str, Any] = {
-        "id": answer.id or FRESH_ID,
+        "id": answer.id or fresh_id(request),
         "type": "message",
         "role": "assistant",
-        "model": answer.model or "",
+        "model": answer.model or request.model,
         "content": [block for block in blocks if block is not None],
         "stop_reason": written(choice.finish_reason, choice.native_finish_reason, refused=choice.refusal is not None),
         "stop_sequence": None,
@@ -41,6 +40,11 @@ def write_response(answer: ChatResponse) -> WrittenAnswer:
     if answer.native == NAME:
         fields |= answer.extra
     return WrittenAnswer(msgspec.json.encode(fields), unsaid.names)
+
+
+def fresh_id(request: Request[ChatRequest]) -> str:
+    """For an answer that has none."""
+    return f"msg_{request.tag}"
 
 
 def shows(media: Media) -> bool:

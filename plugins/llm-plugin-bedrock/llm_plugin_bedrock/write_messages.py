@@ -29,7 +29,7 @@ def conversation(messages: Sequence[Message], draft: ConverseDraft) -> tuple[lis
         at = f"messages[{place}]"
         if message.name is not None:
             draft.leave_out(f"{at}.name")
-        for name in message.extra:
+        for name in message.unread:
             draft.leave_out(f"{at}.{name}")
         if message.role in ("system", "developer"):
             system += _instructions(message, at, draft)

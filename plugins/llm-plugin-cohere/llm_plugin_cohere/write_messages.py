@@ -25,7 +25,7 @@ def message_items(message: Message, at: str, draft: Draft) -> list[Item]:
     if message.native == CHAT:
         items[-1] |= message.extra
     else:
-        for name in message.extra:
+        for name in message.unread:
             draft.leave_out(f"{at}.{name}")
     return items
 

@@ -115,5 +115,5 @@ def _think(items: list[Any], part: Thinking, at: str, draft: Draft) -> None:
 def _leave_out_members(message: Message, at: str, draft: Draft) -> None:
     if message.name is not None:
         draft.leave_out(f"{at}.name")
-    for name in message.extra:
+    for name in message.unread:
         draft.leave_out(f"{at}.{name}")

@@ -44,7 +44,7 @@ class MessageWriter:
         if message.native == CHAT:
             items[-1] |= message.extra
         else:
-            for name in message.extra:
+            for name in message.unread:
                 self._draft.leave_out(f"{at}.{name}")
         return items
 

@@ -21,7 +21,6 @@ from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written, WrittenAnswer
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.http import NO_HEADERS, Headers
-from lockgate_ports.replies import named
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
 _OPENAI = Quirks()
@@ -78,7 +77,7 @@ class OpenAIChat:
 
     def write_response(self, answer: ChatResponse, request: Request[ChatRequest]) -> WrittenAnswer:
         """`chat.completion`."""
-        return write_response(named(answer, request.model))
+        return write_response(answer, request)
 
     def event_writer(self, request: Request[ChatRequest]) -> EventWriter:
         """For one stream."""

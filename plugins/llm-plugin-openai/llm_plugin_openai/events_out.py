@@ -11,7 +11,7 @@ from llm_plugin_openai.pictures import image_item, shows
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.reasoning import detail_of
 from llm_plugin_openai.usage import write_usage
-from llm_plugin_openai.write_response import FRESH_ID
+from llm_plugin_openai.write_response import fresh_id
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.events import (
@@ -48,7 +48,7 @@ class ChunkWriter:
     ping: bytes = b": ping\n\n"
 
     def __init__(self, request: Request[ChatRequest]) -> None:
-        self._model = request.model
+        self._request = request
         self._wants_usage = request.wants_usage
         self._usage: Usage | None = None
         self._head = self._begin(Start())
@@ -112,10 +112,10 @@ class ChunkWriter:
 
     def _begin(self, start: Start) -> bytes:
         fields: dict[str, Any] = {
-            "id": start.id or FRESH_ID,
+            "id": start.id or fresh_id(self._request),
             "object": "chat.completion.chunk",
-            "created": start.created or 0,
-            "model": start.model or self._model,
+            "created": start.created or self._request.asked_at,
+            "model": start.model or self._request.model,
         }
         if start.service_tier is not None:
             fields["service_tier"] = start.service_tier

@@ -58,7 +58,8 @@ def _message(wire: WireMessage, members: dict[str, Raw], at: str, place: int, ca
             call = wire.function_call
             calls[call.name] = f"call_{place}"
             parts.append(ToolCall(calls[call.name], call.name, call.arguments))
-    return Message(wire.role, tuple(parts), wire.name, extra, NAME if extra else None)
+    again = tuple(name for name in FIELDS if name in extra)
+    return Message(wire.role, tuple(parts), wire.name, extra, NAME if extra else None, again)
 
 
 def _thoughts(extra: dict[str, Raw], at: str) -> list[Part]:

@@ -11,23 +11,22 @@ from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.reasoning import detail_of
 from llm_plugin_openai.usage import write_usage
 from llm_plugin_openai.write_parts import call_item
-from lockgate_ports.chat import ChatResponse, Choice
+from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
 from lockgate_ports.dialect import WrittenAnswer
 from lockgate_ports.parts import Audio, Image, InlineSource, Native, Text, Thinking
 from lockgate_ports.seals import seal_call, seal_thought
 from lockgate_ports.unsaid import Unsaid
+from lockgate_ports.wire import Request
 
-FRESH_ID = "chatcmpl-lockgate"
 
-
-def write_response(answer: ChatResponse) -> WrittenAnswer:
-    """`chat.completion`. An answer without an id gets a plain one, since clients count on it."""
+def write_response(answer: ChatResponse, request: Request[ChatRequest]) -> WrittenAnswer:
+    """`chat.completion`. Id, time and model are those of the request where the provider tells none."""
     unsaid = Unsaid(NAME, shows)
     fields: dict[str, Any] = {
-        "id": answer.id or FRESH_ID,
+        "id": answer.id or fresh_id(request),
         "object": "chat.completion",
-        "created": answer.created or 0,
-        "model": answer.model or "",
+        "created": answer.created or request.asked_at,
+        "model": answer.model or request.model,
         "choices": [_choice(choice, unsaid) for choice in answer.choices],
     }
     if answer.usage is not None:
@@ -39,6 +38,11 @@ def write_response(answer: ChatResponse) -> WrittenAnswer:
     if answer.native == NAME:
         fields = {**answer.extra, **fields}
     return WrittenAnswer(msgspec.json.encode(fields), unsaid.names)
+
+
+def fresh_id(request: Request[ChatRequest]) -> str:
+    """For an answer that has none."""
+    return f"chatcmpl-{request.tag}"
 
 
 def _choice(choice: Choice, unsaid: Unsaid) -> dict[str, Any]:

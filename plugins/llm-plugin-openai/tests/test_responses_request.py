@@ -222,6 +222,7 @@ def test_a_request_of_another_language_is_told_in_items(upstream: Upstream) -> N
         "text": {"format": {"type": "json_schema", "name": "answer", "schema": {}}},
         "reasoning": {"effort": "none"},
         "max_output_tokens": 70,
+        "store": False,
         "stream": True,
     }
     assert written.dropped == ("thinking", "messages[3].is_error", "stop", "seed", "odd")

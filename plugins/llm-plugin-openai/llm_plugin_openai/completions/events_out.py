@@ -9,7 +9,7 @@ from msgspec import Raw
 from llm_plugin_openai.completions.logprobs import list_logprobs
 from llm_plugin_openai.completions.read_request import CompletionRequest
 from llm_plugin_openai.completions.wire import NAME
-from llm_plugin_openai.completions.write_response import FRESH_ID, shows
+from llm_plugin_openai.completions.write_response import fresh_id, shows
 from llm_plugin_openai.error_out import error_body
 from llm_plugin_openai.finish import written
 from llm_plugin_openai.usage import write_usage
@@ -112,9 +112,9 @@ class PieceWriter:
     def _piece(self, choices: list[dict[str, Any]], **more: Any) -> bytes:
         start = self._start
         fields: dict[str, Any] = {
-            "id": start.id or FRESH_ID,
+            "id": start.id or fresh_id(self._request),
             "object": "text_completion",
-            "created": start.created or 0,
+            "created": start.created or self._request.asked_at,
             "model": start.model or self._request.model,
             "choices": choices,
             **more,

@@ -14,17 +14,15 @@ from lockgate_ports.dialect import WrittenAnswer
 from lockgate_ports.parts import Refusal, Text, Thinking, ToolCall
 from lockgate_ports.unsaid import Media, Unsaid
 
-FRESH_ID = "cmpl-lockgate"
-
 
 def write_response(answer: ChatResponse, request: CompletionRequest) -> WrittenAnswer:
     """`text_completion`: the words alone. Thoughts and calls of tools have no place in it, and are named."""
     unsaid = Unsaid(NAME, shows)
     head = request.head
     fields: dict[str, Any] = {
-        "id": answer.id or FRESH_ID,
+        "id": answer.id or fresh_id(request),
         "object": "text_completion",
-        "created": answer.created or 0,
+        "created": answer.created or request.asked_at,
         "model": answer.model or request.model,
         "choices": [_choice(choice, head, unsaid) for choice in answer.choices],
     }
@@ -35,6 +33,11 @@ def write_response(answer: ChatResponse, request: CompletionRequest) -> WrittenA
     if answer.native == NAME:
         fields = {**answer.extra, **fields}
     return WrittenAnswer(msgspec.json.encode(fields), unsaid.names)
+
+
+def fresh_id(request: CompletionRequest) -> str:
+    """For an answer that has none."""
+    return f"cmpl-{request.tag}"
 
 
 def shows(_: Media) -> bool:

@@ -13,7 +13,6 @@ from llm_plugin_openai.responses.read_request import ResponsesRequest, read_requ
 from llm_plugin_openai.responses.read_response import glance, read_response
 from llm_plugin_openai.responses.relay_reader import RelayGlance
 from llm_plugin_openai.responses.request_wire import NAME
-from llm_plugin_openai.responses.state import with_id
 from llm_plugin_openai.responses.write_request import relay_request, write_request
 from llm_plugin_openai.responses.write_response import write_response
 from lockgate_ports.chat import ChatRequest, ChatResponse
@@ -22,7 +21,6 @@ from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surfac
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.kept import KeptAnswer
-from lockgate_ports.replies import named
 from lockgate_ports.sse_relay import SseRelay
 from lockgate_ports.wire import Glance, Inbound, Operation, Request
 
@@ -70,7 +68,7 @@ class OpenAIResponses:
 
     def write_response(self, answer: ChatResponse, request: Request[ChatRequest]) -> WrittenAnswer:
         """`response`."""
-        return write_response(named(with_id(answer, request), request.model))
+        return write_response(answer, request)
 
     def event_writer(self, request: Request[ChatRequest]) -> EventWriter:
         """For one stream."""

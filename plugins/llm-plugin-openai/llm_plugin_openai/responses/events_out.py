@@ -1,8 +1,6 @@
 """A stream for a client (OpenAI API reference, Responses, Streaming events).
 
-    created in_progress (item.added part.added delta* )* (done part.done item.done)* completed | incomplete | error
-
-Every item stays open until the answer has ended, since another language may go on with any of them until then.
+created in_progress (item.added (part.added delta*)* done part.done item.done)* completed | incomplete | error
 """
 
 from collections.abc import Sequence
@@ -12,16 +10,14 @@ import msgspec
 
 from llm_plugin_openai.responses.drawn import shows
 from llm_plugin_openai.responses.error_event import error_event
-from llm_plugin_openai.responses.open_item import OpenItem
+from llm_plugin_openai.responses.items_out import ItemsWriter
+from llm_plugin_openai.responses.open_item import Told
 from llm_plugin_openai.responses.request_wire import NAME
-from llm_plugin_openai.responses.response_object import response_object, same_item, shown, status_of, write_usage
-from llm_plugin_openai.responses.state import with_id
-from llm_plugin_openai.responses.write_response import rows_of
-from lockgate_ports.accumulate import Accumulator
+from llm_plugin_openai.responses.response_object import echo_of, response_object, status_of, write_usage
+from llm_plugin_openai.responses.state import headed
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.events import Event, Failure, Finish, Relayed, Start, UsageReport
-from lockgate_ports.parts import Part
+from lockgate_ports.events import Delta, Event, Failure, Finish, Relayed, Start, UsageReport
 from lockgate_ports.sse import sse
 from lockgate_ports.unsaid import Unsaid
 from lockgate_ports.usage import Usage
@@ -37,15 +33,12 @@ class EventsWriter:
     ping: bytes = b": ping\n\n"
 
     def __init__(self, request: Request[ChatRequest]) -> None:
-        self._model = request.model
         self._request = request
         self._start: Start | None = None
+        self._echo: dict[str, Any] = {}
         self._finish: Finish | None = None
         self._usage: Usage | None = None
-        self._items: list[OpenItem] = []
-        self._by_part: dict[int, OpenItem] = {}
-        self._told: dict[int, Accumulator] = {}
-        self._output: list[Any] = []
+        self._items = ItemsWriter(Start())
         self._sequence = 0
         self._relayed = False
         self._unsaid = Unsaid(NAME, shows)
@@ -66,10 +59,10 @@ class EventsWriter:
         """The whole response; nothing where the provider's own event has told it."""
         if self._relayed:
             return b""
-        begun = self._begin(self._start or Start()) if self._start is None else b""
+        begun = self._begin(Start()) if self._start is None else b""
         reason = self._finish.reason if self._finish is not None else None
         status = status_of(reason)
-        response = response_object(self._start or Start(), self._model, status, self._output, reason)
+        response = response_object(self._start or Start(), status, self._items.output, self._echo, reason)
         response["usage"] = write_usage(self._usage)
         return begun + self._event(f"response.{status}", {"response": response})
 
@@ -92,7 +85,7 @@ class EventsWriter:
                     return b""
                 self._finish = event
                 rest = b"".join([self._delta(delta) for delta in self._unsaid.rest(0)])
-                return rest + self._close()
+                return rest + self._events(self._items.close(status_of(event.reason)))
             case Relayed():
                 return event.raw
             case _:
@@ -103,54 +96,19 @@ class EventsWriter:
                 return (self._delta(told) if told is not None else b"") + self._unsaid.comment()
 
     def _begin(self, start: Start) -> bytes:
-        start = with_id(start, self._request)
-        self._start = start
-        told = {"response": response_object(start, self._model, "in_progress", []) | {"usage": None}}
+        self._start = start = headed(start, self._request)
+        self._items = ItemsWriter(start)
+        self._echo = echo_of(self._request)
+        told = {"response": response_object(start, "in_progress", [], self._echo) | {"usage": None}}
         return self._event("response.created", told) + self._event("response.in_progress", told)
 
-    def _delta(self, event: Any) -> bytes:
-        """One accumulator a part: what a part is so far says where it stands."""
-        number: int = event.part
-        fold = self._told.setdefault(number, Accumulator())
-        fold.add(event)
+    def _delta(self, event: Delta) -> bytes:
         begun = b"" if self._start is not None else self._begin(Start())
-        item = self._by_part.get(number)
-        if item is None:
-            part = _part(fold)
-            if not shown(part):
-                return begun
-            last = self._items[-1] if self._items else None
-            if last is not None and same_item(_part(self._told[last.parts[-1]]), part):
-                item = last
-            else:
-                item = OpenItem(part, len(self._items), self._start or Start())
-                self._items.append(item)
-                begun += self._events(item.added())
-            item.parts.append(number)
-            self._by_part[number] = item
-        return begun + self._events(item.delta(event))
+        return begun + self._events(self._items.write(event))
 
-    def _close(self) -> bytes:
-        """Every item to its end, in their order."""
-        reason = self._finish.reason if self._finish is not None else None
-        logprobs = [
-            row for fold in self._told.values() for choice in fold.response.choices for row in rows_of(choice.logprobs)
-        ]
-        closed = b""
-        for item in self._items:
-            status = status_of(reason) if item is self._items[-1] else "completed"
-            whole, events = item.done([_part(self._told[number]) for number in item.parts], status, logprobs)
-            self._output.append(whole)
-            closed += self._events(events)
-        return closed
-
-    def _events(self, told: list[tuple[str, dict[str, Any]]]) -> bytes:
+    def _events(self, told: Told) -> bytes:
         return b"".join(self._event(kind, fields) for kind, fields in told)
 
     def _event(self, kind: str, fields: dict[str, Any]) -> bytes:
         self._sequence += 1
         return sse(_ENCODE({"type": kind, "sequence_number": self._sequence - 1, **fields}), kind)
-
-
-def _part(fold: Accumulator) -> Part:
-    return fold.response.choices[0].parts[0]

@@ -38,9 +38,11 @@ _MEMBERS: dict[str, tuple[str, ...]] = {
 class ResponsesRequest(Request[ChatRequest]):
     """A Request that knows what of it may be kept. `given_body` is what came; `previous` the answer it goes on from."""
 
-    __slots__ = ("answer_id", "asked_model", "given_body", "history", "previous", "stores")
+    __slots__ = ("answer_id", "asked", "asked_model", "given_body", "history", "previous", "stores")
 
     given_body: bytes
+    asked: bytes
+    """The same, but for a history that was put before it."""
     previous: str | None
     stores: bool
     asked_model: str
@@ -68,7 +70,8 @@ def request_of(body: bytes, headers: Headers) -> ResponsesRequest:
         headers=headers,
         read=lambda: view_of(wire, body),
     )
-    request.given_body, request.previous = body, wire.previous_response_id
+    request.given_body = request.asked = body
+    request.previous = wire.previous_response_id
     request.stores, request.asked_model = wire.store is not False, wire.model
     request.history, request.answer_id = [], None
     return request

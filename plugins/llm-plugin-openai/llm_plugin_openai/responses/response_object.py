@@ -3,21 +3,24 @@
 import re
 from typing import Any
 
-from msgspec import Raw
+import msgspec
+from msgspec import Raw, Struct, structs
 
 from llm_plugin_openai.responses.drawn import DRAWN, drawn_item
+from llm_plugin_openai.responses.read_request import ResponsesRequest
 from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.responses.thoughts import encrypted_word, reasoning_item
 from llm_plugin_openai.responses.write_items import call_item
-from lockgate_ports.chat import FinishReason
+from lockgate_ports.carried import NULL, said
+from lockgate_ports.chat import ChatRequest, FinishReason
 from lockgate_ports.events import Start
 from lockgate_ports.parts import Image, Native, Part, Refusal, Text, Thinking, ToolCall
 from lockgate_ports.seals import seal_call
 from lockgate_ports.usage import Usage
+from lockgate_ports.wire import Request
 
 Item = dict[str, Any]
 
-FRESH_ID = "resp_lockgate"
 _ODD = re.compile(r"[^A-Za-z0-9]")
 _PREFIXES = {"message": "msg", "reasoning": "rs", "function_call": "fc", "custom_tool_call": "ctc", DRAWN: "ig"}
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -34,19 +37,52 @@ _DEFAULTS: Item = {
 """What the SDKs' types want to be there, whatever was asked."""
 
 
+class _Echo(Struct, gc=False):
+    background: Raw = NULL
+    instructions: Raw = NULL
+    max_output_tokens: Raw = NULL
+    max_tool_calls: Raw = NULL
+    metadata: Raw = NULL
+    parallel_tool_calls: Raw = NULL
+    previous_response_id: Raw = NULL
+    prompt_cache_key: Raw = NULL
+    reasoning: Raw = NULL
+    safety_identifier: Raw = NULL
+    store: Raw = NULL
+    temperature: Raw = NULL
+    text: Raw = NULL
+    tool_choice: Raw = NULL
+    tools: Raw = NULL
+    top_logprobs: Raw = NULL
+    top_p: Raw = NULL
+    truncation: Raw = NULL
+    user: Raw = NULL
+
+
+_ECHO = msgspec.json.Decoder(_Echo)
+
+
+def echo_of(request: Request[ChatRequest]) -> Item:
+    """What a response says again of how it was asked for, in the client's own words."""
+    if not isinstance(request, ResponsesRequest):
+        return _DEFAULTS
+    asked = structs.asdict(_ECHO.decode(request.asked))
+    return _DEFAULTS | {name: value for name, value in asked.items() if said(value)}
+
+
 def response_object(
-    start: Start, model: str, status: str, output: list[Any], reason: FinishReason | None = None
+    start: Start, status: str, output: list[Any], echo: Item, reason: FinishReason | None = None
 ) -> Item:
     """A response whose `output` is given; without usage, which comes last."""
     fields: Item = {
-        "id": start.id or FRESH_ID,
+        "id": start.id,
         "object": "response",
         "created_at": start.created or 0,
         "status": status,
         "incomplete_details": None if status != "incomplete" else {"reason": _INCOMPLETE.get(reason or "")},
-        "model": start.model or model,
+        "model": start.model,
         "output": output,
-        **_DEFAULTS,
+        **echo,
     }
     if start.service_tier is not None:
         fields["service_tier"] = start.service_tier
@@ -90,7 +126,7 @@ def item_id_of(part: Part, start: Start, index: int) -> str:
     its whole, and no longer than 64 letters."""
     if isinstance(part, Thinking | Image) and part.id is not None:
         return part.id
-    own = _ODD.sub("", (start.id or FRESH_ID).rpartition("_")[2])[-40:]
+    own = _ODD.sub("", (start.id or "").rpartition("_")[2])[-40:]
     return f"{_PREFIXES[kind_of(part) or 'message']}_{own}_{index}"
 
 

@@ -10,11 +10,14 @@ from msgspec import Raw, Struct, structs
 from llm_plugin_openai.responses.read_request import ResponsesRequest, request_of
 from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.carried import ITEMS, MEMBERS, NULL, is_string, said
+from lockgate_ports.chat import ChatRequest
 from lockgate_ports.context import Target
 from lockgate_ports.errors import InvalidRequest
+from lockgate_ports.events import Start
 from lockgate_ports.kept import KeptAnswer
 from lockgate_ports.patch import rewritten
 from lockgate_ports.sse import SseParser
+from lockgate_ports.wire import Request
 
 _PAGE, _LONGEST_PAGE = 20, 100
 _ENDS = ("response.completed", "response.incomplete")
@@ -54,6 +57,7 @@ def continued(request: ResponsesRequest, earlier: KeptAnswer | None, answer_id: 
         changes = {"input": msgspec.json.encode(items), "previous_response_id": None}
         told = request_of(rewritten(request.given_body, changes), request.headers)
     told.history, told.answer_id, told.asked_model = [*history, *own], answer_id, request.asked_model
+    told.asked = request.asked
     return told
 
 
@@ -127,10 +131,16 @@ def write_forgotten(answer_id: str) -> bytes:
     return msgspec.json.encode({"id": answer_id, "object": "response", "deleted": True})
 
 
-def with_id(start: Any, request: object) -> Any:
-    """A Start or an answer under the id that the gateway gives it, where it keeps answers."""
+def headed(start: Start, request: Request[ChatRequest]) -> Start:
+    """Under the id that the gateway gives it, where it keeps answers. Id, time and model are those of the request where
+    the provider tells none."""
     given = request.answer_id if isinstance(request, ResponsesRequest) else None
-    return structs.replace(start, id=given) if given is not None else start
+    return structs.replace(
+        start,
+        id=given or start.id or f"resp_{request.tag}",
+        created=start.created or request.asked_at,
+        model=start.model or request.model,
+    )
 
 
 def _own_items(request: ResponsesRequest) -> list[Raw]:

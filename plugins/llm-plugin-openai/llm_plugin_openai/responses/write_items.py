@@ -20,7 +20,7 @@ def message_items(message: Message, at: str, draft: ItemDraft) -> list[Item | Ra
     if message.name is not None:
         draft.leave_out(f"{at}.name")
     if message.native != NAME:
-        for name in message.extra:
+        for name in message.unread:
             draft.leave_out(f"{at}.{name}")
     if message.role == "assistant":
         return _assistant(message, at, draft)

@@ -25,6 +25,7 @@ from lockgate_ports.patch import put, replace_string
 
 _PATH = "responses"
 _LEAST = 16
+_THOUGHTS = "reasoning.encrypted_content"
 _PLAIN = (
     *("temperature", "top_p", "top_logprobs", "service_tier", "metadata", "user", "store", "prompt_cache_key"),
     "tool_choice",
@@ -84,10 +85,23 @@ def request_fields(view: ChatRequest, upstream: Upstream) -> tuple[dict[str, Any
     _extras(fields, view, draft)
     if "tools" in fields:
         fields["tools"] = in_namespaces(fields["tools"], fields)
-    if view.logprobs or view.top_logprobs:
+    included = [LOGPROBS] if view.logprobs or view.top_logprobs else []
+    if not draft.own:
+        _keep_nothing(fields, view, included)
+    if included:
         given = ITEMS.decode(fields["include"]) if "include" in fields else []
-        fields["include"] = [*given, LOGPROBS]
+        fields["include"] = [*given, *included]
     return fields, draft.dropped
+
+
+def _keep_nothing(fields: dict[str, Any], view: ChatRequest, included: list[str]) -> None:
+    """Here alone answers are kept unless one says otherwise, which who speaks another dialect has not asked for. What a
+    model thought then comes back to it only where it was given along, encrypted."""
+    if view.store is None:
+        fields["store"] = False
+    thinks = view.reasoning is not None and view.reasoning.enabled is not False and view.reasoning.effort != "none"
+    if thinks and fields.get("store") is False:
+        included.append(_THOUGHTS)
 
 
 def _instructions(message: Message) -> str | None:

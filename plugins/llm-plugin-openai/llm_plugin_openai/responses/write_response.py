@@ -5,11 +5,19 @@ from msgspec import Raw, Struct
 
 from llm_plugin_openai.responses.drawn import shows
 from llm_plugin_openai.responses.request_wire import NAME
-from llm_plugin_openai.responses.response_object import output_of, response_object, status_of, write_usage
-from lockgate_ports.chat import ChatResponse, Choice
+from llm_plugin_openai.responses.response_object import (
+    echo_of,
+    output_of,
+    response_object,
+    status_of,
+    write_usage,
+)
+from llm_plugin_openai.responses.state import headed
+from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
 from lockgate_ports.dialect import WrittenAnswer
 from lockgate_ports.events import Start
 from lockgate_ports.unsaid import Unsaid
+from lockgate_ports.wire import Request
 
 
 class _Logprobs(Struct, gc=False):
@@ -19,16 +27,16 @@ class _Logprobs(Struct, gc=False):
 _LOGPROBS = msgspec.json.Decoder(_Logprobs)
 
 
-def write_response(answer: ChatResponse) -> WrittenAnswer:
+def write_response(answer: ChatResponse, request: Request[ChatRequest]) -> WrittenAnswer:
     """`response`, of the first choice: this language has no second."""
     unsaid = Unsaid(NAME, shows)
     if answer.choices[1:]:
         unsaid.leave_out("choices")
     choice = answer.choices[0] if answer.choices else Choice()
-    start = Start(answer.id, answer.model, answer.created, answer.service_tier)
+    start = headed(Start(answer.id, answer.model, answer.created, answer.service_tier), request)
     status = status_of(choice.finish_reason)
     output = output_of(unsaid.parts(choice), start, status, rows_of(choice.logprobs))
-    fields = response_object(start, "", status, output, choice.finish_reason)
+    fields = response_object(start, status, output, echo_of(request), choice.finish_reason)
     fields["usage"] = write_usage(answer.usage)
     if answer.native == NAME:
         fields |= answer.extra

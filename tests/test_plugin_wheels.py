@@ -18,15 +18,25 @@ from urllib.parse import urlsplit
 import pytest
 
 from lockgate_ports.http import HttpRequest, Origin
-from lockgate_ports.testkit import KEY, ProviderContract
-from lockgate_ports.testkit.capabilities import Contract, contracts_in
+from lockgate_ports.testkit import KEY, EngineContract, ProviderContract
+from lockgate_ports.testkit.capabilities import HttpContract, contracts_in
 
 ROOT = Path(__file__).resolve().parent.parent
-PLUGINS = sorted(path.parent.name for path in ROOT.glob("plugins/*/llm_plugin_*/contract.py"))
+
+
+def over_http(plugin: str) -> list[HttpContract]:
+    """Its contracts but those of engines, which are asked at no address."""
+    found = contracts_in(import_module(f"{plugin}.contract"))
+    return [each for each in found if not issubclass(each, EngineContract)]
+
+
+PLUGINS = sorted(
+    path.parent.name for path in ROOT.glob("plugins/*/llm_plugin_*/contract.py") if over_http(path.parent.name)
+)
 
 
 @contextmanager
-def standing_in(contract: Contract) -> Iterator[tuple[str, list[HttpRequest]]]:
+def standing_in(contract: HttpContract) -> Iterator[tuple[str, list[HttpRequest]]]:
     """A provider that answers everybody with the same sample: its address, and what it was asked."""
     seen: list[HttpRequest] = []
 
@@ -56,7 +66,7 @@ def standing_in(contract: Contract) -> Iterator[tuple[str, list[HttpRequest]]]:
         server.server_close()
 
 
-def answer_of(contract: Contract, request: HttpRequest) -> tuple[str, bytes]:
+def answer_of(contract: HttpContract, request: HttpRequest) -> tuple[str, bytes]:
     if not issubclass(contract, ProviderContract):
         return "application/json", contract.samples.no_usage.body
     samples = contract.samples
@@ -65,7 +75,7 @@ def answer_of(contract: Contract, request: HttpRequest) -> tuple[str, bytes]:
     return "application/json", samples.text.body
 
 
-def row_of(contract: Contract, url: str) -> dict[str, Any]:
+def row_of(contract: HttpContract, url: str) -> dict[str, Any]:
     """A provider with the contract's own settings, where its stand-in is."""
     path = urlsplit(str(contract.settings.get("base_url", ""))).path
     row = {**contract.settings, "kind": contract.kind, "base_url": url + path, "credential_ref": "env:THE_KEY"}
@@ -79,7 +89,7 @@ def test_a_plugin_alone_beside_lockgate_works_with_a_base_url_and_a_key(
     """Every kind answers one real call, and the first that chats answers `lockgate chat`."""
     distribution = next(iter(ROOT.glob(f"plugins/*/{plugin}"))).parent.name
     scripts = install(tmp_path, "lockgate", distribution)
-    first = {contract.kind: contract for contract in reversed(contracts_in(import_module(f"{plugin}.contract")))}
+    first = {contract.kind: contract for contract in reversed(over_http(plugin))}
     with ExitStack() as servers:
         stands = {kind: servers.enter_context(standing_in(contract)) for kind, contract in first.items()}
         providers = {kind: row_of(first[kind], url) for kind, (url, _) in stands.items()}

@@ -1,11 +1,7 @@
 """Wrong plugins, each caught by the test that is there for it, with words that lead to the fault."""
 
-import os
-import subprocess
-import sys
-from xml.etree import ElementTree
-
 import pytest
+from catching import failures_of
 from llm_plugin_wrong import WRONG
 
 CAUGHT = {
@@ -74,24 +70,8 @@ def _class(kind: str) -> str:
 @pytest.fixture(scope="module")
 def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """What each wrong plugin's test failed with, from one run of pytest without any configuration."""
-    folder = tmp_path_factory.mktemp("wrong")
-    (folder / "test_wrong.py").write_text(_HEAD + "".join(map(_class, CAUGHT)))
-    wanted = [f"test_wrong.py::Test_{kind.replace('-', '_')}::{test}" for kind, (test, _) in CAUGHT.items()]
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=.", "--junitxml=out.xml", *wanted],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert run.returncode == 1, run.stdout + run.stderr
-    found: dict[str, list[str]] = {kind: [] for kind in CAUGHT}
-    for case in ElementTree.parse(folder / "out.xml").iter("testcase"):
-        kind = case.attrib["classname"].rpartition("Test_")[2].replace("_", "-")
-        found[kind] += [failure.attrib["message"] + (failure.text or "") for failure in case.iter("failure")]
-    return found
+    wanted = {kind: test for kind, (test, _) in CAUGHT.items()}
+    return failures_of(tmp_path_factory.mktemp("wrong"), _HEAD, map(_class, CAUGHT), wanted)
 
 
 @pytest.mark.parametrize("kind", CAUGHT)

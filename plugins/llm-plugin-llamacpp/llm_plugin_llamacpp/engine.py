@@ -31,6 +31,10 @@ class Server(Protocol):
         """
         ...
 
+    def handle_metrics(self) -> object:
+        """Its counters, told by the thread that generates; where they are switched off, by whoever asks."""
+        ...
+
 
 class Engine:
     """A loaded model. `answer` may run in several threads at once; `close` only when none of them runs."""
@@ -70,6 +74,7 @@ def load(path: Path, model: str, settings: LlamaCppSettings) -> Engine:
     params.offline = True
     params.ui = False
     params.endpoint_slots = False
+    params.endpoint_metrics = True
     params.n_threads_http = 1
     # The library opens an HTTP server of its own, whatever it is told. Nobody shall reach it: it asks for a key that
     # nobody knows, and listens on a socket file in a private folder that is removed as soon as it stands.
@@ -79,6 +84,9 @@ def load(path: Path, model: str, settings: LlamaCppSettings) -> Engine:
         params.hostnames = [str(hidden / "s.sock")]
     try:
         server: Server = xllamacpp.Server(params)
+        # It is told of as ready a moment before its thread begins to wait for work, and one that is closed in between
+        # waits forever, with the GIL held: an answer of that thread's own shows that it has begun.
+        server.handle_metrics()
     except (RuntimeError, ValueError) as error:
         raise SettingsError(
             f"llama.cpp could not load {path}: the file is damaged, of a kind that this version does not know, or "

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -130,6 +132,27 @@ async def test_closing_ends_the_engines_threads() -> None:
     await model.chat(asked(max_tokens=1), SMOLLM2)
     await model.aclose()
     assert threads() <= before + 1
+
+
+_AT_ONCE = """
+import os
+from llm_plugin_llamacpp.engine import load
+from llm_plugin_llamacpp.settings import LlamaCppSettings
+from llm_plugin_llamacpp.weights import KNOWN, installed_file
+
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+for _ in range(3):
+    load(installed_file(KNOWN["smollm2"]), "m", LlamaCppSettings(threads=1, slots=1, context_tokens=256)).close()
+print("closed")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs a way to take all processors but one away")
+def test_an_engine_that_is_closed_as_soon_as_it_is_open_does_not_hang() -> None:
+    # The library's thread hung, with the GIL, when it was told to end before it had begun; with one processor it had
+    # not begun almost always.
+    done = subprocess.run([sys.executable, "-c", _AT_ONCE], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "closed\n", done.stderr
 
 
 async def test_a_second_engine_works_on_when_the_first_is_closed() -> None:

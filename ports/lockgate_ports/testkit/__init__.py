@@ -13,7 +13,8 @@
 
 The author of a provider takes the samples from the plugin whose dialect it speaks; the author of a dialect writes them
 (`Samples` says what they are). A provider of embeddings or reranking inherits `EmbeddingsContract` or `RerankContract`
-in the same way, with `OperationSamples`. Needs `pip install "lockgate-ports[testkit]"`.
+in the same way, with `OperationSamples`; an engine that answers in process inherits `EngineContract`, and brings no
+samples. Needs `pip install "lockgate-ports[testkit]"`.
 """
 
 import pytest
@@ -23,6 +24,10 @@ pytest.register_assert_rewrite(
         f"lockgate_ports.testkit.{name}"
         for name in (
             "contract",
+            "engine",
+            "engine_answers",
+            "engine_contract",
+            "engine_hygiene",
             "errors",
             "grammar",
             "hygiene",
@@ -42,6 +47,7 @@ pytest.register_assert_rewrite(
 )
 
 from lockgate_ports.testkit.contract import ProviderContract  # noqa: E402
+from lockgate_ports.testkit.engine_contract import EngineContract  # noqa: E402
 from lockgate_ports.testkit.operation_contract import EmbeddingsContract, RerankContract  # noqa: E402
 from lockgate_ports.testkit.operation_samples import OperationAsked, OperationSample, OperationSamples  # noqa: E402
 from lockgate_ports.testkit.samples import ALIAS, KEY, Asked, BrokenStream, Listed, Refused, Sample, Samples  # noqa: E402
@@ -54,6 +60,7 @@ __all__ = [
     "Asked",
     "BrokenStream",
     "EmbeddingsContract",
+    "EngineContract",
     "Exchange",
     "Listed",
     "NoAnswer",

@@ -11,15 +11,20 @@ from lockgate_ports.chat import ChatRequest, Reasoning, ResponseFormat
 from lockgate_ports.embed import EmbedRequest
 from lockgate_ports.errors import CallerError, LockgateError
 from lockgate_ports.events import UsageReport
+from lockgate_ports.model import Attempt, ModelPort
 from lockgate_ports.parts import CacheHint, File, Image, InlineSource, Message, Part, Text
 from lockgate_ports.rerank import RerankRequest
 from lockgate_ports.testkit.contract import ProviderContract
+from lockgate_ports.testkit.engine import SHORT
+from lockgate_ports.testkit.engine_answers import SEEING, WITH_TOOL
+from lockgate_ports.testkit.engine_contract import EngineContract, engine_of
 from lockgate_ports.testkit.operation_contract import EmbeddingsContract, RerankContract
 from lockgate_ports.testkit.operation_provider import OperationProvider
 from lockgate_ports.testkit.provider import QUESTION, WITH_TOOLS, Provider, error_page, factory_of
 from lockgate_ports.wire import Operation, Request
 
-Contract = type[ProviderContract | EmbeddingsContract | RerankContract]
+HttpContract = type[ProviderContract | EmbeddingsContract | RerankContract]
+Contract = type[ProviderContract | EmbeddingsContract | RerankContract | EngineContract]
 COLUMNS = (
     *("chat", "stream", "stream usage", "tools", "parallel tools", "images", "files", "schema", "reasoning"),
     *("cache", "cached tokens", "token count", "embeddings", "rerank", "model list"),
@@ -40,13 +45,17 @@ _SCHEMA = ResponseFormat(
 )
 _PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 _PAPER = "JVBERi0xLjQKJSVFT0YK"
+_FILE = File(InlineSource(_PAPER, "application/pdf"), "a.pdf")
 
 
 async def seen_in(contracts: Iterable[Contract]) -> dict[str, Seen]:
     """What each kind can do, by all of its contracts together."""
     kinds: dict[str, Seen] = {}
     for contract in contracts:
-        seen = await (_chat(contract) if issubclass(contract, ProviderContract) else _operation(contract))
+        if issubclass(contract, EngineContract):
+            seen = await _engine(contract)
+        else:
+            seen = await (_chat(contract) if issubclass(contract, ProviderContract) else _operation(contract))
         known = kinds.setdefault(contract.kind, {})
         known |= {column: how for column, how in seen.items() if column not in known}
     return kinds
@@ -61,9 +70,39 @@ def markdown(kinds: Mapping[str, Seen]) -> list[str]:
 
 def contracts_in(module: ModuleType) -> list[Contract]:
     """The contract classes that a module defines."""
-    ready = (ProviderContract, EmbeddingsContract, RerankContract)
+    ready = (ProviderContract, EmbeddingsContract, RerankContract, EngineContract)
     found = [each for each in vars(module).values() if isinstance(each, type) and issubclass(each, ready)]
     return [each for each in found if each not in ready]
+
+
+async def _engine(contract: type[EngineContract]) -> Seen:
+    """By answers of one token: what an engine does not take it refuses, or names as left out."""
+    engine = engine_of(contract)
+    asked = {
+        "chat": SHORT,
+        "tools": WITH_TOOL,
+        "images": SEEING,
+        "files": structs.replace(SHORT, messages=_with(_FILE).messages),
+        "schema": structs.replace(SHORT, response_format=_SCHEMA),
+        "reasoning": structs.replace(SHORT, reasoning=Reasoning(enabled=True)),
+    }
+    seen: Seen = {}
+    await engine.open()
+    try:
+        for column, view in asked.items():
+            with suppress(LockgateError):
+                reply = await engine.chat(structs.replace(view, max_tokens=1))
+                if not any(name.startswith((column, "response_format")) for name in reply.dropped):
+                    seen[column] = "native" if column == "schema" else "yes"
+        told = any(isinstance(event, UsageReport) for event in await engine.events())
+        seen |= {"stream": "yes", **({"stream usage": "yes"} if told else {})}
+        for column, call in _FURTHER.items():
+            with suppress(CallerError):
+                await call(engine.port, engine.attempt)
+                seen[column] = "yes"
+    finally:
+        await engine.aclose()
+    return seen
 
 
 async def _operation(contract: type[EmbeddingsContract | RerankContract]) -> Seen:
@@ -79,9 +118,7 @@ async def _chat(contract: type[ProviderContract]) -> Seen:
 
     seen = {"chat": "yes", **await _streamed(made()), **await _tools(made())}
     seen |= await _accepted(made, "images", _with(Image(InlineSource(_PIXEL, "image/png"))), _PIXEL.encode())
-    seen |= await _accepted(
-        made, "files", _with(File(InlineSource(_PAPER, "application/pdf"), "a.pdf")), _PAPER.encode()
-    )
+    seen |= await _accepted(made, "files", _with(_FILE), _PAPER.encode())
     seen |= await _accepted(made, "cache", _with(Text("Vorher.", cache=CacheHint())), b"cache")
     seen |= await _schema(made())
     seen |= await _reasoning(made())
@@ -139,21 +176,12 @@ async def _reasoning(provider: Provider) -> Seen:
 
 async def _further(made: Callable[[], Provider]) -> Seen:
     """Operations that are there when somebody is asked for them at all."""
-    chat = structs.replace(QUESTION, model=made().attempt.model)
-    embed = EmbedRequest(model=chat.model, inputs=("a",))
-    rerank = RerankRequest(model=chat.model, query="a", documents=("a",))
-    calls: dict[str, Callable[[Provider], Awaitable[Any]]] = {
-        "token count": lambda it: it.port.count_tokens(_call("count_tokens", chat), it.attempt),
-        "embeddings": lambda it: it.port.embed(_call("embeddings", embed), it.attempt),
-        "rerank": lambda it: it.port.rerank(_call("rerank", rerank), it.attempt),
-        "model list": lambda it: it.port.discover(it.attempt),
-    }
     seen: Seen = {}
-    for column, call in calls.items():
+    for column, call in _FURTHER.items():
         provider = made()
         provider.http.script.append(error_page(503))
         try:
-            await call(provider)
+            await call(provider.port, provider.attempt)
         except CallerError:
             continue
         except LockgateError:
@@ -161,8 +189,19 @@ async def _further(made: Callable[[], Provider]) -> Seen:
     return seen
 
 
-def _call(operation: Operation, view: Any) -> Request[Any]:
-    return Request(operation=operation, model=view.model, stream=False, view=view)
+def _call(operation: Operation, view: Any, attempt: Attempt) -> Request[Any]:
+    view = structs.replace(view, model=attempt.model)
+    return Request(operation=operation, model=attempt.model, stream=False, view=view)
+
+
+_EMBED = EmbedRequest(model="asked", inputs=("a",))
+_RERANK = RerankRequest(model="asked", query="a", documents=("a",))
+_FURTHER: Mapping[str, Callable[[ModelPort, Attempt], Awaitable[Any]]] = {
+    "token count": lambda port, attempt: port.count_tokens(_call("count_tokens", QUESTION, attempt), attempt),
+    "embeddings": lambda port, attempt: port.embed(_call("embeddings", _EMBED, attempt), attempt),
+    "rerank": lambda port, attempt: port.rerank(_call("rerank", _RERANK, attempt), attempt),
+    "model list": lambda port, attempt: port.discover(attempt),
+}
 
 
 def _with(part: Part) -> ChatRequest:

@@ -1,7 +1,7 @@
 """What keeps a contract whole: nobody overrides its tests, and none is set aside without a reason."""
 
 import inspect
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -41,9 +41,10 @@ def check_test(case: object, metafunc: pytest.Metafunc, required: frozenset[str]
                 pytest.fail(f"a contract test is set aside by `xfail = {{...}}`, not by {mark.name}", pytrace=False)
 
 
-def run_with_asyncio(contract: type) -> None:
-    """Marks the coroutine tests of a contract, whatever asyncio mode its user runs pytest in."""
+def run_with_asyncio(contract: type, loop_scope: Literal["function", "class"] = "function") -> None:
+    """Marks the coroutine tests of a contract, whatever asyncio mode its user runs pytest in. With a `loop_scope` of
+    `class`, those of one class run on one loop, so that they may share what lives on it."""
     for each in contract.__mro__:
         for test in vars(each).values():
             if inspect.iscoroutinefunction(test) and test.__name__.startswith("test_"):
-                pytest.mark.asyncio(test)
+                pytest.mark.asyncio(loop_scope=loop_scope)(test)

@@ -1,0 +1,145 @@
+"""What an engine leaves alone and leaves behind: the loop, the network, calls that nobody reads on, and its threads."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lockgate_ports.errors import UpstreamError
+from lockgate_ports.testkit.engine import LONG, SHORT, Engine
+from lockgate_ports.testkit.watch import Watch
+
+_AT_ONCE = 4
+_TASKS = Path("/proc/self/task")
+"""A line for each thread of this process, those of libraries as well; where there is no such folder, Python's own
+threads are what can be seen."""
+
+
+class EngineHygiene:
+    """Many calls at once, calls that are given up, and the end."""
+
+    async def test_calls_at_the_same_time_are_all_answered(self, engine: Engine) -> None:
+        """Look at the queue: a call that finds no room waits. None hangs, and none gets another's answer."""
+        replies = await asyncio.gather(*(engine.chat() for _ in range(_AT_ONCE)))
+        assert len({reply.view.text for reply in replies}) == 1
+        assert all(reply.glance.finish_reasons[0] for reply in replies)
+
+    async def test_a_call_that_is_given_up_makes_room(self, engine: Engine) -> None:
+        """Look at cancellation: it passes through, at once, and the engine stops at its next token. Look also for a
+        call in line that is given up and keeps its place."""
+        for wait in (0, 0.3):
+            calls = [asyncio.create_task(engine.chat(LONG)) for _ in range(_AT_ONCE)]
+            await asyncio.sleep(wait)
+            for call in calls:
+                call.cancel()
+            async with engine.waiting("the end of calls that were given up"):
+                ended = await asyncio.gather(*calls, return_exceptions=True)
+            assert [type(each) for each in ended] == [asyncio.CancelledError] * _AT_ONCE
+        assert (await engine.chat()).view.choices
+
+    async def test_a_stream_that_is_left_makes_room(self, engine: Engine) -> None:
+        """Look at the stream's `aclose`: it stops the engine at its next token, whether the stream was read or not, and
+        may be called twice."""
+        for read_first in (True, False) * 2:
+            stream = await engine.stream(LONG)
+            if read_first:
+                async with engine.waiting("the first event of a stream"):
+                    await anext(aiter(stream))
+            async with engine.waiting("the end of a stream's aclose"):
+                await stream.aclose()
+                await stream.aclose()
+        assert (await engine.chat()).view.choices
+
+    async def test_the_event_loop_goes_round_while_it_answers(self, engine: Engine) -> None:
+        """Look for work in a coroutine, or in a thread that holds the interpreter: every other call of the process
+        stands still meanwhile."""
+        gaps: list[float] = []
+        shares: list[float] = []
+        for _ in range(3):
+            with Watch() as watch:
+                begun = time.perf_counter()
+                async with watch.heartbeat():
+                    await engine.chat()
+                    await engine.events()
+                shares.append(watch.longest_gap / (time.perf_counter() - begun))
+            gaps.append(watch.longest_gap)
+            assert watch.blocked == []
+        # The best of three: where others use the machine too, the system takes the processor away for a while.
+        assert min(gaps) < Watch.LIMIT, f"the loop stood still for {min(gaps):.2f} s"
+        assert min(shares) < 0.4, f"the loop stood still for {min(shares):.0%} of the time that two answers took"
+
+    async def test_nothing_leaves_the_process(self, engine: Engine) -> None:
+        """Look for a client, a process or an HttpPort that is asked: an engine's egress allowance is empty."""
+        with Watch() as watch:
+            await engine.chat()
+            await engine.events()
+        assert watch.ways_out == []
+        assert engine.http.asked == []
+
+    async def test_before_it_opens_it_says_so(self, unopened: Callable[[], Engine]) -> None:
+        """Look at what a call does before `open` is over: it fails as `transient`, not sent, so that it may go
+        elsewhere. What was never opened can be closed."""
+        engine = unopened()
+        error = await engine.refusal(SHORT)
+        assert (error.kind, error.sent) == ("transient", False)
+        await engine.aclose()
+
+    async def test_closing_ends_its_calls_by_an_error(self, unopened: Callable[[], Engine]) -> None:
+        """Look at `aclose`: calls in flight and in line fail, none hangs, none ends as though it were whole; a call
+        that comes later is told the same, and closing twice does no harm."""
+        engine = unopened()
+        await engine.open()
+        stream = await engine.stream(LONG)
+        calls: list[asyncio.Task[object]] = [asyncio.create_task(engine.events(LONG))]
+        calls.append(asyncio.create_task(engine.chat(LONG)))
+        await asyncio.sleep(0.1)
+        await engine.aclose()
+        async with engine.waiting("the end of calls that were in flight"):
+            with pytest.raises(UpstreamError) as caught:
+                async for _ in stream:
+                    pass
+            ended = await asyncio.gather(*calls, return_exceptions=True)
+        told = [caught.value, *ended]
+        assert [each.kind if isinstance(each, UpstreamError) else each for each in told] == ["transient"] * 3
+        late = await engine.refusal(SHORT)
+        assert (late.kind, late.sent) == ("transient", False)
+        await engine.aclose()
+
+    async def test_closing_leaves_no_threads(self, unopened: Callable[[], Engine]) -> None:
+        """Look at `aclose`: it waits for the engine's threads. One that stays keeps the model in memory, once for every
+        reload of the settings."""
+        names, counts = await _threads_after(unopened()), [_native_threads()]
+        for _ in range(2):
+            names |= await _threads_after(unopened())
+            counts.append(_native_threads())
+        assert names == frozenset(), "these threads of Python's were left"
+        # What a library keeps for good it keeps once.
+        assert counts[-1] <= counts[0], f"threads after closing the first, second and third time: {counts}"
+
+
+async def _threads_after(engine: Engine) -> frozenset[str]:
+    """The names of Python's threads that are left of an engine's life."""
+    before = set(threading.enumerate())
+    await engine.open()
+    await engine.chat()
+    await engine.aclose()
+    left = {thread for thread in threading.enumerate() if thread not in before and not _the_loops(thread)}
+    for thread in left:
+        # One that was waited for may take a moment to vanish.
+        await asyncio.to_thread(thread.join, 1)
+    return frozenset(thread.name for thread in left if thread.is_alive())
+
+
+def _native_threads() -> int:
+    if not _TASKS.exists():
+        return threading.active_count() - sum(map(_the_loops, threading.enumerate()))
+    return len(os.listdir(_TASKS)) - sum(map(_the_loops, threading.enumerate()))
+
+
+def _the_loops(thread: threading.Thread) -> bool:
+    """A thread of the event loop's own pool, which stays as long as the loop."""
+    return thread.name.startswith("asyncio_")

@@ -65,7 +65,9 @@ def build_engine(
     limiter = None
     if limits is not None:
         rules = [Rule(rule.scope, rule.limits) for rule in said.rules]
-        limiter = Limiter(limits, rules, prices, answer_tokens=said.answer_tokens, unpriced=said.unpriced)
+        limiter = Limiter(
+            limits, rules, prices, clock, notebook.audit, answer_tokens=said.answer_tokens, unpriced=said.unpriced
+        )
     return Engine(
         routes,
         vitals,
@@ -106,14 +108,16 @@ def build_profiles(settings: Settings) -> Profiles:
     return Profiles.named(made)
 
 
-def build_rollouts(settings: Settings, clock: Clock, parts: Parts) -> Rollouts:
+def build_rollouts(settings: Settings, clock: Clock, notebook: Notebook, parts: Parts) -> Rollouts:
     """Those of the routes that have one, each at its first step, or where it was before these settings."""
     now = clock.now()
     fields = RolloutPolicy.__struct_fields__
 
     def built(name: str, route: Route, row: RolloutRow) -> Rollout:
         policy = RolloutPolicy(**{field: getattr(row, field) for field in fields})
-        return parts.take(f"routes.{name}.rollout", (row, route.targets), lambda _: Rollout(name, policy, now))
+        return parts.take(
+            f"routes.{name}.rollout", (row, route.targets), lambda _: Rollout(name, policy, now, notebook.audit)
+        )
 
     return Rollouts(
         {name: built(name, route, route.rollout) for name, route in settings.routes.items() if route.rollout}

@@ -124,6 +124,12 @@ class ChatStream:
         """Fields of the request that were left out."""
         return self._stream.dropped
 
+    @property
+    def cost(self) -> Cost | None:
+        """Of all attempts together, once it is over: at its end, or when it is closed before that. None until then, and
+        when nothing can have been charged."""
+        return self._stream.cost
+
     async def aclose(self) -> None:
         """Stops the answer, and the provider's work on it."""
         await self._stream.aclose()

@@ -36,7 +36,7 @@ class GatewayContainer(containers.DeclarativeContainer):
     )
     steps = providers.Singleton(building.build_steps, settings, plugins, ways, env, parts)
     routes = providers.Singleton(build_routes, settings, plugins, models)
-    rollouts = providers.Singleton(building_engine.build_rollouts, settings, clock, parts)
+    rollouts = providers.Singleton(building_engine.build_rollouts, settings, clock, notebook, parts)
     vitals = providers.Singleton(building_engine.build_vitals, models, rollouts, clock)
     profiles = providers.Singleton(building_engine.build_profiles, settings)
     shadows = providers.Singleton(building_engine.build_shadows, settings, models, metrics, egress, notebook, clock)

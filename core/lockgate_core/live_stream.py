@@ -12,7 +12,7 @@ from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.events import Event, ReadEvent
 from lockgate_ports.journal import CANCELLED, Journal
 from lockgate_ports.model import ReplyStream
-from lockgate_ports.records import UNKNOWN_COST
+from lockgate_ports.records import UNKNOWN_COST, Cost
 from lockgate_ports.steps import Served
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Request
@@ -112,6 +112,11 @@ class LiveStream:
     def model(self) -> str | None:
         """Who answers, as the provider says."""
         return self._rules.model
+
+    @property
+    def cost(self) -> Cost | None:
+        """Of all attempts together; None until the call is over."""
+        return self._journal.cost
 
     async def drop(self) -> None:
         """It is not wanted after all, and somebody else answers the call."""

@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from lockgate_ports.ledger import Audit, AuditEvent
+
 Arm = Literal["canary", "baseline"]
 Phase = Literal["running", "done", "aborted", "rolled_back"]
 """`aborted` and `rolled_back` stay so until somebody promotes."""
@@ -83,10 +85,11 @@ class RolloutStatus(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Rollout:
-    """One. It moves when outcomes are told, and by command."""
+    """One. It moves when outcomes are told, and by command; `audit` is told of each move."""
 
-    def __init__(self, route: str, policy: RolloutPolicy, now: float) -> None:
+    def __init__(self, route: str, policy: RolloutPolicy, now: float, audit: Audit) -> None:
         self._route = route
+        self._audit = audit
         self._policy = policy
         self._since = now
         self._step = 0
@@ -110,21 +113,21 @@ class Rollout:
             return
         reason = self._worse()
         if reason is not None:
-            self._go(self._step - 1, "aborted", now, reason)
+            self._go(self._step - 1, "aborted", now, "gateway", reason)
         elif now >= self._since + self._policy.hold:
-            self.promote(now)
+            self.promote(now, "gateway")
 
-    def promote(self, now: float) -> None:
+    def promote(self, now: float, actor: str) -> None:
         """The next step, now; after the last one it is done."""
         last = len(self._policy.steps) - 1
         if self._step == last:
-            self._go(last, "done", now)
+            self._go(last, "done", now, actor)
         else:
-            self._go(self._step + 1, "running", now)
+            self._go(self._step + 1, "running", now, actor)
 
-    def rollback(self, now: float) -> None:
+    def rollback(self, now: float, actor: str) -> None:
         """Nobody goes to the canary any more."""
-        self._go(-1, "rolled_back", now)
+        self._go(-1, "rolled_back", now, actor)
 
     @property
     def status(self) -> RolloutStatus:
@@ -139,11 +142,21 @@ class Rollout:
             reason=self._reason,
         )
 
-    def _go(self, step: int, phase: Phase, now: float, reason: str | None = None) -> None:
+    def _go(self, step: int, phase: Phase, now: float, actor: str, reason: str | None = None) -> None:
+        before, canary = self.share, self._canary
         if self._baseline.calls >= self._policy.min_calls:
             self._known = self._baseline
         self._step, self._phase, self._since, self._reason = step, phase, now, reason
         self._canary, self._baseline = Tally(), Tally()
+        details = {
+            "phase": phase,
+            "share": f"{self.share * 100:g} %",
+            "before": f"{before * 100:g} %",
+            "seen": f"{canary.calls} calls, {canary.errors} errors",
+        }
+        if reason is not None:
+            details["reason"] = reason
+        self._audit(AuditEvent(kind="rollout_changed", actor=actor, subject=self._route, details=details))
 
     def _worse(self) -> str | None:
         canary, policy = self._canary, self._policy

@@ -16,6 +16,7 @@ from lockgate_ports.errors import LockgateError
 from lockgate_ports.events import Event
 from lockgate_ports.journal import CANCELLED, Journal
 from lockgate_ports.metrics import Note
+from lockgate_ports.records import Cost
 from lockgate_ports.steps import Answer, AnswerStream, Handler
 from lockgate_ports.wire import Request
 
@@ -219,6 +220,11 @@ class _Overheard:
         async for batch in self._source:
             self._impression.take(batch)
             yield batch
+
+    @property
+    def cost(self) -> Cost | None:
+        """As the stream tells it."""
+        return self._source.cost
 
     async def aclose(self) -> None:
         """Stops it."""

@@ -1,6 +1,6 @@
 """LedgerPort: durable records of calls and of what was done to the gateway, chained so that no row can be changed."""
 
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Literal, Protocol
 
@@ -33,6 +33,10 @@ class AuditEvent(Struct, frozen=True, kw_only=True):
     actor: str
     subject: str
     details: Mapping[str, str] = {}
+
+
+Audit = Callable[[AuditEvent], None]
+"""Takes an event to be written down, at once; raises nothing."""
 
 
 class AuditQuery(Struct, frozen=True, kw_only=True):

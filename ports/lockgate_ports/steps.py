@@ -55,6 +55,11 @@ class AnswerStream(Protocol):
         """The provider's id for the call."""
         ...
 
+    @property
+    def cost(self) -> Cost | None:
+        """Of all attempts together; None until the call is over, and when nothing can have been charged."""
+        ...
+
     def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
         """The events in batches, none of them empty."""
         ...

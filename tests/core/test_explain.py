@@ -25,7 +25,7 @@ from lockgate_ports.parts import Image, UrlSource, user
 from lockgate_ports.wire import Request
 
 RUNS = 10_000
-ROLLOUTS = Rollouts({"r": Rollout("r", RolloutPolicy(steps=(40.0,), hold=1e9, min_calls=10**9), 0.0)})
+ROLLOUTS = Rollouts({"r": Rollout("r", RolloutPolicy(steps=(40.0,), hold=1e9, min_calls=10**9), 0.0, lambda _: None)})
 STRATEGIES = ("ordered", "weighted", "round_robin", "least_busy", "fastest", "usage", "cheapest")
 KINDS = ("transient", "rate_limit", "context_length", "timeout", "overloaded")
 

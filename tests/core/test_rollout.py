@@ -8,8 +8,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from lockgate_core.rollout import Outcome, Rollout, RolloutPolicy, is_in
+from lockgate_ports.ledger import AuditEvent
 
 POLICY = RolloutPolicy(steps=(1.0, 25.0, 100.0), hold=60.0, min_calls=5, max_error_rate=0.2)
+
+
+def untold(_: AuditEvent) -> None:
+    """Nobody audits."""
+
+
 GOOD, BAD = Outcome(False, 1.0), Outcome(True, 1.0)
 
 
@@ -25,7 +32,9 @@ class AgainstAModel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.rollout = Rollout("r", POLICY, self.now)
+        self.told: list[AuditEvent] = []
+        self.moves = 0
+        self.rollout = Rollout("r", POLICY, self.now, self.told.append)
         self.step, self.phase, self.since = 0, "running", 0.0
         self.canary: list[Outcome] = []
         self.baseline: list[Outcome] = []
@@ -35,6 +44,7 @@ class AgainstAModel(RuleBasedStateMachine):
         if len(self.baseline) >= POLICY.min_calls:
             self.known = self.baseline
         self.step, self.phase, self.since, self.canary, self.baseline = step, phase, self.now, [], []
+        self.moves += 1
 
     @rule(seconds=st.sampled_from([1.0, 30.0, 60.0, 600.0]))
     def wait(self, seconds: float) -> None:
@@ -70,13 +80,13 @@ class AgainstAModel(RuleBasedStateMachine):
 
     @rule()
     def promote(self) -> None:
-        self.rollout.promote(self.now)
+        self.rollout.promote(self.now, "ann")
         last = self.step == len(POLICY.steps) - 1
         self.go(self.step if last else self.step + 1, "done" if last else "running")
 
     @rule()
     def rollback(self) -> None:
-        self.rollout.rollback(self.now)
+        self.rollout.rollback(self.now, "ann")
         self.go(-1, "rolled_back")
 
     @invariant()
@@ -86,6 +96,11 @@ class AgainstAModel(RuleBasedStateMachine):
         assert self.rollout.share == (POLICY.steps[self.step] / 100 if self.step >= 0 else 0)
         assert (said.canary.calls, said.baseline.calls) == (len(self.canary), len(self.baseline))
         assert (said.reason is None) == (self.phase != "aborted")
+        assert len(self.told) == self.moves, "each move is told to the auditor"
+        if self.told:
+            last = self.told[-1]
+            assert (last.kind, last.subject, last.details["phase"]) == ("rollout_changed", "r", self.phase)
+            assert last.details["share"] == f"{self.rollout.share * 100:g} %"
 
 
 TestAgainstAModel = AgainstAModel.TestCase
@@ -98,7 +113,7 @@ def told(rollout: Rollout, arm: str, outcome: Outcome, times: int, now: float) -
 
 
 def test_a_canary_that_does_well_gets_everybody_step_by_step() -> None:
-    rollout = Rollout("r", POLICY, 0.0)
+    rollout = Rollout("r", POLICY, 0.0, untold)
     shares = [rollout.share]
     for step in range(1, 5):
         told(rollout, "baseline", GOOD, 10, 0)
@@ -113,7 +128,7 @@ def test_a_canary_that_does_well_gets_everybody_step_by_step() -> None:
     [(BAD, "errors"), (Outcome(False, 9.0), "s on average"), (Outcome(False, 1.0, empty=True), "empty answers")],
 )
 def test_a_canary_that_does_worse_goes_back_to_the_last_good_step(bad: Outcome, said: str) -> None:
-    rollout = Rollout("r", POLICY, 0.0)
+    rollout = Rollout("r", POLICY, 0.0, untold)
     told(rollout, "baseline", GOOD, 10, 0)
     told(rollout, "canary", GOOD, 5, 61)
     assert rollout.share == 0.25
@@ -123,12 +138,12 @@ def test_a_canary_that_does_worse_goes_back_to_the_last_good_step(bad: Outcome, 
     assert said in (rollout.status.reason or "")
     told(rollout, "canary", GOOD, 100, 1000)
     assert rollout.share == 0.01, "it goes on by command alone"
-    rollout.promote(1001)
+    rollout.promote(1001, "ann")
     assert (rollout.share, rollout.status.phase) == (0.25, "running")
 
 
 def test_an_outage_of_both_arms_does_not_abort() -> None:
-    rollout = Rollout("r", POLICY, 0.0)
+    rollout = Rollout("r", POLICY, 0.0, untold)
     told(rollout, "baseline", BAD, 10, 0)
     told(rollout, "canary", BAD, 10, 1)
     assert rollout.status.phase == "running"

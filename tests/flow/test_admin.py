@@ -1,9 +1,13 @@
 """Pages for operators, over HTTP: who may see them, and that what they tell is what is done."""
 
 import json
+from pathlib import Path
 
 from gateway import serving, settings
 from upstream import answer, http, upstream
+
+from lockgate.adapters.sqlite_ledger import SqliteLedger, SqliteLedgerSettings
+from lockgate_ports.ledger import AuditQuery
 
 ASK = {"model": "r", "messages": [{"role": "user", "content": "hi"}]}
 ROUTES = {"r": {"targets": ["up/m", "up/n"], "strategy": "round_robin"}}
@@ -38,10 +42,13 @@ async def test_the_page_is_for_operators_with_a_key_alone() -> None:
             assert (await served.ask(ASK, path=path)).status == 403, "nobody knows that it is loopback"
 
 
-async def test_a_rollout_moves_by_command_and_goes_back_by_itself() -> None:
+async def test_a_rollout_moves_by_command_and_goes_back_by_itself_and_every_move_is_written_down(
+    tmp_path: Path,
+) -> None:
     rollout = {"to": ["up/new"], "steps": [50, 100], "hold": 0, "min_calls": 3, "sticky": "user"}
     routes = {"r": {"targets": ["up/old"], "rollout": rollout}}
     keyed = {"server": {"admin_credential_refs": ["env:CLIENT_KEY"]}, "retry": {"max_attempts": 1}}
+    keyed["ledger"] = {"kind": "sqlite", "path": str(tmp_path / "ledger.db")}
     key = {"authorization": "Bearer sk-client"}
 
     def act(seen):
@@ -74,6 +81,16 @@ async def test_a_rollout_moves_by_command_and_goes_back_by_itself() -> None:
             await model(user)
         assert ((await status())["phase"], (await status())["share"]) == ("aborted", 50)
         assert (await move("promote", "nobody"), await move("jump")) == (404, 404)
+    kept = SqliteLedger(SqliteLedgerSettings(path=str(tmp_path / "ledger.db")))
+    rows = [row.event for row in await kept.audit(AuditQuery(kinds=("rollout_changed",)))]
+    moves = [(row.actor, row.subject, row.details["phase"], row.details["share"]) for row in rows][-4:]
+    assert moves == [
+        ("env:CLIENT_KEY", "r", "rolled_back", "0 %"),
+        ("env:CLIENT_KEY", "r", "running", "50 %"),
+        ("env:CLIENT_KEY", "r", "running", "100 %"),
+        ("gateway", "r", "aborted", "50 %"),
+    ]
+    assert "errors" in rows[-1].details["reason"]
 
 
 async def test_a_request_goes_to_the_larger_model_when_the_provider_finds_it_too_long() -> None:

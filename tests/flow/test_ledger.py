@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from gateway import serving, settings
-from upstream import answer, http, upstream
+from upstream import answer, http, stream, upstream
 
 from lockgate import open_gateway
 from lockgate.adapters import sqlite_rows
@@ -73,6 +73,33 @@ async def test_an_embedder_is_told_the_cost_and_a_price_that_nobody_knows_is_non
         assert known.cost is not None
         assert (str(known.cost.usd), known.cost.basis, known.cost.price_as_of) == ("0.00045", "priced", "2026-11-20")
         assert unknown.cost is None or unknown.cost.usd is None or unknown.response.model == "m"
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        {},
+        {"stream": {"policy": "continue"}},
+        {"shadow": {"targets": ["up/other"], "share": 1.0}},
+    ],
+)
+async def test_an_embedder_is_told_the_cost_of_a_stream_once_it_is_over(tmp_path: Path, route: dict[str, Any]) -> None:
+    async with upstream() as up:
+        wanted = config(up.url, tmp_path / "ledger.db")
+        wanted["routes"]["fast"] |= route
+        async with open_gateway(wanted, env={"UP_KEY": "k", "CLIENT_KEY": "c"}) as gateway:
+            up.say(stream("Hel", "lo"))
+            request = ChatRequest(model="fast", messages=(user("hi"),))
+            async with gateway.stream(request) as whole:
+                assert whole.cost is None
+                assert [words async for words in whole.texts()] == ["Hel", "lo"]
+                assert whole.cost is not None
+                assert (str(whole.cost.usd), whole.cost.basis) == ("0.000039", "priced")  # 3 * 3 + 2 * 15 millionths
+            async with gateway.stream(request) as left:
+                async for _ in left.texts():
+                    break
+            assert left.cost is not None
+            assert left.cost.basis == "estimated"
 
 
 async def test_pages_of_a_gateway_without_a_ledger_are_not_there() -> None:

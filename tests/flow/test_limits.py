@@ -1,6 +1,7 @@
 """Limits and budgets over HTTP, with real SDKs: what is refused and given back, and headers that tell the truth."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -9,6 +10,9 @@ import pytest
 from gateway import Served, serving, settings
 from test_callers import claude, create, keyed, sdk
 from upstream import CLOSE, HANG, SSE_HEAD, answer, event, http, stream, upstream
+
+from lockgate.adapters.sqlite_ledger import SqliteLedger, SqliteLedgerSettings
+from lockgate_ports.ledger import AuditQuery
 
 MESSAGES = [{"role": "user", "content": "hi"}]
 ASK: dict[str, Any] = {"model": "fast", "messages": MESSAGES, "max_tokens": 10}
@@ -128,6 +132,24 @@ async def test_a_budget_is_taken_before_the_call_and_an_empty_one_is_402():
                 )
             assert refused.value.status_code == 402
             assert (await gw.ask(asked, headers={"x-labels": "tenant=other"})).status == 200
+
+
+async def test_that_a_budget_was_hit_is_written_down_once_in_its_time(tmp_path: Path):
+    labels = {"header": "x-labels"}
+    ledger = {"kind": "sqlite", "path": str(tmp_path / "ledger.db")}
+    rules = [{"scope": "tenant:*", "budget_per_month": 20, "rpm": 100}]
+    async with upstream() as up:
+        config = limited(up.url, *rules, labels=labels, ledger=ledger)
+        config["providers"]["up"]["models"] = PRICED
+        async with serving(config) as gw:
+            up.say([answer()])
+            for tenant in ("acme", "acme", "acme", "beta", "acme", "acme"):
+                await gw.ask({**ASK, "max_tokens": 1}, headers={"x-labels": f"tenant={tenant}"})
+    kept = SqliteLedger(SqliteLedgerSettings(path=str(tmp_path / "ledger.db")))
+    [row] = await kept.audit(AuditQuery(kinds=("budget_exceeded",)))
+    assert (row.event.actor, row.event.subject) == ("gateway", "tenant:acme")
+    assert row.event.details["budget"] == "20 USD a month"
+    assert row.event.details["left"] == "5 USD"
 
 
 async def test_a_model_without_a_price_is_refused_under_a_budget_where_settings_say_so():

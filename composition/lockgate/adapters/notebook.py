@@ -52,6 +52,11 @@ class Notebook:
             self._logged.add(note)
             _log.warning(_SAID[note.name], note.provider_id, redact(note.detail))
 
+    def audit(self, event: AuditEvent) -> None:
+        """Into the ledger, where there is one. Any thread may call."""
+        if self._ledger is not None and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._write, event, self._ledger)
+
     def attach(self, metrics: MetricsPort, ledger: LedgerPort | None) -> None:
         """From now on these are told. Call it on the event loop that the ledger is used on."""
         self._loop = asyncio.get_running_loop()
@@ -62,13 +67,11 @@ class Notebook:
 
     def _take(self, note: Note, metrics: MetricsPort) -> None:
         metrics.note(note)
-        if self._ledger is not None and self._loop is not None and note.name in _AUDITED and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._write, note, self._ledger)
+        if (kind := _AUDITED.get(note.name)) is not None:
+            details = {"detail": note.detail}
+            self.audit(AuditEvent(kind=kind, actor="gateway", subject=note.provider_id, details=details))
 
-    def _write(self, note: Note, ledger: LedgerPort) -> None:
-        event = AuditEvent(
-            kind=_AUDITED[note.name], actor="gateway", subject=note.provider_id, details={"detail": note.detail}
-        )
+    def _write(self, event: AuditEvent, ledger: LedgerPort) -> None:
         kept = ledger.append(event)
         if kept is not None:
             task = asyncio.ensure_future(_kept(kept))

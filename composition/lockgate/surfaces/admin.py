@@ -61,7 +61,7 @@ class AdminPlace:
         reports = () if self._shadows is None else self._shadows.reports
         return Whole(200, msgspec.json.encode(reports), headers=(("x-request-id", request_id),))
 
-    async def serve_act(self, _: Head, values: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
+    async def serve_act(self, head: Head, values: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
         """`promote` or `rollback` one, and how far it is now. Raises NotFound."""
         rollout = self._rollouts.of(values["route"])
         if rollout is None:
@@ -69,18 +69,18 @@ class AdminPlace:
             raise NotFound(f"the route {asked!r} has no rollout; GET /admin/rollouts lists those there are")
         now = asyncio.get_running_loop().time()
         if values["act"] == "promote":
-            rollout.promote(now)
+            rollout.promote(now, _actor(head))
         elif values["act"] == "rollback":
-            rollout.rollback(now)
+            rollout.rollback(now, _actor(head))
         else:
             raise NotFound(f"a rollout can be promoted or rolled back, not {values['act'][:100]!r}")
         return Whole(200, msgspec.json.encode(rollout.status), headers=(("x-request-id", request_id),))
 
-    async def serve_reload(self, _: Head, __: Mapping[str, str], ___: ReadBody, request_id: str) -> Whole:
+    async def serve_reload(self, head: Head, _: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
         """The settings are read again, and serve from now on. Faults are told with 422, and all stays as it was."""
         headers = (("x-request-id", request_id),)
         try:
-            told = await self._reload(None, "admin")
+            told = await self._reload(None, _actor(head))
         except SettingsError as error:
             refused = {"message": error.message, "type": "settings_error", "param": None, "code": error.code}
             faults = getattr(error, "faults", ())
@@ -92,6 +92,11 @@ class AdminPlace:
         call = head.query.get("call", "").lower() in ("true", "1", "yes")
         told = await self._examine(call)
         return Whole(200, msgspec.json.encode(told), headers=(("x-request-id", request_id),))
+
+
+def _actor(head: Head) -> str:
+    """Who does it, for the audit trail."""
+    return head.caller.key_id or "admin"
 
 
 def read_as(

@@ -7,6 +7,7 @@ from lockgate_core.live_stream import LiveStream
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.events import Event
 from lockgate_ports.journal import CANCELLED, Journal
+from lockgate_ports.records import Cost
 from lockgate_ports.steps import Served
 from lockgate_ports.usage import Usage
 
@@ -32,6 +33,11 @@ class LastingStream:
     def served(self) -> Served:
         """Who answers now."""
         return self._live.served
+
+    @property
+    def cost(self) -> Cost | None:
+        """Of all attempts together; None until the call is over."""
+        return self._journal.cost
 
     async def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
         splice: Splice | None = None

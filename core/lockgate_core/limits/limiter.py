@@ -7,14 +7,16 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from lockgate_core.clock import Clock
 from lockgate_core.cost import Prices, cost_of
 from lockgate_core.estimate import estimate_tokens
-from lockgate_core.limits.refusing import refusal
+from lockgate_core.limits.refusing import budget_hit, refusal
 from lockgate_core.limits.rules import Rule, limits_in, scopes_of, scopes_of_target
 from lockgate_ports.caller import Caller
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.context import Target
 from lockgate_ports.errors import Forbidden, LockgateError
+from lockgate_ports.ledger import Audit
 from lockgate_ports.limits import Claim, Grant, Limit, LimitsPort, LimitUnit, Standing
 from lockgate_ports.records import AttemptRecord
 from lockgate_ports.usage import Usage
@@ -42,19 +44,26 @@ class Estimate(Struct, frozen=True):
 
 class Limiter:
     """`answer_tokens` is how long an answer is taken to be whose request does not say. `unpriced`: what becomes of a
-    call under a budget when nobody knows what it will cost."""
+    call under a budget when nobody knows what it will cost. `audit` is told of a budget that is hit, once in its time,
+    by `clock`."""
 
     def __init__(
         self,
         store: LimitsPort,
         rules: Sequence[Rule],
         prices: Prices,
+        clock: Clock,
+        audit: Audit,
         *,
         answer_tokens: int = 1024,
         unpriced: Literal["allow", "refuse"] = "allow",
     ) -> None:
         self._store = store
         self._prices = prices
+        self._clock = clock
+        self._audit = audit
+        self._hit: dict[Limit, float] = {}
+        """Until when a budget is known to be hit."""
         self._answer_tokens = answer_tokens
         self._unpriced = unpriced
         callers = [rule for rule in rules if not rule.of_target]
@@ -90,8 +99,20 @@ class Limiter:
         """As the store does, but a refusal is raised."""
         grant = await self._store.claim(claims)
         if grant.refused is not None:
-            raise refusal(grant.refused, next(each.amount for each in claims if each.limit == grant.refused.limit))
+            asked = next(each.amount for each in claims if each.limit == grant.refused.limit)
+            if grant.refused.limit.unit == "micro_usd":
+                self._note_hit(grant.refused, asked)
+            raise refusal(grant.refused, asked)
         return grant
+
+    def _note_hit(self, standing: Standing, asked: int) -> None:
+        now = self._clock.now()
+        if now < self._hit.get(standing.limit, now):
+            return
+        if len(self._hit) >= _CALLERS:
+            self._hit = {limit: until for limit, until in self._hit.items() if now < until}
+        self._hit[standing.limit] = now + (standing.resets_in or 0.0)
+        self._audit(budget_hit(standing, asked))
 
     def settle(self, grant: Grant, used: Sequence[int]) -> None:
         """As the store does."""

@@ -1,6 +1,7 @@
 """What a caller is told whose call did not fit. Pure."""
 
 from lockgate_ports.errors import BudgetExceeded, LimitReached, TooLarge
+from lockgate_ports.ledger import AuditEvent
 from lockgate_ports.limits import LimitUnit, Standing
 
 _WORDS: dict[LimitUnit, str] = {
@@ -28,6 +29,17 @@ def refusal(standing: Standing, asked: int) -> LimitReached | BudgetExceeded | T
     if limit.unit == "tokens":
         message += f", and this call may take {asked}"
     return LimitReached(message, standing=standing)
+
+
+def budget_hit(standing: Standing, asked: int) -> AuditEvent:
+    """What an auditor is told of a budget that does not hold a call."""
+    limit = standing.limit
+    details = {
+        "budget": f"{_dollars(limit.amount)} a {limit.window}",
+        "left": _dollars(standing.remaining),
+        "asked": _dollars(asked),
+    }
+    return AuditEvent(kind="budget_exceeded", actor="gateway", subject=limit.scope, details=details)
 
 
 def _window(window: int | str | None) -> str:

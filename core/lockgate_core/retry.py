@@ -41,7 +41,7 @@ def after(error: LockgateError, tries: int, spare: bool, policy: RetryPolicy, lu
     if not isinstance(error, UpstreamError) or error.kind in _BAD_EVERYWHERE:
         return STOP
     silent = error.kind == "timeout" and error.upstream_status is None
-    if error.kind not in _HEALS or silent or tries >= policy.max_attempts:
+    if error.kind not in _HEALS or silent or not error.again or tries >= policy.max_attempts:
         return NEXT
     if spare and error.kind in ("rate_limit", "timeout"):
         return NEXT

@@ -124,7 +124,7 @@ class Turn:
             breaker.left(self._era)
             provider.keys.left(self.lease, now)
         else:
-            if error.kind in _TARGETS_FAULT:
+            if error.kind in _TARGETS_FAULT and error.again:
                 breaker.failed(self._era, now, self._luck())
                 self._quick(self._load.failed)
             else:

@@ -222,7 +222,8 @@ class UpstreamError(LockgateError):
     A client is told the `status` of the kind: an upstream's bad key is never the caller's 401.
     `upstream_status`, `upstream_code` and `upstream_message` are the provider's own words, `upstream_request_id` its
     id for the call, `retry_after` seconds until it wants to be asked again. `sent` is False when it is certain that the
-    provider never saw the call. `body` and `dialect` hold an error answer as it came, for clients of the same dialect.
+    provider never saw the call, `again` where asking it once more would bring the same. `body` and `dialect` hold an
+    error answer as it came, for clients of the same dialect.
     """
 
     code = "upstream_error"
@@ -240,6 +241,7 @@ class UpstreamError(LockgateError):
         retry_after: float | None = None,
         param: str | None = None,
         sent: bool = True,
+        again: bool = True,
         dialect: str | None = None,
         body: bytes | None = None,
     ) -> None:
@@ -253,6 +255,7 @@ class UpstreamError(LockgateError):
         self.retry_after = retry_after
         self.param = param
         self.sent = sent
+        self.again = again
         self.dialect = dialect
         self.body = body
         self.code = f"upstream_{kind}" if kind != "auth" else "upstream_auth_failed"

@@ -97,6 +97,12 @@ def unusable(what: str) -> UpstreamError:
     return UpstreamError(f"gave no usable answer: it sent {what}", kind="transient", upstream_status=200)
 
 
+def over_limit(limit: int) -> UpstreamError:
+    """An answer of more than `limit` bytes, of which no more is read. Another provider may say it shorter; this one
+    would charge for the same once more."""
+    return UpstreamError(f"the answer is longer than {limit} bytes", kind="transient", again=False)
+
+
 def unreadable(body: bytes) -> UpstreamError:
     """The same for a `body` that is no JSON."""
     if not body.strip():

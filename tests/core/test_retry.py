@@ -38,6 +38,12 @@ def test_transient_faults_back_off_with_full_jitter_up_to_the_longest_delay():
     assert after(fault("transient"), 3, False, POLICY, 0.5) == NEXT
 
 
+@pytest.mark.parametrize("spare", [True, False])
+def test_what_would_come_out_the_same_is_not_asked_of_the_same_target_again(spare: bool):
+    assert after(fault("transient", again=False), 1, spare, POLICY, 0.5) == NEXT
+    assert after(fault("overloaded", again=False, retry_after=1.0), 1, spare, POLICY, 0.5) == NEXT
+
+
 def test_retry_after_is_obeyed_up_to_its_limit():
     assert after(fault("overloaded", retry_after=4.0), 1, False, POLICY, 0.5) == Move("again", 4.0)
     assert after(fault("rate_limit", retry_after=4.0), 1, False, POLICY, 0.5) == Move("again", 4.0)

@@ -1,5 +1,6 @@
 """What clients are told when a provider fails, and that no key shows in it."""
 
+import gzip
 import json
 import logging
 
@@ -52,6 +53,29 @@ async def test_failures_become_the_right_status_after_the_right_number_of_tries(
         up.say([answer()])
         # Another model, since a refusal of the key is remembered for the one that it was said of.
         assert (await gw.ask({**ASK, "model": "up/m2"})).status == 200
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["as it is", "packed"])
+async def test_an_answer_over_the_limit_is_asked_of_another_target_and_never_of_the_same_again(packed: bool):
+    huge = json.dumps({"choices": [{"message": {"role": "assistant", "content": "x" * 9_999}}]}).encode()
+    body = gzip.compress(huge) if packed else huge
+    async with upstream() as up, upstream() as spare:
+        config = settings(up.url)
+        config["providers"]["up"]["response_limit"] = 5_000
+        config["providers"]["spare"] = config["providers"]["up"] | {"base_url": spare.url}
+        config["routes"]["safe"] = {"targets": ["up/m", "spare/m"]}
+        async with serving(config) as gw:
+            up.say([http(body, extra="content-encoding: gzip\r\n" if packed else "")])
+            spare.say([answer("short")])
+            told = await gw.ask(ASK)
+            assert (told.status, told.json["error"]["code"], len(up.seen)) == (502, "upstream_transient", 1)
+            assert told.headers["x-should-retry"] == "false"
+            told = await gw.ask(ASK | {"model": "safe"})
+            assert (told.status, told.headers["x-lockgate-target"]) == (200, "spare/m")
+            assert (len(up.seen), len(spare.seen)) == (2, 1)
+            for _ in range(8):  # a few answers that are too long do not shut it for everybody
+                await gw.ask(ASK)
+            assert len(up.seen) == 10
 
 
 async def test_a_dead_upstream_is_a_502_and_the_next_target_answers():

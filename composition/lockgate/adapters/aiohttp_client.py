@@ -17,6 +17,7 @@ from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import HttpRequest, HttpResponse, Origin
 from lockgate_ports.metrics import Note
+from lockgate_ports.refusals import over_limit
 
 _AGENT = "lockgate"
 
@@ -113,7 +114,7 @@ class _Response:
             size += len(chunk)
             if size > limit:
                 self._response.close()
-                raise UpstreamError(f"the answer is longer than {limit} bytes", kind="fatal")
+                raise over_limit(limit)
             parts.append(chunk)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 

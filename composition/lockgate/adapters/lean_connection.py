@@ -9,6 +9,7 @@ from typing import cast
 import httptools
 
 from lockgate_ports.errors import UpstreamError
+from lockgate_ports.refusals import over_limit
 
 _HEAD_LIMIT = 64 * 1024
 _FIELDS_LIMIT = 200
@@ -203,7 +204,7 @@ class LeanResponse:
             size += len(chunk)
             if size > limit:
                 self.abort()
-                raise UpstreamError(f"the answer is longer than {limit} bytes", kind="fatal")
+                raise over_limit(limit)
             parts.append(chunk)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 

@@ -35,7 +35,7 @@ def is_useless_again(error: LockgateError) -> bool:
     """The same call would fail again: the request, a key or the settings must change first."""
     match error:
         case UpstreamError():
-            return error.kind not in _HEALS
+            return error.kind not in _HEALS or not error.again
         case Busy() | TooSlow():
             return False
         case CallerError() | EgressDenied():

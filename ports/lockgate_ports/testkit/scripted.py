@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Headers, HttpRequest, Origin
+from lockgate_ports.refusals import over_limit
 
 JSON: Headers = (("content-type", "application/json"),)
 
@@ -90,7 +91,7 @@ class ScriptedResponse:
         """The whole body."""
         body = b"".join([chunk async for chunk in self.chunks()])
         if len(body) > limit:
-            raise UpstreamError(f"the answer is longer than {limit} bytes", kind="fatal")
+            raise over_limit(limit)
         return body
 
     async def chunks(self) -> AsyncIterator[bytes]:

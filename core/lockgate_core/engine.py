@@ -141,10 +141,12 @@ class Engine:
     def _record(
         self, request: Request[Any], context: Context, hold: Hold | None, journal: Journal, error: str | None
     ) -> Awaitable[None] | None:
-        if journal.arm is not None:
-            self._judge(journal, error)
         first = journal.first_token
         attempts = journal.attempts
+        if len(attempts) > 1:  # two at the same time may have ended the other way round
+            attempts = sorted(attempts, key=_number)
+        if journal.arm is not None and attempts:
+            self._judge(journal, attempts[0], error)
         if request.operation != "count_tokens":  # which nobody charges for
             attempts = [self._priced(attempt, journal.response_model) for attempt in attempts]
         cost = journal.cost = total(attempt.cost for attempt in attempts)
@@ -198,11 +200,14 @@ class Engine:
             context = structs.replace(context, deadline=deadline)
         return under(request, profile), context
 
-    def _judge(self, journal: Journal, error: str | None) -> None:
+    def _judge(self, journal: Journal, first: AttemptRecord, error: str | None) -> None:
         """The first attempt counts for its arm, whoever answered in the end; a call that was left says nothing."""
-        if not journal.attempts or error == CANCELLED or journal.route is None or journal.arm is None:
+        if error == CANCELLED or journal.route is None or journal.arm is None:
             return
-        first = journal.attempts[0]
         empty = error is None and journal.usage is not None and journal.usage.output_tokens == 0
         outcome = Outcome(first.error is not None, first.duration, empty)
         self._rollouts.observe(journal.route, journal.arm, outcome, self._clock.now())
+
+
+def _number(attempt: AttemptRecord) -> int:
+    return attempt.number

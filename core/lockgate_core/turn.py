@@ -27,6 +27,7 @@ class Turn:
         "_over",
         "cut_short",
         "lease",
+        "number",
         "provider",
         "skipped",
         "target",
@@ -54,6 +55,8 @@ class Turn:
         self._began: float | None = clock.now()
         """None once it is known how quick the target was."""
         self.lease = lease
+        self.number = 1
+        """Which attempt of its call it is, from 1 up."""
         self.skipped = 0
         """Events that made no sense, of a stream that failed before it answered."""
         self.cut_short = False

@@ -10,6 +10,8 @@ from lockgate_ports.tracing import Trace
 from lockgate_ports.usage import Usage
 
 CANCELLED = "cancelled"
+LOST = "hedge_lost"
+"""In place of an error: another target that was asked as well was first. What this one cost is wasted."""
 
 
 class Journal:
@@ -19,6 +21,7 @@ class Journal:
         "_on_close",
         "arm",
         "attempts",
+        "begun",
         "cost",
         "finish_reasons",
         "first_token",
@@ -47,6 +50,9 @@ class Journal:
         self.arm: Literal["canary", "baseline"] | None = None
         """Which arm of a rollout the call is in; None where its route has none."""
         self.attempts: list[AttemptRecord] = []
+        """In the order in which it was known what became of them."""
+        self.begun = 0
+        """How many attempts were begun: the number of the last one. Of two at the same time each has its own."""
         self.provider_id: str | None = None
         """Who answers; None until somebody does."""
         self.response_model: str | None = None

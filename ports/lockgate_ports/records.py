@@ -42,6 +42,8 @@ class AttemptRecord(Struct, frozen=True):
     cost: Cost | None = None
     began: float = 0.0
     """Since the call arrived."""
+    number: int = 1
+    """From 1 up, in the order in which the attempts of a call were begun."""
     skipped: int = 0
     """Events of its stream that made no sense and were left out."""
 

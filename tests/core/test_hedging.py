@@ -162,3 +162,19 @@ def test_a_client_that_leaves_cancels_both():
         assert (call.error, [each.error for each in call.attempts]) == ("cancelled", ["cancelled"] * 2)
 
     run(calls())
+
+
+def test_when_both_begin_to_answer_at_once_the_one_that_was_later_is_the_one_that_is_lost():
+    async def calls():
+        bench = hedged(a=Timed(*USUAL, 0.1 * 1.05 + 0.2), b=Timed(0.2))
+        for _ in USUAL:
+            await read(await bench.ask(stream=True))
+        stream = await bench.ask(stream=True)
+        assert await read(stream) == "hello"
+        first, second = bench.metrics.calls[-1].attempts
+        assert (first.number, second.number, stream.served.attempts) == (1, 2, 2)
+        ended = {each.provider_id: each.error for each in (first, second)}
+        assert ended.pop(stream.served.target.provider_id) is None
+        assert list(ended.values()) == ["hedge_lost"]
+
+    run(calls())

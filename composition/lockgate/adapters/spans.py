@@ -8,6 +8,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
+from lockgate_ports.journal import LOST
 from lockgate_ports.records import AttemptRecord, CallRecord
 from lockgate_ports.tracing import Trace
 
@@ -25,14 +26,14 @@ def spans(call: CallRecord, trace: Trace, ended: int) -> Iterator[ReadableSpan]:
     kind = SpanKind.INTERNAL if call.surface == "embedded" else SpanKind.SERVER
     name = f"{call.operation} {call.request_model}"
     yield _span(name, own, parent, kind, _of_call(call), began, ended, call.error)
-    last = len(call.attempts) - 1
-    for index, attempt in enumerate(call.attempts):
+    answered = next((each.number for each in reversed(call.attempts) if each.error != LOST), 0)
+    for attempt in call.attempts:
         start = began + int(attempt.began * _NANO)
         # An attempt that streams is written down at its first content, and goes on until the call is over.
-        streams = index == last and call.stream and call.first_token is not None
+        streams = attempt.number == answered and call.stream and call.first_token is not None
         end = ended if streams else min(ended, start + int(attempt.duration * _NANO))
         name = f"{call.operation} {attempt.model}"
-        context = _context(trace, trace.attempt_id(index))
+        context = _context(trace, trace.attempt_id(attempt.number - 1))
         yield _span(name, context, own, SpanKind.CLIENT, _of_attempt(call, attempt), start, end, attempt.error)
 
 
@@ -78,6 +79,7 @@ def _of_attempt(call: CallRecord, attempt: AttemptRecord) -> dict[str, Any]:
         "gen_ai.request.model": attempt.model,
         "error.type": attempt.error,
         "lockgate.key": attempt.key,
+        "lockgate.attempt": attempt.number,
     }
     if attempt.usage is not None:
         told["gen_ai.usage.input_tokens"] = attempt.usage.input_tokens

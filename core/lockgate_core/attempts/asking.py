@@ -32,7 +32,7 @@ async def whole_answer(
     turn.end()
     glance = reply.glance
     note_answer(journal, turn, clock.now() - began, glance.usage)
-    return Answer(reply, Served(context.route, target, len(journal.attempts), context.standings))
+    return Answer(reply, Served(context.route, target, journal.begun, context.standings))
 
 
 async def open_stream(
@@ -48,7 +48,6 @@ async def open_stream(
     journal, target = context.journal, turn.target
     attempt = _attempt(turn, context)
     began = clock.now()
-    served = Served(context.route, target, len(journal.attempts) + 1, context.standings)
     rules = StreamRules()
     held: Held = []
 
@@ -76,6 +75,7 @@ async def open_stream(
             _name(error, turn)
             raise
         now = clock.now()
+    served = Served(context.route, target, journal.begun, context.standings)
     lasting = terms.stream == "continue"
     stream = LiveStream(
         source, rest, held, rules, served, request, journal, clock, idle, deadline, turn.end, lasting=lasting
@@ -89,7 +89,7 @@ def _attempt(turn: Turn, context: Context) -> Attempt:
     journal = context.journal
     headers: Headers = ()
     if (trace := journal.trace) is not None and turn.provider.told_of_traces:
-        headers = (("traceparent", trace.parent_of_attempt(len(journal.attempts))),)
+        headers = (("traceparent", trace.parent_of_attempt(turn.number - 1)),)
         if trace.state:
             headers = (*headers, ("tracestate", trace.state))
     return Attempt(turn.target.model, turn.lease.secret, context.caller.purpose, headers)

@@ -123,7 +123,7 @@ async def _lose(task: asyncio.Task[Found], tries: Tries, journal: Journal, clock
     if task.done():
         if not task.cancelled() and task.exception() is None:
             answer = task.result()
-            note_lost(journal, answer.served)
+            note_lost(journal, tries.number)
             if isinstance(answer, LiveStream):
                 await answer.drop()
         return

@@ -85,6 +85,11 @@ class Tries:
             if delay is not None:
                 await self._clock.sleep(delay)
 
+    @property
+    def number(self) -> int:
+        """That of the try that was begun last; 0 before the first."""
+        return 0 if self._turn is None else self._turn.number
+
     def lose(self) -> None:
         """Another target was first: what ends these tries now is no word on the target, and not the client's doing."""
         self._lost = True
@@ -100,6 +105,9 @@ class Tries:
         self._turn = turn = await Turn.take(
             provider, self._target, self._keys, share, clock, self._luck, anyway=anyway, bond=bond
         )
+        journal = context.journal
+        journal.begun += 1
+        turn.number = journal.begun
         began = clock.now()
         if self._last is None:
             provider.budget.called(began)
@@ -110,7 +118,7 @@ class Tries:
             return await whole_answer(request, context, turn, timeouts, left, clock)
         except BaseException as error:
             turn.end(error)
-            note_failure(context.journal, turn, clock.now() - began, error, lost=self._lost)
+            note_failure(journal, turn, clock.now() - began, error, lost=self._lost)
             raise
 
     def _again(self, error: LockgateError, context: Context) -> float | None:

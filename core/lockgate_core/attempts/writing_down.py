@@ -8,13 +8,9 @@ from msgspec import structs
 from lockgate_core.turn import Turn
 from lockgate_ports.context import Target
 from lockgate_ports.errors import LockgateError, UpstreamError
-from lockgate_ports.journal import CANCELLED, Journal
+from lockgate_ports.journal import CANCELLED, LOST, Journal
 from lockgate_ports.records import UNKNOWN_COST, AttemptRecord, Cost
-from lockgate_ports.steps import Served
 from lockgate_ports.usage import Usage
-
-LOST = "hedge_lost"
-"""In place of an error: another target that was asked as well was first. What this one cost is wasted."""
 
 
 def note_answer(journal: Journal, turn: Turn, took: float, usage: Usage | None = None) -> None:
@@ -28,9 +24,9 @@ def note_winner(journal: Journal, target: Target, model: str | None) -> None:
     journal.response_model = model
 
 
-def note_lost(journal: Journal, served: Served) -> None:
-    """It answered, and yet another one was first."""
-    place = served.attempts - 1
+def note_lost(journal: Journal, number: int) -> None:
+    """The attempt of that number answered, and yet another one was first."""
+    place = next(place for place, each in enumerate(journal.attempts) if each.number == number)
     journal.attempts[place] = structs.replace(journal.attempts[place], error=LOST)
 
 
@@ -63,7 +59,16 @@ def _record(
     target, lease = turn.target, turn.lease
     began = lease.began - journal.started
     return AttemptRecord(
-        target.provider_id, target.model, took, error, lease.ref or None, usage, cost, began, turn.skipped
+        target.provider_id,
+        target.model,
+        took,
+        error,
+        lease.ref or None,
+        usage,
+        cost,
+        began,
+        turn.number,
+        turn.skipped,
     )
 
 

@@ -16,6 +16,7 @@ from lockgate_ports.caller import Caller
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.context import Target
 from lockgate_ports.errors import Forbidden, LockgateError
+from lockgate_ports.journal import LOST
 from lockgate_ports.ledger import Audit
 from lockgate_ports.limits import Claim, Grant, Limit, LimitsPort, LimitUnit, Standing
 from lockgate_ports.records import AttemptRecord
@@ -180,28 +181,34 @@ class Hold:
     def settle(self, attempts: Sequence[AttemptRecord], *, failed: bool, begun: bool) -> None:
         """The call is over. `begun`: something of its answer was seen."""
         for grant, target in self._grants:
-            of = [each for each in attempts if target is None or (each.provider_id, each.model) == _at(target)]
-            used = self._used(of, failed=failed, begun=begun)
+            # The caller made one call, however often others were asked for it; they count each time that they were.
+            requests = 0 if failed and not attempts else 1
+            of = attempts
+            if target is not None:
+                of = [each for each in attempts if (each.provider_id, each.model) == _at(target)]
+                requests = len(of)
+            used = self._used(of, requests, begun=begun)
             self._limiter.settle(grant, [used[claim.limit.unit] for claim in grant.claims])
 
-    def _used(self, attempts: Sequence[AttemptRecord], *, failed: bool, begun: bool) -> Mapping[LimitUnit, int]:
+    def _used(self, attempts: Sequence[AttemptRecord], requests: int, *, begun: bool) -> Mapping[LimitUnit, int]:
         tokens, micro_usd = 0, 0
         guess = self._estimate.get(True) or self._estimate.get(False) or Estimate()
         for attempt in attempts:
             usage, cost = attempt.usage, attempt.cost
             if usage is None and cost is None:
                 continue  # it was not sent, or was refused: nobody charges it
+            # Of who was asked in vain, since another was first, nobody knows what it used: the estimate stands.
+            answered = begun or attempt.error is None or attempt.error == LOST
             if usage is not None and usage.input_tokens is not None:
                 tokens += usage.input_tokens + (usage.output_tokens or 0)
-            elif attempt.error is None or begun:
+            elif answered:
                 tokens += guess.input_tokens + guess.output_tokens
             else:
                 tokens += guess.input_tokens
             if cost is not None and cost.usd is not None:
                 micro_usd += _micro(cost.usd)
-            elif attempt.error is None or begun:
+            elif answered:
                 micro_usd += guess.micro_usd
-        requests = 0 if failed and not attempts else 1
         return {"requests": requests, "in_flight": 0, "tokens": tokens, "micro_usd": micro_usd}
 
     def _amounts(self, limits: Sequence[Limit]) -> Mapping[LimitUnit, int]:

@@ -38,9 +38,7 @@ def call(**changes: Any) -> CallRecord:
         "first_token": 1.0,
         "attempts": (
             AttemptRecord("one", "m-1", 0.25, "upstream_transient", began=0.125),
-            AttemptRecord(
-                "two", "m-2", 0.5, None, "env:K", Usage(input_tokens=3, output_tokens=4), began=0.5, number=2
-            ),
+            AttemptRecord("two", "m-2", 0.5, None, "env:K", Usage(input_tokens=3, output_tokens=4), None, 0.5, 2),
         ),
         "usage": Usage(input_tokens=3, output_tokens=4, cache_read_tokens=2, reasoning_tokens=1),
         "cost": Cost(Decimal("0.00125"), "priced"),

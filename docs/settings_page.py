@@ -28,8 +28,10 @@ from lockgate.adapters import builtins
 from lockgate.adapters.data_rules import DataRule
 from lockgate.plugins import Plugins, discover
 from lockgate.settings import (
+    Adaptive,
     Breaker,
     Chosen,
+    Concurrency,
     ConfigKey,
     DataHandling,
     Fallbacks,
@@ -40,6 +42,7 @@ from lockgate.settings import (
     OwnTimeouts,
     Parameters,
     PluginSettings,
+    Priority,
     Profile,
     ProviderRow,
     Proxy,
@@ -114,6 +117,9 @@ def _engine() -> Iterator[str]:
     yield from _section("timeouts", Timeouts)
     yield from _section("A row of providers", ProviderRow, leave_out=["kind_settings"])
     yield "The kind's own settings stand beside these; see below, and the README of the plugin that brings it.\n"
+    yield from _section("concurrency", Concurrency)
+    yield from _section("adaptive", Adaptive)
+    yield from _section("priority", Priority)
     yield from _section("data", DataHandling)
     yield from _section("health_check", HealthCheck)
     yield from _section("A row of routes", Route)

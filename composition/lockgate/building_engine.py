@@ -18,6 +18,7 @@ from lockgate_core.engine import Engine
 from lockgate_core.explain import Explainer
 from lockgate_core.limits import Limiter, Rule
 from lockgate_core.live_vitals import LiveVitals
+from lockgate_core.priority import PriorityPolicy
 from lockgate_core.profiles import Profile, Profiles
 from lockgate_core.provider import Provider
 from lockgate_core.retry import RetryPolicy
@@ -83,6 +84,7 @@ def build_engine(
         limiter=limiter,
         default_caller=_default_caller(settings),
         shadows=shadows,
+        priorities=build_priorities(settings),
     )
 
 
@@ -97,6 +99,14 @@ def build_terms(settings: Settings) -> dict[str, Terms]:
     return {name: terms for name, terms in made.items() if terms != PLAIN}
 
 
+def build_priorities(settings: Settings) -> PriorityPolicy:
+    """What priority calls have; it matters where some may wait."""
+    rows = settings.providers.values()
+    lines = [each for row in rows for each in (row.concurrency, *row.model_concurrency.values()) if each is not None]
+    matters = any(row.max_queued for row in rows) or any(each.max_queued for each in lines)
+    return PriorityPolicy(settings.priority.default, settings.priority.most, matters)
+
+
 def build_profiles(settings: Settings) -> Profiles:
     """The profiles, by all names that they are asked for."""
     made: dict[str, Profile] = {}
@@ -104,7 +114,7 @@ def build_profiles(settings: Settings) -> Profiles:
         said = {key: value for key, value in structs.asdict(row.parameters).items() if value is not None}
         template = row.prompt_template
         identity = (None, None) if template is None else (template.id, template.version)
-        made[name] = Profile(name, row.model, said, row.timeout, *identity)
+        made[name] = Profile(name, row.model, said, row.timeout, row.priority, *identity)
     return Profiles.named(made)
 
 
@@ -152,8 +162,8 @@ def build_explainer(
     """What tells decisions of routing beforehand."""
     profiles = build_profiles(settings)
     objecting = objections(egress)
-    caller, terms = _default_caller(settings), build_terms(settings)
-    return Explainer(routes, vitals, providers, retries(settings), profiles, objecting, caller, terms)
+    caller, terms, priorities = _default_caller(settings), build_terms(settings), build_priorities(settings)
+    return Explainer(routes, vitals, providers, retries(settings), profiles, objecting, caller, terms, priorities)
 
 
 def retries(settings: Settings) -> RetryPolicy:

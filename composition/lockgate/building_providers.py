@@ -9,14 +9,15 @@ from lockgate.adapters.bypass_watch import inside
 from lockgate.adapters.notebook import Notebook
 from lockgate.parts import LiveSecrets, Parts, Ties
 from lockgate.plugins import Plugins
-from lockgate.settings.model import Settings
+from lockgate.settings.concurrency import Concurrency
+from lockgate.settings.model import ProviderRow, Settings
 from lockgate.ways import WaysOut
 from lockgate_core.breaker import BreakerPolicy, Breakers
 from lockgate_core.budget import BudgetPolicy, RetryBudget
 from lockgate_core.held_key import KeySource
 from lockgate_core.keys import KeyPool
 from lockgate_core.provider import Provider, Timeouts, unwatched
-from lockgate_core.slots import Slots, SlotsPolicy
+from lockgate_core.slots import AdaptivePolicy, ProviderSlots, SlotsPolicy
 from lockgate_core.terms import OwnTimeouts
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext
@@ -65,7 +66,6 @@ def assembled(
     times = row.timeouts
     timeouts = Timeouts(times.attempt, times.first_token, times.idle, times.total)
     budget = settings.retry.budget, settings.retry.budget_reserve
-    slots = SlotsPolicy(row.max_parallel, row.max_queued, row.queue_timeout) if row.max_parallel is not None else None
     return Provider(
         provider_id,
         port,
@@ -76,7 +76,7 @@ def assembled(
             None if note is None else lambda model, opened: note(_of_breaker(provider_id, model, opened=opened)),
         ),
         RetryBudget(BudgetPolicy(*budget)),
-        None if slots is None else Slots(provider_id, slots),
+        _slots(provider_id, row, settings.priority.aging),
         told_of_traces=row.send_traceparent,
         around=unwatched if settings.plugins.sandbox == "off" else inside,
         by_model={
@@ -113,15 +113,33 @@ def _provider(
     # What is known of those who are asked holds for as long as the same ones are asked.
     kept = f"providers.{provider_id}"
     budget = settings.retry.budget, settings.retry.budget_reserve
-    slots = row.max_parallel, row.max_queued, row.queue_timeout
+    slots = (row.max_parallel, row.max_queued, row.queue_timeout, row.concurrency, row.model_concurrency)
     return structs.replace(
         made,
         keys=parts.take(f"{kept}.keys", (asked, row.keys), pool),
         breakers=parts.take(f"{kept}.breakers", (asked, settings.breaker), lambda _: made.breakers),
         budget=parts.take(f"{kept}.budget", (asked, budget), lambda _: made.budget),
-        slots=parts.take(f"{kept}.slots", (asked, slots), lambda _: made.slots),
+        slots=parts.take(f"{kept}.slots", (asked, slots, settings.priority.aging), lambda _: made.slots),
         loads=parts.take(f"{kept}.loads", asked, lambda _: made.loads),
     )
+
+
+def _slots(provider_id: str, row: ProviderRow, aging: float) -> ProviderSlots | None:
+    if row.max_parallel is None and row.concurrency is None and not row.model_concurrency:
+        return None
+
+    def policy(said: Concurrency) -> SlotsPolicy:
+        found = said.adaptive
+        parallel = said.fixed if found is None else AdaptivePolicy(found.start, found.min, found.max, found.tolerance)
+        assert parallel is not None  # noqa: S101  the settings say one of the two
+        return SlotsPolicy(parallel, said.max_queued, said.queue_timeout, aging)
+
+    whole, each = None, None
+    if row.max_parallel is not None:
+        whole = SlotsPolicy(row.max_parallel, row.max_queued, row.queue_timeout, aging)
+    if row.concurrency is not None:
+        each = policy(row.concurrency)
+    return ProviderSlots(provider_id, whole, each, {model: policy(own) for model, own in row.model_concurrency.items()})
 
 
 def _port_of(provider_id: str) -> str:

@@ -11,6 +11,7 @@ from lockgate_core.clock import Clock
 from lockgate_core.cost import Prices, cost_of, total
 from lockgate_core.labels import completed
 from lockgate_core.limits.limiter import Hold, Limiter
+from lockgate_core.priority import NO_MATTER, RANKS, PriorityPolicy
 from lockgate_core.profiles import NO_PROFILES, Profile, Profiles, under
 from lockgate_core.rollout import Outcome, Rollouts
 from lockgate_core.routing import Routes, Vitals, plan
@@ -51,6 +52,7 @@ class Engine:
         default_caller: Caller = NOBODY,
         traces: TracesPort | None = None,
         shadows: Shadows | None = None,
+        priorities: PriorityPolicy = NO_MATTER,
     ) -> None:
         self._routes = routes
         self._vitals = vitals
@@ -66,6 +68,7 @@ class Engine:
         self._limiter = limiter
         self._default_caller = default_caller
         self._traces = traces
+        self._priorities = priorities
 
     async def answer(
         self,
@@ -77,11 +80,12 @@ class Engine:
         deadline: float | None = None,
         traceparent: str | None = None,
         tracestate: str | None = None,
+        priority: str | None = None,
     ) -> Answer | AnswerStream:
         """An AnswerStream where `request.stream` is set, else an Answer. Raises LockgateError.
 
-        `deadline` is when the caller stops waiting, in seconds from now. `traceparent` and `tracestate`: as it sent
-        them.
+        `deadline` is when the caller stops waiting, in seconds from now. `traceparent`, `tracestate` and `priority`: as
+        it sent them.
         """
         now = self._clock.now()
         caller = completed(caller, self._default_caller)
@@ -102,6 +106,10 @@ class Engine:
             asked = request
             if (profile := self._profiles.of(request.model)) is not None:
                 asked, context = self._profiled(request, profile, context)
+            rank = context.rank
+            if self._priorities.matters or priority is not None:
+                said = None if profile is None else profile.priority
+                rank = RANKS[self._priorities.of(priority, said, caller)]
             decided = plan(asked, self._routes, self._vitals, caller=caller)
             journal.route = decided.route
             journal.arm = decided.arm
@@ -111,6 +119,7 @@ class Engine:
                 targets=decided.targets,
                 otherwise=decided.otherwise,
                 shadow=decided.shadow,
+                rank=rank,
             )
             if self._limiter is not None:
                 hold = await self._limiter.admit(asked, caller, decided.targets)

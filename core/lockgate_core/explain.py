@@ -8,14 +8,16 @@ from msgspec import Struct, structs
 
 from lockgate_core.labels import completed
 from lockgate_core.price_bounds import PriceBounds, price_bounds
+from lockgate_core.priority import NO_MATTER, PriorityPolicy
 from lockgate_core.profiles import NO_PROFILES, Profiles, under
 from lockgate_core.provider import Provider, Timeouts
 from lockgate_core.retry import RetryPolicy
 from lockgate_core.rollout import Arm
 from lockgate_core.routing import NOBODY_OBJECTS, Admit, Plan, Routes, Vitals, plan
 from lockgate_core.routing.need import Need, need_in
+from lockgate_core.slots import SlotsNow
 from lockgate_core.terms import NO_TERMS, PLAIN, Terms
-from lockgate_ports.caller import NOBODY, Caller
+from lockgate_ports.caller import NOBODY, Caller, Priority
 from lockgate_ports.context import Target
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.wire import Request
@@ -32,6 +34,8 @@ class AskedTarget(Struct, frozen=True, omit_defaults=True):
     breaker_open_for: float = 0.0
     in_flight: int = 0
     latency: float | None = None
+    slots: tuple[SlotsNow, ...] = ()
+    """The places that a call needs there, and how it stands with them; none where any number may run."""
     price: PriceBounds | None = None
     """US dollars for one attempt."""
 
@@ -52,6 +56,8 @@ class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The profile that was asked for."""
     timeout: float | None = None
     """Its bound for the whole call, in seconds."""
+    priority: Priority = "normal"
+    """Where it waits for a place, who goes first."""
     route: str | None = None
     targets: tuple[AskedTarget, ...] = ()
     """In the order in which they would be asked."""
@@ -83,6 +89,7 @@ class Explainer:
         admit: Admit = NOBODY_OBJECTS,
         default_caller: Caller = NOBODY,
         terms: Mapping[str, Terms] = NO_TERMS,
+        priorities: PriorityPolicy = NO_MATTER,
     ) -> None:
         self._admit = admit
         self._default_caller = default_caller
@@ -92,19 +99,21 @@ class Explainer:
         self._policy = policy
         self._profiles = profiles
         self._terms = terms
+        self._priorities = priorities
 
-    def explain(self, request: Request[Any], caller: Caller = NOBODY) -> Explanation:
-        """For the next call, if it is this one."""
+    def explain(self, request: Request[Any], caller: Caller = NOBODY, *, priority: str | None = None) -> Explanation:
+        """For the next call, if it is this one; `priority` as its client asks for it."""
         caller = completed(caller, self._default_caller)
         asked = request
         try:
             profile = self._profiles.of(request.model)
             if profile is not None:
                 asked = under(request, profile)
+            rank = self._priorities.of(priority, None if profile is None else profile.priority, caller)
             decided = plan(asked, self._routes, self._vitals.forecast(), caller=caller, admit=self._admit)
         except LockgateError as error:
             return Explanation(model=request.model, retry=self._policy, error=error.message, code=error.code)
-        told = self._told(asked, decided)
+        told = structs.replace(self._told(asked, decided), priority=rank)
         if profile is None:
             return told
         return structs.replace(told, model=request.model, profile=profile.profile_id, timeout=profile.timeout)
@@ -140,5 +149,6 @@ class Explainer:
             vitals.rests(target),
             vitals.in_flight(target),
             vitals.latency(target),
+            () if provider.slots is None else tuple(each.now for each in provider.slots.at(target.model)),
             price_bounds(card, view, need, size),
         )

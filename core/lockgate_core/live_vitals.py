@@ -61,8 +61,10 @@ class LiveVitals:
         return self._providers[target.provider_id].breakers.of(target.model).wait(self._clock.now())
 
     def room(self, target: Target) -> float:
-        """What is left under its limits, from 0 to 1."""
-        return self._room(target)
+        """What is left under its limits, from 0 to 1: of places, and of what the settings allow."""
+        slots = self._providers[target.provider_id].slots
+        room = self._room(target)
+        return room if slots is None else min(room, slots.room(target.model))
 
     def share(self, route: str) -> float:
         """Which share of callers a rollout of the route has reached."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from lockgate_ports.caller import Priority
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import ModelNotFound
 from lockgate_ports.wire import Request
@@ -20,6 +21,7 @@ class Profile(Struct, frozen=True):
     model: str
     parameters: Mapping[str, Any] = {}
     timeout: float | None = None
+    priority: Priority | None = None
     prompt_template_id: str | None = None
     prompt_version: str | None = None
 

@@ -9,7 +9,7 @@ from lockgate_core.breaker import Breakers
 from lockgate_core.budget import RetryBudget
 from lockgate_core.keys import KeyPool
 from lockgate_core.loads import Loads
-from lockgate_core.slots import Slots
+from lockgate_core.slots import ProviderSlots
 from lockgate_ports.model import ModelPort
 from lockgate_ports.secret import Secret
 
@@ -43,8 +43,8 @@ class Provider(Struct, frozen=True):
     keys: KeyPool
     breakers: Breakers
     budget: RetryBudget
-    slots: Slots | None = None
-    """None: any number of calls at a time."""
+    slots: ProviderSlots | None = None
+    """How many calls it gets at a time, and each of its models; None: any number."""
     loads: Loads = field(default_factory=Loads)
     """How many calls run there, and how quick it is."""
     around: Callable[[str], AbstractContextManager[None]] = unwatched

@@ -114,7 +114,7 @@ class Shadows:
 
     def _has_room(self, target: Target) -> bool:
         slots = self._providers[target.provider_id].slots
-        return slots is None or slots.free
+        return slots is None or slots.free(target.model)
 
     async def _shadow(
         self,
@@ -145,6 +145,7 @@ class Shadows:
             deadline=None,
             standings=(),
             toll=None,
+            rank=0,
         )
         hold: Hold | None = None
         journal = Journal(self._clock.now(), lambda closed, error: record(request, nobody, hold, closed, error))

@@ -8,10 +8,12 @@ from lockgate_core.clock import Clock
 from lockgate_core.keys import Lease
 from lockgate_core.loads import Load
 from lockgate_core.provider import Provider
+from lockgate_core.slots import Slots
 from lockgate_ports.context import Target
 from lockgate_ports.errors import LockgateError, UpstreamError
 
 _TARGETS_FAULT = frozenset({"transient", "overloaded", "timeout"})
+_NO_ROOM = frozenset({"rate_limit", "overloaded", "timeout"})
 
 
 class Turn:
@@ -25,6 +27,7 @@ class Turn:
         "_load",
         "_luck",
         "_over",
+        "_slots",
         "cut_short",
         "lease",
         "number",
@@ -41,6 +44,7 @@ class Turn:
         era: int,
         lease: Lease,
         load: Load,
+        slots: tuple[Slots, ...],
         clock: Clock,
         luck: Callable[[], float],
     ) -> None:
@@ -52,6 +56,7 @@ class Turn:
         self._luck = luck
         self._over = False
         self._load = load
+        self._slots = slots
         self._began: float | None = clock.now()
         """None once it is known how quick the target was."""
         self.lease = lease
@@ -74,9 +79,10 @@ class Turn:
         *,
         anyway: bool = False,
         bond: str | None = None,
+        rank: int = 1,
     ) -> Self:
         """Waits for a place, then for a key; `left` is how long the caller still waits, in seconds. `anyway`: whatever
-        the breaker says. `bond`: what ties the call to a key.
+        the breaker says. `bond`: what ties the call to a key. `rank`: who goes first where calls wait.
 
         Raises Shut when the breaker is open, Busy, or UpstreamError when no key may be used.
         """
@@ -85,9 +91,10 @@ class Turn:
             raise _shut(target, wait)
         load = provider.loads.of(target.model)
         load.began()  # whoever waits for a place keeps the target busy as well
+        slots: tuple[Slots, ...] = ()
         try:
             if provider.slots is not None:
-                await provider.slots.take(left, clock)
+                slots = await provider.slots.take(target.model, rank, left, clock)
             try:
                 lease = await provider.keys.lease(target.model, tried, clock, bond)
                 era = breaker.admit(clock.now(), anyway=anyway)
@@ -95,19 +102,19 @@ class Turn:
                     provider.keys.left(lease, clock.now())
                     raise _shut(target, breaker.wait(clock.now()))
             except BaseException:
-                if provider.slots is not None:
-                    provider.slots.give_back()
+                for each in slots:
+                    each.give_back(None)
                 raise
         except BaseException:
             load.ended()
             raise
-        return cls(provider, target, breaker, era, lease, load, clock, luck)
+        return cls(provider, target, breaker, era, lease, load, slots, clock, luck)
 
     def proven(self) -> None:
         """The first content of a stream is here."""
         self._breaker.proven(self._era)
         self.provider.keys.succeeded(self.lease)
-        self._quick(self._load.answered)
+        self._answered(stream=True)
 
     def end(self, error: object = None) -> None:
         """Answered (None), failed with an UpstreamError, or ended by anything else."""
@@ -116,28 +123,35 @@ class Turn:
         self._over = True
         provider, now = self.provider, self._clock.now()
         self._load.ended()
-        if provider.slots is not None:
-            provider.slots.give_back()
         breaker = self._breaker
         if error is None:
             breaker.answered(self._era, now)
             provider.keys.succeeded(self.lease)
-            self._quick(self._load.answered)
+            self._answered(stream=False)
         elif not isinstance(error, UpstreamError) or (self.cut_short and _silent(error)):
             breaker.left(self._era)
             provider.keys.left(self.lease, now)
         else:
             if error.kind in _TARGETS_FAULT and error.again:
                 breaker.failed(self._era, now, self._luck())
-                self._quick(self._load.failed)
+                if self._began is not None:
+                    self._load.failed(now - self._began, now)
             else:
                 breaker.proven(self._era)
             provider.keys.failed(self.lease, error, now)
+            if error.kind in _NO_ROOM:
+                for each in self._slots:
+                    each.pushed_back(now - self.lease.began, now)
+        for each in self._slots:
+            each.give_back(now - self.lease.began)
 
-    def _quick(self, tell: Callable[[float, float], None]) -> None:
+    def _answered(self, *, stream: bool) -> None:
         if self._began is not None:
             now = self._clock.now()
-            tell(now - self._began, now)
+            took = now - self._began
+            self._load.answered(took, now)
+            for each in self._slots:
+                each.answered(took, now, stream=stream)
             self._began = None
 
 

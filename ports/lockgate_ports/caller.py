@@ -1,11 +1,15 @@
 """Who makes a call: told by a surface from the key or token that was shown, or by the embedder."""
 
 from fnmatch import fnmatchcase
+from typing import Literal
 
 from msgspec import Struct
 
 from lockgate_ports.http import NO_PURPOSE, Purpose
 from lockgate_ports.limits import Limit
+
+Priority = Literal["low", "normal", "high"]
+"""Who goes first where calls wait for a place: the last one named."""
 
 
 class Caller(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -25,6 +29,8 @@ class Caller(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Dialects that may be spoken, with `*` for any part; None: all."""
     admin: bool = False
     """May look at and change the gateway itself."""
+    priority: Priority | None = None
+    """What its calls have where they wait for a place, and the highest it may ask for; None: what settings say."""
     labels: tuple[tuple[str, str], ...] = ()
     """What the egress policy goes by: `residency: eu`, say."""
 

@@ -41,5 +41,7 @@ class Context(Struct, frozen=True, kw_only=True):
     """The limits that the call was counted against, as they stood then."""
     toll: Callable[[Target], Awaitable[None]] | None = None
     """To be called before a target is asked; it raises where a limit of that target is used up. None: there is none."""
+    rank: int = 1
+    """Where calls wait for a place, a higher one goes first: 0 for `low`, 1 for `normal`, 2 for `high`."""
     shadow: tuple[Target, ...] = ()
     """Who gets a copy of the call, and is never answered from. A step may narrow them."""

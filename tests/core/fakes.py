@@ -15,7 +15,7 @@ from lockgate_core.provider import Provider, Timeouts
 from lockgate_core.retry import RetryPolicy
 from lockgate_core.rollout import Rollouts
 from lockgate_core.routing import CALM, Candidate, Registered, Route, Routes
-from lockgate_core.slots import Slots, SlotsPolicy
+from lockgate_core.slots import ProviderSlots, SlotsPolicy
 from lockgate_core.terms import Terms
 from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
 from lockgate_ports.context import Target
@@ -178,6 +178,7 @@ def provider(
     breaker: BreakerPolicy | None = None,
     budget: BudgetPolicy | None = None,
     slots: SlotsPolicy | None = None,
+    each: SlotsPolicy | None = None,
 ) -> Provider:
     return Provider(
         name,
@@ -186,7 +187,7 @@ def provider(
         KeyPool(name, sources),
         Breakers(breaker or BreakerPolicy()),
         RetryBudget(budget or BudgetPolicy()),
-        None if slots is None else Slots(name, slots),
+        None if slots is None and each is None else ProviderSlots(name, slots, each),
     )
 
 

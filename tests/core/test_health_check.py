@@ -50,10 +50,10 @@ async def test_a_target_that_refuses_the_check_is_alive(kind):
 async def test_a_busy_provider_is_not_checked_and_a_check_gives_its_place_back():
     clock, up = FakeClock(), Probed(None)
     target = provider("up", up, slots=SlotsPolicy(1))
-    await target.slots.take(0, clock)
+    (slots,) = await target.slots.take("m", 1, 0, clock)
     await check(target, "m", 1.0, clock, lambda: 0.5)
     assert up.attempts == []
-    target.slots.give_back()
+    slots.give_back(1.0)
     for _ in range(2):
         await check(target, "m", 1.0, clock, lambda: 0.5)
     assert len(up.attempts) == 2

@@ -101,6 +101,10 @@ def _print(told: "Explanation") -> None:
             )
         )
     print_table(("TARGET", "KEY", "TIMEOUTS", "ATTEMPTS", "US DOLLARS AN ATTEMPT"), rows)
+    for each in told.targets:
+        for slots in each.slots:
+            found = "adaptive, now " if slots.adaptive else ""
+            out.print(f"{slots.of} runs {found}{slots.limit} calls at a time, {slots.max_queued} wait", soft_wrap=True)
     for kind, targets in told.otherwise.items():
         out.print(f"after {kind}: {', then '.join(targets) or 'nobody'}", soft_wrap=True)
     if told.arm is not None:

@@ -1,6 +1,7 @@
 """`lockgate keys`: makes, lists, revokes and rotates the virtual keys that clients show."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich_click import RichCommand, RichGroup
@@ -8,6 +9,9 @@ from rich_click import RichCommand, RichGroup
 from lockgate.cli.key_words import Moment, budget, label, moment, span
 from lockgate.cli.options import as_json as json_option
 from lockgate.cli.options import settings_options, source
+
+if TYPE_CHECKING:
+    from lockgate_ports.caller import Priority
 
 KEY = click.argument("key_id", metavar="ID")
 
@@ -35,6 +39,9 @@ def command(ctx: click.Context, config: Path | None, environment: str | None) ->
 @click.option("--surface", "surfaces", metavar="DIALECT", multiple=True, help="Only these languages.")
 @click.option("--label", "labels", type=label, metavar="K=V", multiple=True, help="For rules on where data may go.")
 @click.option("--admin", is_flag=True, help="It opens the pages for operators.")
+@click.option(
+    "--priority", type=click.Choice(("low", "normal", "high")), help="Who goes first where calls wait for a place."
+)
 @click.option("--rpm", type=click.IntRange(1), metavar="N", help="Requests a minute.")
 @click.option("--tpm", type=click.IntRange(1), metavar="N", help="Tokens a minute.")
 @click.option("--parallel", type=click.IntRange(1), metavar="N", help="Calls at a time.")
@@ -51,6 +58,7 @@ def create(
     surfaces: tuple[str, ...],
     labels: tuple[tuple[str, str], ...],
     admin: bool,
+    priority: "Priority | None",
     rpm: int | None,
     tpm: int | None,
     parallel: int | None,
@@ -77,6 +85,7 @@ def create(
         surfaces=_names(surfaces),
         admin=admin,
         labels=labels,
+        priority=priority,
     )
     money = dict(budgets)
     limits = OwnLimits(rpm, tpm, parallel, money.get("day"), money.get("month"))

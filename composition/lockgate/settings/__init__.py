@@ -1,5 +1,6 @@
 """Typed settings from YAML: every fault at once, with its place and what to do."""
 
+from lockgate.settings.concurrency import Adaptive, Concurrency, Priority
 from lockgate.settings.faults import Fault, SettingsFaults
 from lockgate.settings.load import Draft, load_settings, read_settings, settle, unused_config_keys
 from lockgate.settings.model import (
@@ -22,8 +23,10 @@ from lockgate.settings.routes import Fallbacks, Hedge, Match, OwnTimeouts, Rollo
 from lockgate.settings.targets import split_target
 
 __all__ = [
+    "Adaptive",
     "Breaker",
     "Chosen",
+    "Concurrency",
     "ConfigKey",
     "DataHandling",
     "Draft",
@@ -37,6 +40,7 @@ __all__ = [
     "OwnTimeouts",
     "Parameters",
     "PluginSettings",
+    "Priority",
     "Profile",
     "PromptTemplate",
     "ProviderRow",

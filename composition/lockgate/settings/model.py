@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from lockgate.settings.auth import Auth
+from lockgate.settings.concurrency import Concurrency, Priority
 from lockgate.settings.limits import Limits
 from lockgate.settings.network import DataHandling, Labels, Proxy
 from lockgate.settings.profiles import Profile
@@ -163,11 +164,16 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     """`testing`: answers whoever asks for `provider_id/model`, and no route. `draining`: gets no new call.
     `disabled`: is not opened and not listed."""
     max_parallel: Annotated[int, Meta(ge=1)] | None = None
-    """How many calls it gets at a time; more are told `busy` (429) or go to the next target. Absent: any number."""
+    """How many calls it gets at a time, all its models together; more are told `busy` (429) or go to the next target.
+    Absent: any number."""
     max_queued: Annotated[int, Meta(ge=0)] = 0
-    """How many calls may wait for a place when `max_parallel` are running."""
+    """How many calls may wait for a place when `max_parallel` are running, by [priority](#priority)."""
     queue_timeout: Seconds = 30.0
     """How long a call waits in the queue, in seconds."""
+    concurrency: Concurrency | None = None
+    """How many calls each model of it gets at a time, as under [concurrency](#concurrency); absent: any number."""
+    model_concurrency: dict[str, Concurrency] = {}
+    """The same for single models, by name, in place of `concurrency`."""
     send_traceparent: bool = False
     """It is sent `traceparent` and `tracestate`, where a call is part of a trace."""
     timeouts: Timeouts = INHERITED
@@ -238,6 +244,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where a durable record of each call and each audit event is kept; absent: nowhere."""
     limits: Limits = Limits()
     """What clients may use, and where it is counted."""
+    priority: Priority = Priority()
+    """Who goes first where calls wait for a place."""
     steps: tuple[Chosen, ...] = ()
     """The policy chain around each call, outermost first."""
     http_client: Literal["lean", "aiohttp"] = "lean"

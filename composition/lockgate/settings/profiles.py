@@ -4,6 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from lockgate_ports.caller import Priority
+
 
 class Parameters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a profile says where the caller does not. Absent: left to the caller and the provider."""
@@ -49,5 +51,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What it says where the caller does not, as under [parameters](#parameters)."""
     timeout: Annotated[float, Meta(gt=0)] | None = None
     """The whole call may take so many seconds, where the caller does not give it fewer."""
+    priority: Priority | None = None
+    """Who goes first where calls wait for a place: `high`, `normal` or `low`, as under [priority](#priority)."""
     prompt_template: PromptTemplate | None = None
     """Which prompt its callers use, `{id: support, version: "3"}` say."""

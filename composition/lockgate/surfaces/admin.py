@@ -10,6 +10,7 @@ from msgspec import Struct
 from lockgate.surfaces.head import Head, ReadBody
 from lockgate.surfaces.replies import Whole
 from lockgate_core.explain import Explainer
+from lockgate_core.priority import HEADER as PRIORITY
 from lockgate_core.rollout import Rollouts
 from lockgate_core.shadows import Shadows
 from lockgate_ports.caller import Caller
@@ -46,10 +47,11 @@ class AdminPlace:
         self._dialects = dialects
 
     async def serve_explain(self, head: Head, _: Mapping[str, str], read_body: ReadBody, request_id: str) -> Whole:
-        """The body is a request as a client would send it; `?dialect=` says in which language, `?tenant=` and `?user=`
-        for whom. Raises CallerError as the surface of that dialect does."""
+        """The body is a request as a client would send it, with its `x-lockgate-priority`; `?dialect=` says in which
+        language, `?tenant=` and `?user=` for whom. Raises CallerError as the surface of that dialect does."""
         request = read_as(head.query.get("dialect", DEFAULT_DIALECT), await read_body(), self._dialects)
-        told = self._explainer.explain(request, Caller(tenant=head.query.get("tenant"), user=head.query.get("user")))
+        caller = Caller(tenant=head.query.get("tenant"), user=head.query.get("user"))
+        told = self._explainer.explain(request, caller, priority=head.headers.get(PRIORITY))
         return Whole(200, msgspec.json.encode(told), headers=(("x-request-id", request_id),))
 
     async def serve_rollouts(self, _: Head, __: Mapping[str, str], ___: ReadBody, request_id: str) -> Whole:

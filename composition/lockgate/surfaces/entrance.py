@@ -14,6 +14,7 @@ from lockgate.surfaces.head import Head, ReadBody
 from lockgate.surfaces.labels import LabelHeader
 from lockgate.surfaces.mounting import open_front_door, probes
 from lockgate.surfaces.replies import Streamed, Whole
+from lockgate.surfaces.slots_text import slots_text
 
 
 class Entrance:
@@ -76,6 +77,7 @@ class Entrance:
             LabelHeader(settings.labels.header),
             deployment.answers,
             lambda: self._succession.last,
+            lambda: slots_text(deployment.providers),
             loopback=self._loopback,
         )
 

@@ -26,6 +26,7 @@ from lockgate.surfaces.patience import SHOULD_RETRY, is_useless_again, patience
 from lockgate.surfaces.rate_headers import rate_headers
 from lockgate.surfaces.replies import JSON, ErrorWriter, Streamed, Whole, write_plain_error
 from lockgate_core.engine import Engine
+from lockgate_core.priority import HEADER as PRIORITY
 from lockgate_core.profiles import PREFIX
 from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.dialect import (
@@ -174,6 +175,7 @@ class DialectPlace:
             deadline=deadline,
             traceparent=head.headers.get("traceparent"),
             tracestate=head.headers.get("tracestate"),
+            priority=head.headers.get(PRIORITY),
         )
         if isinstance(answer, Answer):
             reply = answer.reply

@@ -52,7 +52,9 @@ class HealthPlace:
         metrics: MetricsPort,
         ledger: LedgerPort | None,
         last_reload: Callable[[], Struct | None],
+        slots: Callable[[], bytes],
     ) -> None:
+        self._slots = slots
         self._last_reload = last_reload
         self._providers = providers
         self._plugins = plugins
@@ -78,10 +80,11 @@ class HealthPlace:
         """What was counted, in the Prometheus text format."""
         text = "text/plain; version=0.0.4; charset=utf-8"
         # A full set of labels takes most of a second to write out: not on the event loop.
+        slots = self._slots()
         exposition = await asyncio.to_thread(self._metrics.exposition)
         if self._ledger is not None:
             exposition += _LOST % self._ledger.lost
-        return Whole(200, exposition, text, (("x-request-id", request_id),))
+        return Whole(200, exposition + slots, text, (("x-request-id", request_id),))
 
 
 async def check(providers: Sequence[Tested]) -> list[ProviderHealth]:

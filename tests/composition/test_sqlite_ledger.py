@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from lockgate.adapters import sqlite_rows
-from lockgate.adapters.sqlite_ledger import SqliteLedger, SqliteLedgerSettings
+from lockgate.adapters.sqlite_ledger import SqliteLedger
+from lockgate.adapters.sqlite_settings import SqliteLedgerSettings
 from lockgate_ports.caller import Caller
 from lockgate_ports.errors import LedgerFailed, LockgateError, SettingsError
 from lockgate_ports.ledger import AuditEvent, AuditQuery, UsageQuery

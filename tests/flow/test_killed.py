@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lockgate.adapters.sqlite_ledger import SqliteLedger, SqliteLedgerSettings
+from lockgate.adapters.sqlite_ledger import SqliteLedger
+from lockgate.adapters.sqlite_settings import SqliteLedgerSettings
 from lockgate_ports.ledger_rows import decode
 from lockgate_ports.testkit.killing import answered_before_kills
 

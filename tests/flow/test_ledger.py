@@ -10,7 +10,8 @@ from upstream import answer, http, stream, upstream
 
 from lockgate import open_gateway
 from lockgate.adapters import sqlite_rows
-from lockgate.adapters.sqlite_ledger import SqliteLedger, SqliteLedgerSettings
+from lockgate.adapters.sqlite_ledger import SqliteLedger
+from lockgate.adapters.sqlite_settings import SqliteLedgerSettings
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.ledger import AuditQuery, UsageQuery
 from lockgate_ports.parts import user

@@ -12,9 +12,8 @@ from lockgate.adapters.env_secrets import EnvSecrets
 from lockgate.adapters.extras import extra
 from lockgate.adapters.file_secrets import FileSecrets
 from lockgate.adapters.memory_metrics import MemoryMetrics
-from lockgate.adapters.otlp import OtlpSender
 from lockgate.adapters.otlp_settings import OtlpSettings, OtlpTracesSettings
-from lockgate.adapters.sqlite_ledger import SqliteLedger, SqliteLedgerSettings
+from lockgate.adapters.sqlite_settings import SqliteLedgerSettings
 from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.hooks import BuildContext, Factory, NoSettings, hookimpl
 from lockgate_ports.ledger import LedgerPort
@@ -44,11 +43,14 @@ def _allow_list(settings: AllowListSettings, context: BuildContext) -> EgressPol
 
 
 def _sqlite(settings: SqliteLedgerSettings, context: BuildContext) -> LedgerPort:
+    from lockgate.adapters.sqlite_ledger import SqliteLedger  # brings SQLite
+
     return SqliteLedger(settings)
 
 
 def _otlp_metrics(settings: OtlpSettings, context: BuildContext) -> MetricsPort:
     with extra("otlp", "metrics.kind: otlp"):
+        from lockgate.adapters.otlp import OtlpSender
         from lockgate.adapters.otlp_metrics import OtlpMetrics  # heavy, and an extra
 
     sender = OtlpSender(context.http, settings.endpoint, otlp_settings.headers(settings))
@@ -57,6 +59,7 @@ def _otlp_metrics(settings: OtlpSettings, context: BuildContext) -> MetricsPort:
 
 def _otlp_traces(settings: OtlpTracesSettings, context: BuildContext) -> TracesPort:
     with extra("otlp", "traces.kind: otlp"):
+        from lockgate.adapters.otlp import OtlpSender
         from lockgate.adapters.otlp_traces import OtlpTraces  # heavy, and an extra
 
     sender = OtlpSender(context.http, settings.endpoint, otlp_settings.headers(settings))

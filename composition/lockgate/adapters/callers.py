@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Sequence
 from hmac import compare_digest
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from lockgate.adapters.known_keys import KnownKeys
 from lockgate_ports.caller import Caller
 from lockgate_ports.errors import Unauthenticated
 from lockgate_ports.secret import Secret
+
+if TYPE_CHECKING:
+    from lockgate.adapters.known_keys import KnownKeys
 
 
 class Tokens(Protocol):
@@ -25,7 +27,7 @@ class Callers:
         self,
         clients: Sequence[Secret] = (),
         admins: Sequence[Secret] = (),
-        keys: KnownKeys | None = None,
+        keys: "KnownKeys | None" = None,
         tokens: Tokens | None = None,
     ) -> None:
         fixed = [(key, Caller(key_id=key.ref or "admin", admin=True)) for key in admins]

@@ -36,8 +36,6 @@ class Listening(Struct, frozen=True):
 
 def serve(path: Path | None, environment: str | None, listening: Listening) -> int:
     """Serves until a signal; returns the exit code. Raises SettingsError when it cannot open or listen."""
-    # Nearly all that opening makes stays: until it is open the collector would find nothing, again and again.
-    gc.disable()
     with asyncio.Runner(loop_factory=_loop) as runner:
         return runner.run(_serve(path, environment, listening))
 
@@ -70,8 +68,6 @@ async def _serve(path: Path | None, environment: str | None, listening: Listenin
                     # What is open by now stays for long: the collector need not walk over it again and again.
                     gc.collect()
                     gc.freeze()
-                    gc.set_threshold(10_000, 5, 5)
-                    gc.enable()
                     _say_ready(gateway, host, listener.port)
                     if listening.hello:
                         from lockgate.cli.hello import hello  # brings an HTTP client that nothing else here needs

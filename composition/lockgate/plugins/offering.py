@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 import pluggy
-from msgspec import Struct, inspect
+from msgspec import Struct, json
 
 from lockgate.plugins.reason import Misbehaviour, said
 from lockgate.settings.model import ProviderRow
@@ -119,7 +119,7 @@ def _factory_kind(factory: Any, hook: str) -> str:
     if clash := sorted(_TAKEN.get(hook, {"kind"}) & set(settings.__struct_encode_fields__)):
         raise Misbehaviour(f"{hook}: the settings of {kind!r} hold {', '.join(clash)}, which lockgate reads itself")
     try:
-        inspect.type_info(settings)
+        json.Decoder(settings)
     except Exception as error:  # noqa: BLE001  whatever msgspec cannot make of a plugin's annotations
         raise Misbehaviour(f"{hook}: the settings of {kind!r} cannot be read: {said(error)}") from None
     return kind

@@ -56,6 +56,12 @@ def test_a_good_plugin_is_loaded_and_its_kinds_are_offered(install: Install) -> 
             "the settings of 'a' are not a msgspec Struct",
         ),
         (
+            "from msgspec import Struct\nclass S(Struct):\n  x: int | list['Nowhere']\n"
+            + HOOK
+            + "def register_secrets(): return [Factory(kind='a', settings=S, build=print)]",
+            "the settings of 'a' cannot be read: NameError",
+        ),
+        (
             HOOK + "def register_secrets(): return [Factory(kind='A b', settings=NoSettings, build=print)]",
             "a kind is named in lower case letters and digits",
         ),

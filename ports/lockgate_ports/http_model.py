@@ -13,6 +13,7 @@ from lockgate_ports.dialect import ChatProviderDialect, Params, PassedDialect, P
 from lockgate_ports.discovery import ask_through
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.errors import UpstreamError
+from lockgate_ports.free_text import as_functions, told_in_functions
 from lockgate_ports.http import Headers, HttpPort, HttpRequest, HttpResponse, Origin
 from lockgate_ports.http_answers import HttpStream, ToldStream, media_type, refusal, request_id_of, told_as
 from lockgate_ports.model import Attempt, ReplyStream, lists_no_models, offers_no
@@ -56,6 +57,8 @@ class Languages(Struct, frozen=True, kw_only=True):
     models: ModelList | None = None
     passed: tuple[PassedDialect, ...] = ()
     """What is handed on to it as it is."""
+    free_text: tuple[str, ...] = ()
+    """Those of its languages in which tools may take free text. In others a function stands for such a tool."""
 
 
 class HttpModel:
@@ -98,8 +101,11 @@ class HttpModel:
     async def count_tokens(self, request: Request[ChatRequest], attempt: Attempt) -> Reply[TokenCount]:
         """How long a request is. Raises NotOffered where the provider does not count, as many do not that speak the
         language of one that does."""
+        language = self._languages.count_tokens
+        if language is not None and language.name not in (request.dialect, *self._languages.free_text):
+            request = request.edited(as_functions(request.view, lambda _: None))
         try:
-            return await self._answer(self._languages.count_tokens, request, attempt, glance_count)
+            return await self._answer(language, request, attempt, glance_count)
         except UpstreamError as error:
             if error.upstream_status in _NO_SUCH_PLACE:
                 raise offers_no(request.operation, self._provider_id) from error
@@ -252,7 +258,10 @@ class HttpModel:
         for language in self._languages.also:
             if language.name == request.dialect:
                 return language
-        return self._languages.chat
+        chat = self._languages.chat
+        if chat is None or chat.name == request.dialect or chat.name in self._languages.free_text:
+            return chat
+        return told_in_functions(chat, request.view)
 
     def _speaks(self, language: Speech | None, request: Request[Any]) -> Speech:
         if language is None:

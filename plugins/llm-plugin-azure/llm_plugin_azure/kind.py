@@ -85,6 +85,7 @@ def _openai(settings: AzureSettings) -> Languages:
         also=(also,),
         embeddings=OpenAIEmbeddings(target),
         passed=passed(("audio", "images"), target),
+        free_text=(chat.name, responses.name),
     )
 
 

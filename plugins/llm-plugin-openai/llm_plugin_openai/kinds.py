@@ -81,6 +81,7 @@ def build_openai(settings: OpenAISettings, context: BuildContext) -> HttpModel:
         count_tokens=OpenAIInputTokens(),
         models=OpenAIModelList(),
         passed=passed(("moderations", "audio", "images")),
+        free_text=(chat.name, responses.name, OpenAIInputTokens.name),
     )
     return _model(settings, context, languages, HeaderAuth(), headers, overlaid(_CATALOGUE(), settings.models))
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any, cast
 
 MEMBER = "input"
 """The one member of the object."""
@@ -60,12 +61,11 @@ class InputText:
 def text_of(arguments: str) -> str:
     """The text in whole arguments; what a model wrote that is no such object is the text itself."""
     try:
-        told = _DECODE(arguments)
+        told: Any = _DECODE(arguments)
     except (ValueError, RecursionError):
         return arguments
-    if isinstance(told, dict) and isinstance(told.get(MEMBER), str):
-        return _sound(told[MEMBER])
-    return _sound(told) if isinstance(told, str) else arguments
+    text: Any = cast(dict[str, Any], told).get(MEMBER) if isinstance(told, dict) else told
+    return _sound(text) if isinstance(text, str) else arguments
 
 
 def _sound(text: str) -> str:

@@ -50,7 +50,10 @@ class Callers:
         if not shown:
             raise Unauthenticated("no API key was sent; use `Authorization: Bearer KEY`")
         if self._tokens is not None and shown.count(".") == 2:
-            return self._tokens.of(shown)
+            holder = self._tokens.of(shown)
+            if self._keys is None:
+                return holder
+            return self._keys.placed(holder) if isinstance(holder, Caller) else _placed(holder, self._keys)
         if self._keys is None:
             raise Unauthenticated("this API key is not known here")
         return self._keys.caller(shown)
@@ -59,3 +62,7 @@ class Callers:
         """Let go of the file of keys."""
         if self._keys is not None:
             self._keys.close()
+
+
+async def _placed(verifying: Awaitable[Caller], keys: KnownKeys) -> Caller:
+    return keys.placed(await verifying)

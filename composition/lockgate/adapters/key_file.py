@@ -1,4 +1,4 @@
-"""Virtual keys in one SQLite file, which the gateways and commands of a machine share. Blocks."""
+"""Virtual keys and their parents in one SQLite file, which the gateways and commands of a machine share. Blocks."""
 
 import os
 import sqlite3
@@ -7,15 +7,18 @@ from pathlib import Path
 import msgspec
 
 from lockgate_core.client_keys import ClientKey
+from lockgate_core.parents import Parent
 from lockgate_ports.errors import SettingsError
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, version INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS keys_version ON keys (version);
+CREATE TABLE IF NOT EXISTS parents (scope TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;
 """
 _PUT = "INSERT OR REPLACE INTO keys SELECT ?, coalesce(max(version), 0) + 1, ? FROM keys"
 _ENCODE = msgspec.json.Encoder().encode
 _DECODE = msgspec.json.Decoder(ClientKey).decode
+_DECODE_PARENT = msgspec.json.Decoder(Parent).decode
 
 
 class KeyFile:
@@ -62,6 +65,15 @@ class KeyFile:
             "SELECT version, body FROM keys WHERE version > ? ORDER BY version", (version,)
         ).fetchall()
         return (rows[-1][0] if rows else version), [_DECODE(body) for _, body in rows]
+
+    def put_parent(self, parent: Parent) -> None:
+        """Keep it, in place of the one with its scope."""
+        self._store.execute("INSERT OR REPLACE INTO parents VALUES (?, ?)", (parent.scope, _ENCODE(parent)))
+
+    def parents(self) -> dict[str, Parent]:
+        """All of them, by scope."""
+        rows = self._store.execute("SELECT scope, body FROM parents ORDER BY scope").fetchall()
+        return {scope: _DECODE_PARENT(body) for scope, body in rows}
 
     @property
     def stamp(self) -> int:

@@ -1,4 +1,4 @@
-"""The virtual keys of a file, held in memory and never more than a tenth of a second behind it."""
+"""The virtual keys and parents of a file, held in memory and never more than a tenth of a second behind it."""
 
 import logging
 import os
@@ -9,10 +9,12 @@ from pathlib import Path
 
 from lockgate.adapters.key_file import KeyFile
 from lockgate_core.client_keys import ClientKey, taken_apart
+from lockgate_core.parents import under
 from lockgate_ports.caller import Caller
 from lockgate_ports.errors import LockgateError, SettingsError, Unauthenticated
 
 _log = logging.getLogger("lockgate.keys")
+_REMEMBERED = 100_000
 LOOK_EVERY = 0.1
 """Seconds: nobody is let in on what was known longer ago than that."""
 
@@ -37,11 +39,31 @@ class KnownKeys:
             raise Unauthenticated("this API key is not known here")
         if (state := key.state(now)) != "active":
             raise Unauthenticated(f"the API key {key_id} is {state}; ask whoever gave it to you for another")
-        return key.caller
+        return self._placed(key.caller)
+
+    def placed(self, caller: Caller) -> Caller:
+        """Whoever shows no key of the file, with the limits of all that is above him. Raises as `caller` does."""
+        self._look()
+        return self._placed(caller)
 
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
+
+    def _placed(self, caller: Caller) -> Caller:
+        if not self._parents:
+            return caller
+        found = self._under.get(caller)
+        if found is None:
+            found = under(caller, self._parents)
+            if len(self._under) >= _REMEMBERED:
+                self._under.clear()
+            self._under[caller] = found
+        return found
+
+    def _know_parents(self) -> None:
+        self._parents = self._file.parents()
+        self._under: dict[Caller, Caller] = {}
 
     def _read(self) -> None:
         self._file = KeyFile(self._path)
@@ -49,6 +71,7 @@ class KnownKeys:
         self._stamp = self._file.stamp
         self._version, found = self._file.since(0)
         self._keys: dict[str, ClientKey] = {key.id: key for key in found}
+        self._know_parents()
 
     def _look(self) -> None:
         """Reads what others have changed. A file that is away lets nobody in."""
@@ -64,6 +87,7 @@ class KnownKeys:
             if (stamp := self._file.stamp) != self._stamp:
                 self._version, found = self._file.since(self._version)
                 self._keys.update((key.id, key) for key in found)
+                self._know_parents()
                 self._stamp = stamp
         except (OSError, sqlite3.Error, SettingsError) as error:
             _log.error("the file of keys %s cannot be read: %s", self._path, error)

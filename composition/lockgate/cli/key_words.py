@@ -1,7 +1,10 @@
-"""How times and labels are written on the command line."""
+"""How times, labels and limits are written on the command line."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import wraps
+from typing import Any
 
 import click
 from msgspec import Struct
@@ -20,6 +23,16 @@ class Moment(Struct, frozen=True):
     def at(self, now: float) -> float:
         """In seconds since 1970."""
         return now + self.seconds if self.from_now else self.seconds
+
+
+class OwnLimits(Struct, frozen=True):
+    """Those of a key or a parent: by the minute, at a time, and in US dollars."""
+
+    rpm: int | None = None
+    tpm: int | None = None
+    parallel: int | None = None
+    per_day: float | None = None
+    per_month: float | None = None
 
 
 def span(written: str) -> float:
@@ -56,3 +69,25 @@ def budget(written: str) -> tuple[str, float]:
     if found is None:
         raise click.BadParameter(f"{written!r} is no budget: write 50/month or 5/day, in US dollars")
     return found[2], float(found[1])
+
+
+def limit_options(command: Callable[..., None]) -> Callable[..., None]:
+    """`--rpm`, `--tpm`, `--parallel` and `--budget`, as the argument `limits`."""
+
+    @click.option("--rpm", type=click.IntRange(1), metavar="N", help="Requests a minute.")
+    @click.option("--tpm", type=click.IntRange(1), metavar="N", help="Tokens a minute.")
+    @click.option("--parallel", type=click.IntRange(1), metavar="N", help="Calls at a time.")
+    @click.option("--budget", "budgets", type=budget, metavar="USD", multiple=True, help="50/month, 5/day.")
+    @wraps(command)
+    def limited(
+        *args: Any,
+        rpm: int | None,
+        tpm: int | None,
+        parallel: int | None,
+        budgets: tuple[tuple[str, float], ...],
+        **named: Any,
+    ) -> None:
+        money = dict(budgets)
+        command(*args, limits=OwnLimits(rpm, tpm, parallel, money.get("day"), money.get("month")), **named)
+
+    return limited

@@ -9,29 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from lockgate.adapters.key_file import KeyFile
-from lockgate.cli.key_words import Moment
+from lockgate.cli.key_words import Moment, OwnLimits
 from lockgate.cli.terminal import console, note, print_json, print_table
 from lockgate.loading import load
 from lockgate.opening import open_ledger
 from lockgate.settings.limits import limits_of
 from lockgate_core.client_keys import ClientKey, new_id, rotated, sealed
+from lockgate_core.parents import Parent, Parents, revoked_above
 from lockgate_ports.caller import Caller
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.ledger import AuditEvent, AuditKind
 from lockgate_ports.limits import Limit
-
-
-class OwnLimits(Struct, frozen=True):
-    """Those of a key: by the minute, at a time, and in US dollars."""
-
-    rpm: int | None = None
-    tpm: int | None = None
-    parallel: int | None = None
-    per_day: float | None = None
-    per_month: float | None = None
 
 
 class KeyWork:
@@ -58,12 +49,13 @@ class KeyWork:
         until = None if expires is None else expires.at(now)
         if until is not None and until <= now:
             raise SettingsError("--expires lies in the past")
+        self._check(caller)
         key_id = new_id(secrets.token_bytes)
         shown, seal = sealed(key_id, secrets.token_bytes)
         own = limits_of(f"key:{key_id}", **structs.asdict(limits))
         named = structs.replace(caller, key_id=key_id, limits=own)
         key = ClientKey(id=key_id, caller=named, seals=(seal,), created_at=now, expires_at=until)
-        self._keep(key, "key_created", _words(key))
+        self._keep(key, "key_created", _words(key, {}))
         return shown, key
 
     def all(self) -> Sequence[ClientKey]:
@@ -95,9 +87,29 @@ class KeyWork:
         self._keep(key, "key_changed", {"rotated": "yes", "overlap": f"{overlap:g} s"})
         return shown, key
 
+    def parents(self) -> dict[str, Parent]:
+        """All of them, by scope."""
+        return self._file.parents()
+
+    def keep_parent(self, parent: Parent, kind: AuditKind, details: dict[str, str]) -> None:
+        """In place of the one with its scope, if there is one."""
+        self._file.put_parent(parent)
+        self._note(AuditEvent(kind=kind, actor="cli", subject=parent.scope, details=details))
+
+    def _check(self, caller: Caller) -> None:
+        """Raises SettingsError for a caller below what is revoked; says of what nothing is kept."""
+        parents = self.parents()
+        if (revoked := revoked_above(caller, parents)) is not None:
+            raise SettingsError(f"{revoked} is revoked; `lockgate keys parent restore {revoked}` lets it in again")
+        for scope in caller.parents:
+            if scope not in parents:
+                note(f"{scope} has limits only where settings say so; `lockgate keys parent set {scope}` gives it some")
+
     def _keep(self, key: ClientKey, kind: AuditKind, details: dict[str, str]) -> None:
         self._file.put(key)
-        event = AuditEvent(kind=kind, actor="cli", subject=f"key:{key.id}", details=details)
+        self._note(AuditEvent(kind=kind, actor="cli", subject=f"key:{key.id}", details=details))
+
+    def _note(self, event: AuditEvent) -> None:
         if self._settings.ledger is not None:
             asyncio.run(self._note_down(event))
 
@@ -110,42 +122,43 @@ class KeyWork:
 def show_new(shown: str, key: ClientKey, *, as_json: bool) -> None:
     """A key, this once: alone on stdout, so that it can be piped to where it shall be kept."""
     if as_json:
-        print_json({"key": shown, **_data(key)})
+        print_json({"key": shown, **_data(key, {})})
         return
     note(f"{key.id} for {_whom(key.caller) or 'anybody'}; this is shown once, and only a hash of it is kept:")
     console().print(shown, soft_wrap=True)
 
 
-def show_all(keys: Iterable[ClientKey], *, as_json: bool) -> None:
+def show_all(keys: Iterable[ClientKey], parents: Parents, *, as_json: bool) -> None:
     """A row each."""
     if as_json:
-        print_json([_data(key) for key in keys])
+        print_json([_data(key, parents) for key in keys])
         return
     header = ("ID", "FOR", "STATE", "EXPIRES", "MAY ASK FOR")
-    now = time.time()
-    print_table(header, [(key.id, _whom(key.caller), key.state(now), _day(key.expires_at), _may(key)) for key in keys])
+    print_table(
+        header, [(key.id, _whom(key.caller), _state(key, parents), _day(key.expires_at), _may(key)) for key in keys]
+    )
 
 
-def show_one(key: ClientKey, *, as_json: bool) -> None:
+def show_one(key: ClientKey, parents: Parents, *, as_json: bool) -> None:
     """All that is kept of it but the hash."""
     if as_json:
-        print_json(_data(key))
+        print_json(_data(key, parents))
     else:
-        print_table(("WHAT", "IS"), [(name.replace("_", " "), words) for name, words in _words(key).items()])
+        print_table(("WHAT", "IS"), [(name.replace("_", " "), words) for name, words in _words(key, parents).items()])
 
 
-def _data(key: ClientKey) -> dict[str, Any]:
+def _data(key: ClientKey, parents: Parents) -> dict[str, Any]:
     caller = structs.asdict(key.caller)
     caller["labels"] = dict(key.caller.labels)
     del caller["key_id"]
-    caller["limits"] = tuple(map(_limit, key.caller.limits))
-    times = {name: _moment(getattr(key, name)) for name in ("created_at", "expires_at", "revoked_at")}
-    return {"id": key.id, "state": key.state(time.time()), **caller, **times}
+    caller["limits"] = tuple(map(limit_words, key.caller.limits))
+    times = {name: moment_words(getattr(key, name)) for name in ("created_at", "expires_at", "revoked_at")}
+    return {"id": key.id, "state": _state(key, parents), **caller, **times}
 
 
-def _words(key: ClientKey) -> dict[str, str]:
+def _words(key: ClientKey, parents: Parents) -> dict[str, str]:
     """What is said of it, in words."""
-    said = {name: value for name, value in _data(key).items() if value not in (None, (), {}, False)}
+    said = {name: value for name, value in _data(key, parents).items() if value not in (None, (), {}, False)}
     return {name: _word(value) for name, value in said.items()}
 
 
@@ -157,8 +170,14 @@ def _word(value: Any) -> str:
     return "yes" if value is True else str(value)
 
 
-def _limit(limit: Limit) -> str:
-    """As `create` takes it."""
+def _state(key: ClientKey, parents: Parents) -> str:
+    state = key.state(time.time())
+    revoked = revoked_above(key.caller, parents) if state == "active" else None
+    return state if revoked is None else f"{revoked} is revoked"
+
+
+def limit_words(limit: Limit) -> str:
+    """As the commands take it."""
     match limit.unit:
         case "requests":
             return f"--rpm {limit.amount}"
@@ -179,7 +198,8 @@ def _may(key: ClientKey) -> str:
     return f"{models}; admin" if key.caller.admin else models
 
 
-def _moment(at: float | None) -> str | None:
+def moment_words(at: float | None) -> str | None:
+    """In ISO form and UTC."""
     return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 from rich_click import RichCommand, RichGroup
 
-from lockgate.cli.key_words import Moment, budget, label, moment, span
+from lockgate.cli.key_parents import command as parent
+from lockgate.cli.key_words import Moment, OwnLimits, label, limit_options, moment, span
 from lockgate.cli.options import as_json as json_option
 from lockgate.cli.options import settings_options, source
 
@@ -42,10 +43,7 @@ def command(ctx: click.Context, config: Path | None, environment: str | None) ->
 @click.option(
     "--priority", type=click.Choice(("low", "normal", "high")), help="Who goes first where calls wait for a place."
 )
-@click.option("--rpm", type=click.IntRange(1), metavar="N", help="Requests a minute.")
-@click.option("--tpm", type=click.IntRange(1), metavar="N", help="Tokens a minute.")
-@click.option("--parallel", type=click.IntRange(1), metavar="N", help="Calls at a time.")
-@click.option("--budget", "budgets", type=budget, metavar="USD", multiple=True, help="50/month, 5/day.")
+@limit_options
 @click.option("--expires", type=moment, metavar="TIME", help="After 90d, 12h or 30m, or on 2027-01-31.")
 @json_option
 @click.pass_context
@@ -59,10 +57,7 @@ def create(
     labels: tuple[tuple[str, str], ...],
     admin: bool,
     priority: "Priority | None",
-    rpm: int | None,
-    tpm: int | None,
-    parallel: int | None,
-    budgets: tuple[tuple[str, float], ...],
+    limits: OwnLimits,
     expires: Moment | None,
     as_json: bool,
 ) -> None:
@@ -74,7 +69,7 @@ def create(
     Example:
       lockgate keys create --tenant acme --rpm 60 --tpm 100000 --budget 50/month
     """
-    from lockgate.cli.key_work import KeyWork, OwnLimits, show_new
+    from lockgate.cli.key_work import KeyWork, show_new
     from lockgate_ports.caller import Caller
 
     caller = Caller(
@@ -87,8 +82,6 @@ def create(
         labels=labels,
         priority=priority,
     )
-    money = dict(budgets)
-    limits = OwnLimits(rpm, tpm, parallel, money.get("day"), money.get("month"))
     with KeyWork(source(ctx.obj[0]), ctx.obj[1]) as work:
         show_new(*work.create(caller, limits, expires), as_json=as_json)
 
@@ -106,7 +99,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
     from lockgate.cli.key_work import KeyWork, show_all
 
     with KeyWork(source(ctx.obj[0]), ctx.obj[1]) as work:
-        show_all(work.all(), as_json=as_json)
+        show_all(work.all(), work.parents(), as_json=as_json)
 
 
 @command.command("show", cls=RichCommand)
@@ -123,7 +116,7 @@ def show(ctx: click.Context, key_id: str, as_json: bool) -> None:
     from lockgate.cli.key_work import KeyWork, show_one
 
     with KeyWork(source(ctx.obj[0]), ctx.obj[1]) as work:
-        show_one(work.one(key_id), as_json=as_json)
+        show_one(work.one(key_id), work.parents(), as_json=as_json)
 
 
 @command.command("revoke", cls=RichCommand)
@@ -162,6 +155,9 @@ def rotate(ctx: click.Context, key_id: str, overlap: float, as_json: bool) -> No
 
     with KeyWork(source(ctx.obj[0]), ctx.obj[1]) as work:
         show_new(*work.rotate(key_id, overlap), as_json=as_json)
+
+
+command.add_command(parent)
 
 
 def _names(given: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -64,5 +64,5 @@ class Callers:
             self._keys.close()
 
 
-async def _placed(verifying: Awaitable[Caller], keys: KnownKeys) -> Caller:
+async def _placed(verifying: Awaitable[Caller], keys: "KnownKeys") -> Caller:
     return keys.placed(await verifying)

@@ -6,9 +6,10 @@ from msgspec import structs
 
 import llm_plugin_azure
 from llm_plugin_anthropic.samples import ANTHROPIC_MESSAGES
+from llm_plugin_openai.embeddings.samples import OPENAI_EMBEDDINGS
 from llm_plugin_openai.responses.samples import OPENAI_RESPONSES
 from llm_plugin_openai.samples import OPENAI_CHAT
-from lockgate_ports.testkit import ProviderContract
+from lockgate_ports.testkit import EmbeddingsContract, ProviderContract
 
 
 class TestAzure(ProviderContract):
@@ -48,4 +49,14 @@ class TestClaude(ProviderContract):
     model = "fast"
     samples = structs.replace(ANTHROPIC_MESSAGES, model_list=None)
     key_header = "x-api-key"
+    key_form = "{key}"
+
+
+class TestEmbeddings(EmbeddingsContract):
+    plugin = llm_plugin_azure
+    kind = "azure-openai"
+    settings: ClassVar = {"base_url": "http://azure.test", "paths": "deployments"}
+    model = "sample-2"
+    samples = OPENAI_EMBEDDINGS
+    key_header = "api-key"
     key_form = "{key}"

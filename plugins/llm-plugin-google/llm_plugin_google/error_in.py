@@ -41,6 +41,8 @@ _BY_WORD: dict[str, int] = {
     "UNAVAILABLE": 503,
     "DEADLINE_EXCEEDED": 504,
 }
+GOOGLES_WORDS = frozenset(_BY_WORD)
+"""The words that Google's envelope says what went wrong in."""
 _SAYS: dict[ErrorKind, str] = {**SAYS, "quota": "has no credit left for this key"}
 
 

@@ -1,7 +1,7 @@
 """Other makers' models on Vertex AI: whose a model is, by its name, and how its maker's language is spoken there.
 
-Claude by rawPredict (Google Cloud, "Use Claude models"; the vertex client of the `anthropic` SDK), open models by Chat
-Completions (Google Cloud, "Call MaaS APIs for open models").
+Claude by rawPredict (Google Cloud, "Use Claude models"; the vertex client of the `anthropic` SDK), Mistral and AI21 by
+rawPredict too (`raw_predict`), open models by Chat Completions (Google Cloud, "Call MaaS APIs for open models").
 """
 
 import re
@@ -16,9 +16,22 @@ from llm_plugin_openai.quirks import Quirks as ChatQuirks
 from lockgate_ports.dialect import Upstream
 from lockgate_ports.errors import UpstreamError
 
-Maker = Literal["google", "anthropic", "open"]
+Maker = Literal["google", "anthropic", "mistralai", "ai21", "open"]
 
 _FULL = re.compile(r"publishers/([^/]+)/models/(.+)")
+_PUBLISHERS: dict[str, Maker] = {
+    "google": "google",
+    "anthropic": "anthropic",
+    "mistralai": "mistralai",
+    "ai21": "ai21",
+}
+_BEGINNINGS: dict[str, Maker] = {
+    "claude-": "anthropic",
+    "mistral-": "mistralai",
+    "ministral-": "mistralai",
+    "codestral": "mistralai",
+    "jamba-": "ai21",
+}
 _COLLECTIONS = ("models", "tunedModels", "endpoints")
 
 CLAUDE = ClaudeQuirks(
@@ -47,15 +60,19 @@ OPEN_MODELS = ChatQuirks(
 
 
 def maker_and_name(model: str) -> tuple[Maker, str]:
-    """`anthropic/claude-opus-4-6` -> `anthropic`, `claude-opus-4-6`. A name with a publisher that is neither Google nor
-    Anthropic is an open model's and stays whole; a name without one is Claude's or Google's."""
+    """`anthropic/claude-opus-4-6` -> `anthropic`, `claude-opus-4-6`. A name with a publisher that is none of those that
+    have a place of their own is an open model's and stays whole; a name without one is Google's unless its beginning
+    tells whose."""
     if (full := _FULL.fullmatch(model)) is not None:
         model = f"{full.group(1)}/{full.group(2)}"
     publisher, slash, name = model.partition("/")
     if not slash:
-        return ("anthropic" if model.startswith("claude-") else "google"), model
-    if publisher in ("google", "anthropic"):
-        return ("google" if publisher == "google" else "anthropic"), name
+        for begins, whose in _BEGINNINGS.items():
+            if model.startswith(begins):
+                return whose, model
+        return "google", model
+    if (maker := _PUBLISHERS.get(publisher)) is not None:
+        return maker, name
     return ("google" if publisher in _COLLECTIONS else "open"), model
 
 

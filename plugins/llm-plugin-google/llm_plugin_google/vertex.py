@@ -13,6 +13,7 @@ from llm_plugin_google.dialect import Gemini
 from llm_plugin_google.embeddings import GeminiEmbeddings
 from llm_plugin_google.models import GOOGLES_OWN
 from llm_plugin_google.partners import CLAUDE, OPEN_MODELS, claude_error, maker_and_name, openai_target
+from llm_plugin_google.raw_predict import RAW, RawPredict
 from llm_plugin_openai.dialect import OpenAIChat
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.catalogue import carried, overlaid
@@ -60,7 +61,8 @@ def build_vertex(settings: VertexSettings, context: BuildContext) -> Switchboard
     google = HttpModel(context.name, _googles_own(), endpoint, context.http)
     anthropic = HttpModel(context.name, _claude(cards), _claudes_place(endpoint, settings), context.http)
     others = HttpModel(context.name, Languages(chat=OpenAIChat(OPEN_MODELS, openai_target)), endpoint, context.http)
-    lines = {"google": google, "anthropic": anthropic, "open": others}
+    raw = {maker: HttpModel(context.name, Languages(chat=RawPredict(maker)), endpoint, context.http) for maker in RAW}
+    lines = {"google": google, "anthropic": anthropic, "open": others, **raw}
 
     def line_of(model: str) -> Line:
         maker, name = maker_and_name(model)
@@ -116,7 +118,7 @@ VERTEX = ModelFactory(
     settings=VertexSettings,
     build=build_vertex,
     origins=_vertex_origins,
-    summary="Google Cloud's Vertex AI: Gemini, Claude and open models.",
+    summary="Google Cloud's Vertex AI: Gemini, Claude, Mistral, AI21 and open models.",
     catalogue=_CATALOGUE,
     prefixes=("gemini-",),
 )

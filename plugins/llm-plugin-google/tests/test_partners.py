@@ -55,6 +55,10 @@ async def _asked(request: Request[ChatRequest], model: str = _CLAUDE, **settings
         (f"publishers/anthropic/models/{_CLAUDE}", "anthropic", _CLAUDE),
         ("gemini-2.5-flash", "google", "gemini-2.5-flash"),
         ("google/gemini-2.5-flash", "google", "gemini-2.5-flash"),
+        ("mistral-small-2503", "mistralai", "mistral-small-2503"),
+        ("mistralai/mistral-medium-3", "mistralai", "mistral-medium-3"),
+        ("publishers/ai21/models/jamba-1.5-mini@001", "ai21", "jamba-1.5-mini@001"),
+        ("jamba-1.5-large@001", "ai21", "jamba-1.5-large@001"),
         ("endpoints/42", "google", "endpoints/42"),
         ("tunedModels/7", "google", "tunedModels/7"),
         ("meta/llama-3.3-70b-instruct-maas", "open", "meta/llama-3.3-70b-instruct-maas"),
@@ -158,6 +162,41 @@ async def test_an_open_model_is_asked_in_openais_language() -> None:
     (asked,) = http.requests
     assert asked.target == "/v1/projects/acme/locations/us-central1/endpoints/openapi/chat/completions"
     assert json.loads(asked.body)["model"] == "meta/llama-4"
+
+
+@pytest.mark.parametrize(
+    ("model", "place", "name"),
+    [
+        ("mistral-small-2503", "mistralai/models/mistral-small-2503", "mistral-small-2503"),
+        ("mistralai/mistral-large@2407", "mistralai/models/mistral-large@2407", "mistral-large"),
+        ("jamba-1.5-mini@001", "ai21/models/jamba-1.5-mini@001", "jamba-1.5-mini"),
+    ],
+)
+async def test_mistral_and_ai21_are_asked_at_their_makers_place(model: str, place: str, name: str) -> None:
+    http = ScriptedHttp(Exchange(chunks=(b'{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}]}',)))
+    request = Request(operation="chat", model="m", stream=False, view=_VIEW)
+    await _vertex(http, location="europe-west4").chat(request, Attempt(model, Secret("ya29.token", "env:T")))
+    (asked,) = http.requests
+    assert asked.target == f"/v1/projects/acme/locations/europe-west4/publishers/{place}:rawPredict"
+    assert json.loads(asked.body) == {"model": name, "messages": [{"role": "user", "content": "Hi"}]}
+    stream = ScriptedHttp(Exchange(headers=(("content-type", "text/event-stream"),), chunks=(b"data: [DONE]\n\n",)))
+    streamed = Request(operation="chat", model="m", stream=True, view=_VIEW)
+    await (await _vertex(stream).stream(streamed, Attempt(model, Secret("ya29.token", "env:T")))).aclose()
+    (asked,) = stream.requests
+    assert asked.target == f"/v1/projects/acme/locations/global/publishers/{place}:streamRawPredict"
+    assert json.loads(asked.body)["stream"] is True
+
+
+async def test_what_vertex_refuses_of_mistral_is_read_in_googles_words() -> None:
+    googles = b'{"error":{"code":429,"message":"Quota exceeded.","status":"RESOURCE_EXHAUSTED"}}'
+    makers = b'{"object":"error","message":"Too many tokens: context length exceeded","type":"invalid_request_error"}'
+    http = ScriptedHttp(Exchange(status=429, chunks=(googles,)), Exchange(status=400, chunks=(makers,)))
+    vertex, attempt = _vertex(http), Attempt("mistral-small-2503", Secret("ya29.token", "env:T"))
+    request = Request(operation="chat", model="m", stream=False, view=_VIEW)
+    for kind, code in (("rate_limit", "RESOURCE_EXHAUSTED"), ("context_length", "invalid_request_error")):
+        with pytest.raises(UpstreamError) as caught:
+            await vertex.chat(request, attempt)
+        assert (caught.value.kind, caught.value.upstream_code) == (kind, code)
 
 
 def test_a_beta_that_is_none_is_refused_by_name() -> None:

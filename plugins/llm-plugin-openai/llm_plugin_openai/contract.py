@@ -3,9 +3,10 @@
 from typing import ClassVar
 
 import llm_plugin_openai
+from llm_plugin_openai.embeddings.samples import OPENAI_EMBEDDINGS
 from llm_plugin_openai.responses.samples import OPENAI_RESPONSES
 from llm_plugin_openai.samples import OPENAI_CHAT
-from lockgate_ports.testkit import ProviderContract
+from lockgate_ports.testkit import EmbeddingsContract, ProviderContract
 
 
 class TestOpenAI(ProviderContract):
@@ -32,3 +33,19 @@ class TestResponses(ProviderContract):
     settings: ClassVar = {"base_url": "http://openai.test/v1", "api": "responses"}
     model = "sample-1"
     samples = OPENAI_RESPONSES
+
+
+class TestEmbeddings(EmbeddingsContract):
+    plugin = llm_plugin_openai
+    kind = "openai"
+    settings: ClassVar = {"base_url": "http://openai.test/v1"}
+    model = "sample-2"
+    samples = OPENAI_EMBEDDINGS
+
+
+class TestCompatibleEmbeddings(EmbeddingsContract):
+    plugin = llm_plugin_openai
+    kind = "openai-compatible"
+    settings: ClassVar = {"base_url": "http://vllm.test:8000/v1"}
+    model = "sample-2"
+    samples = OPENAI_EMBEDDINGS

@@ -4,6 +4,7 @@ Vectors are OpenAI's `data`, rankings `{index, relevance_score}`, usage `total_t
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -20,17 +21,17 @@ _MEMBERS = msgspec.json.Decoder(dict[str, Any])
 _ODD = b'{ "zz":[1.50 ,12345678901234567890123],"model":"' + ALIAS.encode() + b'",'
 
 
-def _answer(usage: dict[str, int] | None, member: str, rows: list[dict[str, Any]]) -> bytes:
+def _answer(usage: Mapping[str, int] | None, member: str, rows: list[dict[str, Any]]) -> bytes:
     answer: dict[str, Any] = {"object": "list", member: rows, "model": "sample-1"}
-    return json.dumps(answer | ({"usage": usage} if usage else {}), ensure_ascii=False).encode()
+    return json.dumps(answer | ({"usage": dict(usage)} if usage else {}), ensure_ascii=False).encode()
 
 
-def _embedded(usage: dict[str, int] | None, *places: int) -> bytes:
+def _embedded(usage: Mapping[str, int] | None, *places: int) -> bytes:
     rows = [{"object": "embedding", "embedding": _VECTORS[place], "index": place} for place in places]
     return _answer(usage, "data", rows)
 
 
-def _ranked(usage: dict[str, int] | None, member: str, *results: tuple[int, float]) -> bytes:
+def _ranked(usage: Mapping[str, int] | None, member: str, *results: tuple[int, float]) -> bytes:
     return _answer(usage, member, [{"index": index, "relevance_score": score} for index, score in results])
 
 
@@ -62,8 +63,9 @@ _MORE_ERRORS = (
 )
 
 
-def vector_samples(dialect: str, *, size: str) -> OperationSamples:
-    """Those of a dialect of embeddings; `size` is the request's field for how many numbers a vector has."""
+def vector_samples(dialect: str, *, size: str, spent: Mapping[str, int] = _SPENT) -> OperationSamples:
+    """Those of a dialect of embeddings; `size` is the request's field for how many numbers a vector has, `spent` its
+    words for 8 tokens."""
 
     def read_back(request: HttpRequest) -> OperationAsked:
         asked = _MEMBERS.decode(request.body)
@@ -73,17 +75,17 @@ def vector_samples(dialect: str, *, size: str) -> OperationSamples:
     return OperationSamples(
         dialect=dialect,
         read_back=read_back,
-        answer=OperationSample(body=_embedded(_SPENT, 0, 1, 2), said=_VECTORS, usage=_USAGE),
+        answer=OperationSample(body=_embedded(spent, 0, 1, 2), said=_VECTORS, usage=_USAGE),
         no_usage=OperationSample(body=_embedded(None, 0), said=_VECTORS[:1]),
         more=(
-            OperationSample(body=_embedded(_SPENT, 2, 0, 1), said=_VECTORS, usage=_USAGE),
+            OperationSample(body=_embedded(spent, 2, 0, 1), said=_VECTORS, usage=_USAGE),
             OperationSample(body=base64, said=((0.5, -0.25),)),
         ),
         invalid_key=_INVALID_KEY,
         rate_limited=_RATE_LIMITED,
         server_error=_SERVER_ERROR,
         more_errors=_MORE_ERRORS,
-        no_answer=(_embedded(_SPENT), _error("no room")),
+        no_answer=(_embedded(spent), _error("no room")),
         relay_request=_ODD + b'"input":["\\u00e9"]}',
     )
 

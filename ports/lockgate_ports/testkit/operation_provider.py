@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NoReturn
 
 import msgspec
+from msgspec import structs
 
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.hooks import BuildContext, ModelFactory
@@ -40,6 +41,8 @@ class OperationProvider:
         self.http = ScriptedHttp()
         self.port = factory.build(self.settings, BuildContext(NAME, self.http))
         self.attempt = Attempt(model, Secret(KEY, "env:CONTRACT_KEY"))
+        self.embed = EMBED if samples.sized else structs.replace(EMBED, dimensions=None)
+        """What is asked, where vectors are."""
         self._opened = False
 
     def answered(self, sample: OperationSample) -> Exchange:
@@ -54,7 +57,7 @@ class OperationProvider:
             await self.port.open()
         async with asyncio.timeout(_PATIENCE):
             if self.operation == "embeddings":
-                return await self.port.embed(self._request(EMBED, relay), self.attempt)
+                return await self.port.embed(self._request(self.embed, relay), self.attempt)
             return await self.port.rerank(self._request(RERANK, relay), self.attempt)
 
     def _request(self, view: Any, relay: bytes | None) -> Request[Any]:

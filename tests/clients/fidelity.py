@@ -3,7 +3,10 @@
 from scripted import Scripted
 from tap import Tap
 
-TRAVELS = ("anthropic-version", "anthropic-beta", "content-type")
+OWN = {
+    *("host", "connection", "content-length", "accept-encoding", "accept", "authorization", "x-api-key"),
+}
+"""Fields of each connection's own: where it goes, with which key, and what its reader takes."""
 
 
 def difference(near: Tap, far: Scripted, alias: str, model: str) -> str | None:
@@ -17,7 +20,9 @@ def difference(near: Tap, far: Scripted, alias: str, model: str) -> str | None:
             return "a body was changed on its way to the upstream"
         if here.answer != there.answer:
             return "an answer was changed on its way to the client"
-        for name in TRAVELS:
+        if here.target != there.target:
+            return f"{here.target} became {there.target}"
+        for name in (here.headers.keys() | there.headers.keys()) - OWN:
             if here.headers.get(name) != there.headers.get(name):
                 return f"the header {name} was changed"
     return None

@@ -26,9 +26,10 @@ upstream must notice. The agents' tool call is one of their shell, in a session 
 _FIDELITY = """
 ## Unchanged
 
-What an agent sends and is told through the gateway when the provider speaks its own language, recorded on both sides:
+What an agent sends and is told through the gateway when the provider speaks its own language, recorded on both sides.
+Each connection has a `host`, `accept`, `accept-encoding`, `connection` and `content-length` of its own.
 
-| session | bodies and answers, streams included |
+| session | targets, header fields, bodies and answers, streams included |
 |---|---|
 """
 

@@ -146,12 +146,14 @@ def _head(request: HttpRequest) -> bytes:
     origin = request.origin
     lines = [f"{request.method} {request.target} HTTP/1.1", _host(origin)]
     lines += [f"{name}: {value}" for name, value in request.headers]
-    lines.append(f"user-agent: lockgate\r\naccept-encoding: identity\r\ncontent-length: {len(request.body)}\r\n\r\n")
+    if not any(name == "user-agent" for name, _ in request.headers):
+        lines.append("user-agent: lockgate")
+    lines.append(f"accept-encoding: identity\r\ncontent-length: {len(request.body)}\r\n\r\n")
     try:
         head = "\r\n".join(lines).encode("latin-1")
     except UnicodeEncodeError:
         raise _cannot_be_sent(origin) from None
-    if head.count(b"\n") != len(lines) + 3 or " " in request.target or not request.target.isascii():
+    if head.count(b"\n") != len(lines) + 2 or " " in request.target or not request.target.isascii():
         raise _cannot_be_sent(origin)
     return head
 

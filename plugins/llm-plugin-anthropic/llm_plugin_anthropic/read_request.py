@@ -8,14 +8,13 @@ from msgspec import Raw
 from llm_plugin_anthropic.quirks import COUNT, NAME
 from llm_plugin_anthropic.read_view import view_of
 from llm_plugin_anthropic.request_wire import BLOCKS, CITING, REQUEST, SOURCE, Block, Source, WireRequest, WireTool
+from llm_plugin_anthropic.travelling import travelling
 from lockgate_ports.body_faults import BROKEN, fault, utf8_fault
 from lockgate_ports.carried import is_object, is_string, said
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import InvalidRequest
-from lockgate_ports.http import Headers
 from lockgate_ports.wire import Inbound, Request
 
-TRAVELS = ("anthropic-version", "anthropic-beta")
 _NEEDS = {
     "text": ("text",),
     "thinking": ("thinking",),
@@ -40,7 +39,7 @@ def read_request(inbound: Inbound) -> Request[ChatRequest]:
         stream=wire.stream or False,
         dialect=NAME,
         body=body,
-        headers=_travelling(inbound),
+        headers=travelling(inbound),
         read=lambda: view_of(wire, body),
     )
 
@@ -55,13 +54,9 @@ def read_count_request(inbound: Inbound) -> Request[ChatRequest]:
         stream=False,
         dialect=COUNT,
         body=body,
-        headers=_travelling(inbound),
+        headers=travelling(inbound),
         read=lambda: view_of(wire, body),
     )
-
-
-def _travelling(inbound: Inbound) -> Headers:
-    return tuple((name, inbound.headers[name]) for name in TRAVELS if name in inbound.headers)
 
 
 def _read(body: bytes) -> WireRequest:

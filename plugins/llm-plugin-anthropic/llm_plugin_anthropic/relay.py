@@ -65,7 +65,7 @@ def _to_cloud(
     told = {"model": msgspec.json.encode(upstream.model), **changes}
     told["anthropic_version"] = msgspec.json.encode(quirks.version_in_body)
     told["anthropic_beta"] = msgspec.json.encode(betas) if betas and quirks.betas != "header" else None
-    return Written(cloud_request(rewritten(body, told), upstream, quirks, path, betas, headers), draft.dropped)
+    return Written(cloud_request(rewritten(body, told), upstream, quirks, path, betas), draft.dropped)
 
 
 def _said(body: bytes) -> _Said:

@@ -2,6 +2,7 @@
 
 from llm_plugin_anthropic.betas import HEADER, header_of
 from llm_plugin_anthropic.quirks import Quirks
+from llm_plugin_anthropic.travelling import QUERY
 from lockgate_ports.dialect import Upstream
 from lockgate_ports.http import Headers, HttpRequest
 
@@ -12,21 +13,26 @@ _STREAM = (("content-type", "application/json"), ("accept", "text/event-stream")
 
 def http_request(body: bytes, upstream: Upstream, quirks: Quirks, path: str, travelled: Headers = ()) -> HttpRequest:
     """POST {prefix}{path}. A client's own API version holds for its own body; its betas join those of the settings."""
-    return _post(body, upstream, quirks, path, _with(upstream.headers, travelled) if travelled else upstream.headers)
+    if not travelled:
+        return _post(body, upstream, quirks, path, upstream.headers)
+    query = ""
+    if travelled[-1][0] == QUERY:
+        *fields, (_, query) = travelled
+        travelled = tuple(fields)
+    return _post(body, upstream, quirks, path, _with(upstream.headers, travelled), query)
 
 
-def cloud_request(
-    body: bytes, upstream: Upstream, quirks: Quirks, path: str, betas: list[str], travelled: Headers = ()
-) -> HttpRequest:
-    """The same for a place that reads version or betas in the body."""
-    fields = _with(upstream.headers, travelled) if travelled else upstream.headers
-    others = tuple(field for field in fields if field[0] not in (_VERSION, HEADER))
+def cloud_request(body: bytes, upstream: Upstream, quirks: Quirks, path: str, betas: list[str]) -> HttpRequest:
+    """The same for a place that reads version or betas in the body; what else a client's head says is not for it."""
+    others = tuple(field for field in upstream.headers if field[0] not in (_VERSION, HEADER))
     return _post(body, upstream, quirks, path, others + header_of(betas, quirks))
 
 
-def _post(body: bytes, upstream: Upstream, quirks: Quirks, path: str, headers: Headers) -> HttpRequest:
+def _post(body: bytes, upstream: Upstream, quirks: Quirks, path: str, headers: Headers, query: str = "") -> HttpRequest:
     base = _STREAM if upstream.stream else _JSON
     target = quirks.target(path, upstream)
+    if query:
+        target += f"&{query}" if "?" in target else f"?{query}"
     return HttpRequest("POST", upstream.origin, target, base + headers, body, upstream.purpose)
 
 

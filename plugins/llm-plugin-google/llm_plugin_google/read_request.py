@@ -7,10 +7,13 @@ from llm_plugin_google.request_wire import REQUEST, WireRequest
 from lockgate_ports.body_faults import BROKEN, check_utf8, fault
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import InvalidRequest
+from lockgate_ports.travelling import Travelling
 from lockgate_ports.wire import Inbound, Request
 
 _ROLES = (None, "", "user", "model", "function", "tool")
 _STREAM = ":streamGenerateContent"
+TRAVELLING = Travelling(("x-goog-api-client", "x-server-timeout"))
+"""What of a client's head goes on; `x-goog-user-project` does not: it names who pays."""
 
 
 class GeminiRequest(Request[ChatRequest]):
@@ -32,6 +35,7 @@ def read_request(inbound: Inbound) -> GeminiRequest:
         stream=stream,
         dialect=NAME,
         body=inbound.body,
+        headers=TRAVELLING.of(inbound.headers),
         read=lambda: view_of(wire, body, model, stream=stream),
     )
     request.as_array = stream and inbound.query.get("alt") != "sse"

@@ -8,13 +8,13 @@ from llm_plugin_openai.places import body_of
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.read_view import view_of
 from llm_plugin_openai.request_wire import REQUEST, URL, ContentPart, WireMessage, WireRequest, WireTool
+from llm_plugin_openai.travelling import TRAVELLING
 from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.carried import is_object, is_string, said
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.wire import Inbound, Request
 
-_TRAVELS = "openai-beta"
 _CHOICES = ("none", "auto", "required", "any")
 _SAYS_ONLY_WORDS = frozenset(("system", "developer", "user"))
 _MEMBER = {
@@ -38,14 +38,13 @@ def read_request(inbound: Inbound) -> Request[ChatRequest]:
     check_utf8(body)
     _check(wire)
     options = wire.stream_options
-    travels = inbound.headers.get(_TRAVELS)
     return Request(
         operation="chat",
         model=wire.model,
         stream=wire.stream or False,
         dialect=NAME,
         body=body,
-        headers=((_TRAVELS, travels),) if travels is not None else (),
+        headers=TRAVELLING.of(inbound.headers),
         read=lambda: view_of(wire, body),
         wants_usage=options is not None and options.include_usage is True,
     )

@@ -6,6 +6,7 @@ from msgspec import Raw
 from llm_plugin_openai.checks import check_model, check_utf8
 from llm_plugin_openai.responses.read_view import view_of
 from llm_plugin_openai.responses.request_wire import NAME, PARTS, REQUEST, WireItem, WirePart, WireRequest, WireTool
+from llm_plugin_openai.travelling import TRAVELLING
 from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.carried import is_object, said
 from lockgate_ports.chat import ChatRequest
@@ -13,7 +14,6 @@ from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.http import Headers
 from lockgate_ports.wire import Inbound, Request
 
-_TRAVELS = "openai-beta"
 _CHOICES = ("none", "auto", "required")
 _ROLES = ("user", "assistant", "system", "developer")
 _NEEDS: dict[str, tuple[str, ...]] = {
@@ -54,8 +54,7 @@ class ResponsesRequest(Request[ChatRequest]):
 
 def read_request(inbound: Inbound) -> ResponsesRequest:
     """Checks the shape of the whole body; the view is made on first use. Raises InvalidRequest, naming the field."""
-    travels = inbound.headers.get(_TRAVELS)
-    return request_of(inbound.body, ((_TRAVELS, travels),) if travels is not None else ())
+    return request_of(inbound.body, TRAVELLING.of(inbound.headers))
 
 
 def request_of(body: bytes, headers: Headers) -> ResponsesRequest:

@@ -39,6 +39,7 @@ from lockgate.settings import (
     Hedge,
     Labels,
     Match,
+    OwnRetry,
     OwnTimeouts,
     Parameters,
     PluginSettings,
@@ -129,7 +130,8 @@ def _engine() -> Iterator[str]:
     yield from _section("rollout", Rollout)
     yield from _section("stream", Stream)
     yield from _section("hedge", Hedge)
-    yield from _section("Timeouts of a model or route", OwnTimeouts)
+    yield from _section("Own timeouts", OwnTimeouts)
+    yield from _section("Own retry", OwnRetry)
     yield from _section("shadow", Shadow)
     yield from _section("A row of profiles", Profile)
     yield from _section("parameters", Parameters)

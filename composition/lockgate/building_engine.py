@@ -7,10 +7,13 @@ from msgspec import structs
 
 from lockgate.adapters.mersenne import Mersenne
 from lockgate.adapters.notebook import Notebook
+from lockgate.building_providers import own_retry
+from lockgate.origins import Origins
 from lockgate.parts import Parts
 from lockgate.settings.model import Settings
+from lockgate.settings.routes import OwnTimeouts as OwnTimeoutsRow
 from lockgate.settings.routes import Rollout as RolloutRow
-from lockgate.settings.routes import Route
+from lockgate.settings.routes import Route, Stream
 from lockgate_core.attempts import Attempts
 from lockgate_core.clock import Clock
 from lockgate_core.eligibility import Eligibility, objections
@@ -20,12 +23,12 @@ from lockgate_core.limits import Limiter, Rule
 from lockgate_core.live_vitals import LiveVitals
 from lockgate_core.priority import PriorityPolicy
 from lockgate_core.profiles import Profile, Profiles
-from lockgate_core.provider import Provider
+from lockgate_core.provider import OwnRetry, OwnTimeouts, Provider
 from lockgate_core.retry import RetryPolicy
 from lockgate_core.rollout import Rollout, RolloutPolicy, Rollouts
 from lockgate_core.routing import Routes, Vitals
 from lockgate_core.shadows import Shadows
-from lockgate_core.terms import PLAIN, HedgePolicy, OwnTimeouts, Terms
+from lockgate_core.terms import PLAIN, HedgePolicy, OwnTerms, StreamPolicy, Terms, TermsBook
 from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.ledger import LedgerPort
@@ -88,15 +91,29 @@ def build_engine(
     )
 
 
-def build_terms(settings: Settings) -> dict[str, Terms]:
-    """What routes say of how their calls are made; those that say nothing are not there."""
-    made: dict[str, Terms] = {}
+def build_terms(settings: Settings) -> TermsBook:
+    """What routes and profiles say of how their calls are made; those that say nothing are not there."""
+    routes: dict[str, Terms] = {}
     for name, row in settings.routes.items():
-        stream, own = row.stream, row.timeouts
-        timeouts = None if own is None else OwnTimeouts(own.attempt, own.first_token, own.idle, own.total)
         hedge = None if row.hedge is None else HedgePolicy(row.hedge.budget, row.hedge.allow_side_effects)
-        made[name] = Terms(timeouts, stream.policy, stream.hold_tokens, stream.hold_ms / 1000, hedge)
-    return {name: terms for name, terms in made.items() if terms != PLAIN}
+        own = OwnTerms(_own_timeouts(row.timeouts), own_retry(row.retry), _stream(row.stream))
+        routes[name] = own.over(Terms(hedge=hedge))
+    profiles = {
+        name: OwnTerms(_own_timeouts(row.timeouts), own_retry(row.retry), _stream(row.stream))
+        for name, row in settings.profiles.items()
+    }
+    return TermsBook(
+        {name: terms for name, terms in routes.items() if terms != PLAIN},
+        {name: own for name, own in profiles.items() if own != OwnTerms()},
+    )
+
+
+def _own_timeouts(said: OwnTimeoutsRow | None) -> OwnTimeouts | None:
+    return None if said is None else OwnTimeouts(**structs.asdict(said))
+
+
+def _stream(said: Stream | None) -> StreamPolicy | None:
+    return None if said is None else StreamPolicy(said.policy, said.hold_tokens, said.hold_ms / 1000)
 
 
 def build_priorities(settings: Settings) -> PriorityPolicy:
@@ -146,8 +163,8 @@ def build_shadows(
     most = {name: row.shadow.max_parallel for name, row in settings.routes.items() if row.shadow is not None}
     if not most:
         return None
-    once = structs.replace(retries(settings), max_attempts=1)
-    attempts = Attempts(providers, Eligibility(egress, notebook), once, clock, random.random)
+    once = TermsBook(otherwise=Terms(retry=OwnRetry(max_attempts=1)))
+    attempts = Attempts(providers, Eligibility(egress, notebook), retries(settings), clock, random.random, once)
     return Shadows(attempts, providers, clock, metrics.note, most)
 
 
@@ -163,7 +180,18 @@ def build_explainer(
     profiles = build_profiles(settings)
     objecting = objections(egress)
     caller, terms, priorities = _default_caller(settings), build_terms(settings), build_priorities(settings)
-    return Explainer(routes, vitals, providers, retries(settings), profiles, objecting, caller, terms, priorities)
+    return Explainer(
+        routes,
+        vitals,
+        providers,
+        retries(settings),
+        profiles,
+        objecting,
+        caller,
+        terms,
+        priorities,
+        Origins(settings),
+    )
 
 
 def retries(settings: Settings) -> RetryPolicy:

@@ -11,14 +11,15 @@ from lockgate.parts import LiveSecrets, Parts, Ties
 from lockgate.plugins import Plugins
 from lockgate.settings.concurrency import Concurrency
 from lockgate.settings.model import ProviderRow, Settings
+from lockgate.settings.routes import OwnRetry as OwnRetryRow
 from lockgate.ways import WaysOut
 from lockgate_core.breaker import BreakerPolicy, Breakers
 from lockgate_core.budget import BudgetPolicy, RetryBudget
 from lockgate_core.held_key import KeySource
 from lockgate_core.keys import KeyPool
-from lockgate_core.provider import Provider, Timeouts, unwatched
+from lockgate_core.laid_over import laid_over
+from lockgate_core.provider import OwnRetry, Provider, Timeouts, unwatched
 from lockgate_core.slots import AdaptivePolicy, ProviderSlots, SlotsPolicy
-from lockgate_core.terms import OwnTimeouts
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext
 from lockgate_ports.metrics import Note
@@ -63,8 +64,8 @@ def assembled(
 ) -> Provider:
     """A port with what bounds the calls to it, by its row. `note` is told when one of its breakers opens or closes."""
     row = settings.providers[provider_id]
-    times = row.timeouts
-    timeouts = Timeouts(times.attempt, times.first_token, times.idle, times.total)
+    timeouts = laid_over(Timeouts(**structs.asdict(settings.timeouts)), row.timeouts)
+    retry = own_retry(row.retry)
     budget = settings.retry.budget, settings.retry.budget_reserve
     return Provider(
         provider_id,
@@ -79,10 +80,9 @@ def assembled(
         _slots(provider_id, row, settings.priority.aging),
         told_of_traces=row.send_traceparent,
         around=unwatched if settings.plugins.sandbox == "off" else inside,
-        by_model={
-            model: OwnTimeouts(own.attempt, own.first_token, own.idle, own.total).over(timeouts)
-            for model, own in row.model_timeouts.items()
-        },
+        by_model={model: laid_over(timeouts, own) for model, own in row.model_timeouts.items()},
+        retry=retry,
+        retry_by_model={model: laid_over(retry or OwnRetry(), own) for model, own in row.model_retry.items()},
     )
 
 
@@ -122,6 +122,11 @@ def _provider(
         slots=parts.take(f"{kept}.slots", (asked, slots, settings.priority.aging), lambda _: made.slots),
         loads=parts.take(f"{kept}.loads", asked, lambda _: made.loads),
     )
+
+
+def own_retry(said: OwnRetryRow | None) -> OwnRetry | None:
+    """As the core has it."""
+    return None if said is None else OwnRetry(**structs.asdict(said))
 
 
 def _slots(provider_id: str, row: ProviderRow, aging: float) -> ProviderSlots | None:

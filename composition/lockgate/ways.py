@@ -15,6 +15,7 @@ from lockgate.parts import Ties
 from lockgate.plugins import Plugins
 from lockgate.redaction import redact
 from lockgate.settings import ProviderRow, Proxy, Settings
+from lockgate_core.laid_over import laid_over
 from lockgate_ports.egress import Allowance, EgressPolicyPort
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import Factory
@@ -45,7 +46,7 @@ class WaysOut:
     def described_of(self, provider_id: str) -> object:
         """All that a provider's way out is made from."""
         settings, row = self._settings, self._settings.providers[provider_id]
-        return settings.http_client, row.timeouts.connect, row.ca_file or settings.ca_file, proxy_of(settings, row)
+        return settings.http_client, connect_of(settings, row), row.ca_file or settings.ca_file, proxy_of(settings, row)
 
     def tied(self, ties: Ties) -> "WaysOut":
         """The same, for a part that may outlive this deployment."""
@@ -61,7 +62,7 @@ class WaysOut:
         """For a configured provider. Raises SettingsError for a `ca_file` that cannot be used."""
         row = self._settings.providers[provider_id]
         try:
-            return self._made(provider_id, row.timeouts.connect, row.ca_file or self._settings.ca_file, row)
+            return self._made(provider_id, connect_of(self._settings, row), row.ca_file or self._settings.ca_file, row)
         except SettingsError as error:
             raise SettingsError(f"providers.{provider_id}.{error.message}") from error
 
@@ -81,6 +82,11 @@ class WaysOut:
         from lockgate.adapters.aiohttp_client import AiohttpClient  # heavy
 
         return AiohttpClient(name, self._egress, connect_timeout, via, self._note)
+
+
+def connect_of(settings: Settings, row: ProviderRow) -> float:
+    """Seconds within which a connection to a provider must stand."""
+    return laid_over(settings.timeouts, row.timeouts).connect
 
 
 def proxy_of(settings: Settings, row: ProviderRow | None) -> Proxy | None:

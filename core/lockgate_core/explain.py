@@ -1,6 +1,6 @@
 """What would be done with a request, and why: the very decision of routing, with what each target brings to it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -16,7 +16,7 @@ from lockgate_core.rollout import Arm
 from lockgate_core.routing import NOBODY_OBJECTS, Admit, Plan, Routes, Vitals, plan
 from lockgate_core.routing.need import Need, need_in
 from lockgate_core.slots import SlotsNow
-from lockgate_core.terms import NO_TERMS, PLAIN, Terms
+from lockgate_core.terms import NO_TERMS, StreamPolicy, Terms, TermsBook
 from lockgate_ports.caller import NOBODY, Caller, Priority
 from lockgate_ports.context import Target
 from lockgate_ports.errors import LockgateError
@@ -36,6 +36,10 @@ class AskedTarget(Struct, frozen=True, omit_defaults=True):
     latency: float | None = None
     slots: tuple[SlotsNow, ...] = ()
     """The places that a call needs there, and how it stands with them; none where any number may run."""
+    retry: RetryPolicy | None = None
+    """How often it is tried, and how long is waited in between."""
+    said_by: Mapping[str, str] = {}
+    """Which part of the settings says what (`timeouts.idle`, `retry.max_attempts`, `stream`); else `default`."""
     price: PriceBounds | None = None
     """US dollars for one attempt."""
 
@@ -56,8 +60,10 @@ class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The profile that was asked for."""
     timeout: float | None = None
     """Its bound for the whole call, in seconds."""
-    priority: Priority = "normal"
+    priority: Priority | None = None
     """Where it waits for a place, who goes first."""
+    stream: StreamPolicy | None = None
+    """What becomes of a stream that fails."""
     route: str | None = None
     targets: tuple[AskedTarget, ...] = ()
     """In the order in which they would be asked."""
@@ -65,6 +71,7 @@ class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who takes over after an error of a class."""
     dropped: tuple[PassedOver, ...] = ()
     retry: RetryPolicy
+    """What holds for targets that have none of their own."""
     arm: Arm | None = None
     """Which arm of the route's rollout the caller is in."""
     shadow: tuple[str, ...] = ()
@@ -73,6 +80,15 @@ class Explanation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the request asks of a model."""
     error: str | None = None
     code: str | None = None
+
+
+Origins = Callable[[Target, str, str | None], Mapping[str, str]]
+"""Which part of the settings says how a target is asked by a route and a profile."""
+
+
+def nobody_says(_: Target, __: str, ___: str | None) -> Mapping[str, str]:
+    """It is not known."""
+    return {}
 
 
 class Explainer:
@@ -88,8 +104,9 @@ class Explainer:
         profiles: Profiles = NO_PROFILES,
         admit: Admit = NOBODY_OBJECTS,
         default_caller: Caller = NOBODY,
-        terms: Mapping[str, Terms] = NO_TERMS,
+        terms: TermsBook = NO_TERMS,
         priorities: PriorityPolicy = NO_MATTER,
+        origins: Origins = nobody_says,
     ) -> None:
         self._admit = admit
         self._default_caller = default_caller
@@ -100,6 +117,7 @@ class Explainer:
         self._profiles = profiles
         self._terms = terms
         self._priorities = priorities
+        self._origins = origins
 
     def explain(self, request: Request[Any], caller: Caller = NOBODY, *, priority: str | None = None) -> Explanation:
         """For the next call, if it is this one; `priority` as its client asks for it."""
@@ -113,42 +131,53 @@ class Explainer:
             decided = plan(asked, self._routes, self._vitals.forecast(), caller=caller, admit=self._admit)
         except LockgateError as error:
             return Explanation(model=request.model, retry=self._policy, error=error.message, code=error.code)
-        told = structs.replace(self._told(asked, decided), priority=rank)
         if profile is None:
-            return told
-        return structs.replace(told, model=request.model, profile=profile.profile_id, timeout=profile.timeout)
+            return structs.replace(self._told(asked, decided, None), priority=rank)
+        told = self._told(asked, decided, profile.profile_id)
+        return structs.replace(
+            told, model=request.model, priority=rank, profile=profile.profile_id, timeout=profile.timeout
+        )
 
-    def _told(self, request: Request[Any], decided: Plan) -> Explanation:
+    def _told(self, request: Request[Any], decided: Plan, profile_id: str | None) -> Explanation:
         try:
             view = request.view
         except LockgateError:
             view = None  # only its provider can read it
         need = None if view is None else need_in(view, request.operation)
         size = len(request.body) if request.body is not None else len(msgspec.json.encode(view))
-        terms = self._terms.get(decided.route, PLAIN)
+        terms = self._terms.of(decided.route, profile_id)
         return Explanation(
             model=request.model,
             route=decided.route,
-            targets=tuple(self._asked(target, terms, view, need or Need(), size) for target in decided.targets),
+            targets=tuple(
+                self._asked(target, terms, view, need or Need(), size, self._origins(target, decided.route, profile_id))
+                for target in decided.targets
+            ),
             otherwise={kind: tuple(map(str, targets)) for kind, targets in decided.otherwise.items()},
             dropped=tuple(PassedOver(str(each.target), each.why, each.reason) for each in decided.dropped),
             retry=self._policy,
+            stream=StreamPolicy(terms.stream, terms.hold_pieces, terms.hold_seconds),
             arm=decided.arm,
             shadow=tuple(map(str, decided.shadow)),
             needs=need,
         )
 
-    def _asked(self, target: Target, terms: Terms, view: Any, need: Need, size: int) -> AskedTarget:
+    def _asked(
+        self, target: Target, terms: Terms, view: Any, need: Need, size: int, said_by: Mapping[str, str]
+    ) -> AskedTarget:
         provider, vitals = self._providers[target.provider_id], self._vitals
         card = self._routes.providers[target.provider_id].cards.get(target.model)
+        retry = terms.retry_at(self._policy, provider, target.model)
         return AskedTarget(
             str(target),
             provider.keys.refs,
             terms.timeouts_at(provider, target.model),
-            self._policy.max_attempts,
+            retry.max_attempts,
             vitals.rests(target),
             vitals.in_flight(target),
             vitals.latency(target),
-            () if provider.slots is None else tuple(each.now for each in provider.slots.at(target.model)),
-            price_bounds(card, view, need, size),
+            slots=() if provider.slots is None else tuple(each.now for each in provider.slots.at(target.model)),
+            retry=retry,
+            said_by=said_by,
+            price=price_bounds(card, view, need, size),
         )

@@ -29,7 +29,7 @@ class PriorityPolicy(Struct, frozen=True):
         most = caller.priority or self.most
         if asked is None:
             said = profile or caller.priority or self.default
-            return min(said, most, key=RANKS.__getitem__)
+            return said if RANKS[said] <= RANKS[most] else most
         known = next((priority for priority in PRIORITIES if priority == asked), None)
         if known is None:
             message = f"there is no priority {asked[:40]!r}; there are: {', '.join(PRIORITIES)}"

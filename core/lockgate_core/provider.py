@@ -27,6 +27,27 @@ class Timeouts(Struct, frozen=True):
     """Between pieces of a stream's content."""
     total: float
     """One call, all tries and all of its stream together."""
+    connect: float = 5.0
+    """Until a new connection stands, TLS included."""
+
+
+class OwnTimeouts(Struct, frozen=True):
+    """Some of the timeouts, in seconds; what is None is as it was."""
+
+    attempt: float | None = None
+    first_token: float | None = None
+    idle: float | None = None
+    total: float | None = None
+    connect: float | None = None
+
+
+class OwnRetry(Struct, frozen=True):
+    """Some of a RetryPolicy; what is None is as it was."""
+
+    max_attempts: int | None = None
+    base_delay: float | None = None
+    max_delay: float | None = None
+    max_retry_after: float | None = None
 
 
 def unwatched(provider_id: str) -> AbstractContextManager[None]:
@@ -51,6 +72,10 @@ class Provider(Struct, frozen=True):
     """Given its id, what stands around its work on a call."""
     by_model: Mapping[str, Timeouts] = {}
     """How long those models may take that differ from the others."""
+    retry: OwnRetry | None = None
+    """How often it is tried, where it differs from what holds for all."""
+    retry_by_model: Mapping[str, OwnRetry] = {}
+    """The same for those models that differ from the others, whole."""
 
     told_of_traces: bool = False
     """It is sent `traceparent`."""

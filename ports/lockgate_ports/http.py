@@ -52,6 +52,8 @@ class HttpRequest(Struct, frozen=True):
     body: bytes = b""
     purpose: Purpose = NO_PURPOSE
     shows: tuple[Secret, ...] = ()
+    connect: float | None = None
+    """Seconds within which a new connection must stand, where that differs from what holds for all requests."""
 
     def __repr__(self) -> str:
         return f"HttpRequest({self.method} {self.origin}{self.target.partition('?')[0]})"

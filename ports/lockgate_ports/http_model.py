@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from lockgate_ports.auth import Auth
 from lockgate_ports.cards import ModelCard
@@ -303,6 +303,8 @@ class HttpModel:
         """Adds to `shown` what is shown beside the attempt's own secret: a token that was got for it."""
         signed = await self._endpoint.auth.sign(request, attempt.secret)
         shown += [secret for secret in signed.shows if secret is not attempt.secret]
+        if attempt.connect is not None:
+            signed = structs.replace(signed, connect=attempt.connect)
         response = await self._http.send(signed)
         if 200 <= response.status < 300 and response.status != 204:
             return response

@@ -26,6 +26,8 @@ class Attempt(Struct, frozen=True):
     purpose: Purpose = NO_PURPOSE
     headers: Headers = ()
     """Header fields to send besides: those of a trace."""
+    connect: float | None = None
+    """Seconds within which a new connection must stand; None: as the way out was told when it was made."""
 
 
 class ReplyStream(Protocol):

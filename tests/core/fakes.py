@@ -16,7 +16,7 @@ from lockgate_core.retry import RetryPolicy
 from lockgate_core.rollout import Rollouts
 from lockgate_core.routing import CALM, Candidate, Registered, Route, Routes
 from lockgate_core.slots import ProviderSlots, SlotsPolicy
-from lockgate_core.terms import Terms
+from lockgate_core.terms import Terms, TermsBook
 from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
 from lockgate_ports.context import Target
 from lockgate_ports.egress import Decision, EgressRequest
@@ -216,7 +216,7 @@ class Bench:
         route = Route("r", tuple(Candidate(Target(name, "m")) for name in providers), by_class=by_class or {})
         routes = Routes(dict.fromkeys(providers, Registered()), {"r": route})
         eligibility = Eligibility(egress or Anywhere(), self.notes.append)
-        attempts = Attempts(providers, eligibility, policy or RetryPolicy(), self.clock, lambda: 0.5, terms or {})
+        attempts = Attempts(providers, eligibility, policy or RetryPolicy(), self.clock, lambda: 0.5, TermsBook(terms))
         self.engine = Engine(routes, CALM, Rollouts({}), steps, attempts, self.metrics, self.clock)
 
     async def ask(self, model: str = "r", stream: bool = False, **options: Any) -> Any:

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 from fakes import USAGE, Bench, FakeModel, read, streamed
 
-from lockgate_core.terms import OwnTimeouts, Terms
+from lockgate_core.provider import OwnTimeouts
+from lockgate_core.terms import Terms
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Failure, Finish, Start, TextDelta, ThinkingDelta, ToolCallDelta, UsageReport

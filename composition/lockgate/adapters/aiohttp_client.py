@@ -59,6 +59,8 @@ class AiohttpClient:
             proxied = {"proxy": self._proxy, "proxy_headers": dict(shown)}
             if origin.scheme == "http":
                 headers = (*headers, *shown)  # aiohttp asks for no tunnel then: the request itself goes to the proxy
+        if request.connect is not None:
+            proxied["timeout"] = aiohttp.ClientTimeout(total=None, sock_connect=request.connect, connect=None)
         try:
             response = await self._open_session().request(
                 request.method,

@@ -45,7 +45,7 @@ class LeanClient:
         """One request; raises as HttpPort says."""
         self._gate.pass_request(request)
         head = _head(request)
-        connection = self._take(request.origin) or await self._connect(request.origin)
+        connection = self._take(request.origin) or await self._connect(request.origin, request.connect)
         try:
             return await connection.send(head, request.body)
         except UpstreamError as error:
@@ -76,7 +76,7 @@ class LeanClient:
             connection.abort()
         return None
 
-    async def _connect(self, origin: Origin) -> LeanConnection:
+    async def _connect(self, origin: Origin, seconds: float | None) -> LeanConnection:
         there = self._via.proxy or origin
         approach = self._gate.approach(there)
         loop = asyncio.get_running_loop()
@@ -91,7 +91,7 @@ class LeanClient:
                 self._sweep = loop.call_later(_IDLE_LIMIT / 2, self._close_idle, loop)
 
         try:
-            async with asyncio.timeout(self._connect_timeout):
+            async with asyncio.timeout(self._connect_timeout if seconds is None else seconds):
                 addresses = await loop.getaddrinfo(there.host, there.port, type=socket.SOCK_STREAM)
                 made = await start_connection(
                     addresses, happy_eyeballs_delay=0.25, interleave=1, socket_factory=approach.socket

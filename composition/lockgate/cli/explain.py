@@ -102,9 +102,16 @@ def _print(told: "Explanation") -> None:
         )
     print_table(("TARGET", "KEY", "TIMEOUTS", "ATTEMPTS", "US DOLLARS AN ATTEMPT"), rows)
     for each in told.targets:
+        for name, where in each.said_by.items():
+            if where != "default" and name != "stream":
+                what, _, field = name.partition(".")
+                value = getattr(getattr(each, what), field)
+                out.print(f"{each.target}: {name} is {value:g}, by {where}", soft_wrap=True)
         for slots in each.slots:
             found = "adaptive, now " if slots.adaptive else ""
             out.print(f"{slots.of} runs {found}{slots.limit} calls at a time, {slots.max_queued} wait", soft_wrap=True)
+    if told.stream is not None and (where := told.targets[0].said_by.get("stream", "default")) != "default":
+        out.print(f"a stream that fails: {told.stream.after_commit}, by {where}", soft_wrap=True)
     for kind, targets in told.otherwise.items():
         out.print(f"after {kind}: {', then '.join(targets) or 'nobody'}", soft_wrap=True)
     if told.arm is not None:

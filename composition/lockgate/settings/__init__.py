@@ -19,7 +19,18 @@ from lockgate.settings.network import DataHandling, Labels, Proxy
 from lockgate.settings.offers import Offers
 from lockgate.settings.profiles import Parameters, Profile, PromptTemplate
 from lockgate.settings.reload import Reload
-from lockgate.settings.routes import Fallbacks, Hedge, Match, OwnTimeouts, Rollout, Route, RouteTarget, Shadow, Stream
+from lockgate.settings.routes import (
+    Fallbacks,
+    Hedge,
+    Match,
+    OwnRetry,
+    OwnTimeouts,
+    Rollout,
+    Route,
+    RouteTarget,
+    Shadow,
+    Stream,
+)
 from lockgate.settings.targets import split_target
 
 __all__ = [
@@ -37,6 +48,7 @@ __all__ = [
     "Labels",
     "Match",
     "Offers",
+    "OwnRetry",
     "OwnTimeouts",
     "Parameters",
     "PluginSettings",

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from msgspec import inspect, structs
+from msgspec import inspect
 
 from lockgate.settings.check_routes import RouteChecks
 from lockgate.settings.config_keys import check_uses
 from lockgate.settings.faults import Fault, Place
 from lockgate.settings.kinds import did_you_mean, fields_of
 from lockgate.settings.limits import Limits
-from lockgate.settings.model import Chosen, ProviderRow, Settings, Timeouts
+from lockgate.settings.model import Chosen, ProviderRow, Settings
 from lockgate.settings.offers import Offers
 from lockgate.settings.routes import Route
 from lockgate.settings.shape import FAULTY, Shape, Special, without_secrets
@@ -79,7 +79,6 @@ class _Checking:
         self._profiles(values, entries)
         values["secrets"] = self._secrets(entries.get("secrets"), tree.place)
         if not self.shape.faults:
-            self._inherit_timeouts(values)
             values["steps"] = tuple(values.get("steps", ()))
         return values
 
@@ -286,13 +285,3 @@ class _Checking:
 
     def _route_row(self, node: Node, path: Path, at: Place) -> Any:
         return self._routes.read(node, path, at)
-
-    def _inherit_timeouts(self, values: dict[str, Any]) -> None:
-        common: Timeouts = values.get("timeouts", Timeouts())
-        rows: dict[str, ProviderRow] = values.get("providers", {})
-        for provider_id, row in rows.items():
-            table = self._providers[provider_id].node
-            entry = table.entries.get("timeouts") if isinstance(table, Table) else None
-            written = entry.node.entries if entry is not None and isinstance(entry.node, Table) else {}
-            own = {name: getattr(row.timeouts, name) for name in written}
-            rows[provider_id] = structs.replace(row, timeouts=structs.replace(common, **own))

@@ -17,7 +17,7 @@ from msgspec import Struct, inspect
 from lockgate.settings.check import check
 from lockgate.settings.config_keys import unused
 from lockgate.settings.faults import Fault, Place, SettingsFaults
-from lockgate.settings.model import INHERITED, Chosen, PluginSettings, Settings
+from lockgate.settings.model import Chosen, PluginSettings, Settings
 from lockgate.settings.offers import Offers
 from lockgate.settings.overlay import choose, join, merge, split
 from lockgate.settings.shape import FAULTY, Shape
@@ -139,10 +139,8 @@ def read_folder(folder: Path, env: Mapping[str, str]) -> Reading:
 def _as_written(settings: Settings) -> dict[str, Any]:
     """Settings made in Python as they would stand in a file, so that the same checks read them."""
     written: dict[str, Any] = msgspec.to_builtins(settings)
-    for provider_id, row in written["providers"].items():
+    for row in written["providers"].values():
         row.update(row.pop("kind_settings") or {})
-        if settings.providers[provider_id].timeouts is INHERITED:
-            del row["timeouts"]
     for row in written["routes"].values():
         if not row["targets"]:
             del row["targets"]

@@ -10,7 +10,7 @@ from lockgate.settings.limits import Limits
 from lockgate.settings.network import DataHandling, Labels, Proxy
 from lockgate.settings.profiles import Profile
 from lockgate.settings.reload import Reload
-from lockgate.settings.routes import OwnTimeouts, Route, Seconds, Status
+from lockgate.settings.routes import OwnRetry, OwnTimeouts, Route, Seconds, Status
 from lockgate_ports.secrets import CredentialRef
 
 Bytes = Annotated[int, Meta(gt=0)]
@@ -128,10 +128,6 @@ class Timeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole call, all attempts and the stream included."""
 
 
-INHERITED = Timeouts()
-"""This very object stands for the `timeouts` of the file in a row that names none."""
-
-
 class HealthCheck(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The gateway itself asks a provider now and then, by the smallest real call (mostly one token), and tells the
     breaker of the model what came of it. Without it only what becomes of clients' calls counts."""
@@ -176,13 +172,19 @@ class ProviderRow(Struct, frozen=True, kw_only=True):
     """The same for single models, by name, in place of `concurrency`."""
     send_traceparent: bool = False
     """It is sent `traceparent` and `tracestate`, where a call is part of a trace."""
-    timeouts: Timeouts = INHERITED
-    """What this provider may take; what is not named here is taken from the `timeouts` of the file."""
+    timeouts: OwnTimeouts | None = None
+    """What this provider may take, where it differs from the `timeouts` of the file, as under
+    [Own timeouts](#own-timeouts)."""
+    retry: OwnRetry | None = None
+    """How often calls to it are tried, where it differs from the `retry` of the file, as under
+    [Own retry](#own-retry)."""
     health_check: HealthCheck | None = None
     """Health checks by interval, as under [health_check](#health_check); absent: none."""
     model_timeouts: dict[str, OwnTimeouts] = {}
     """What single models of it may take, by name, as under
-    [Timeouts of a model or route](#timeouts-of-a-model-or-route)."""
+    [Own timeouts](#own-timeouts)."""
+    model_retry: dict[str, OwnRetry] = {}
+    """How often calls to single models of it are tried, by name, as under [Own retry](#own-retry)."""
     private_addresses: tuple[str, ...] = ()
     """Networks (`10.20.0.0/16`) that this provider's host may resolve to although they are private."""
     data: DataHandling = DataHandling()

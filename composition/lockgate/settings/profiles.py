@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from lockgate.settings.routes import OwnRetry, OwnTimeouts, Stream
 from lockgate_ports.caller import Priority
 
 
@@ -51,6 +52,13 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What it says where the caller does not, as under [parameters](#parameters)."""
     timeout: Annotated[float, Meta(gt=0)] | None = None
     """The whole call may take so many seconds, where the caller does not give it fewer."""
+    timeouts: OwnTimeouts | None = None
+    """How long calls may take, in place of what route, model and provider say, as under
+    [Own timeouts](#own-timeouts)."""
+    retry: OwnRetry | None = None
+    """How often calls are tried, likewise, as under [Own retry](#own-retry)."""
+    stream: Stream | None = None
+    """What becomes of a stream that fails, in place of all that the route says of it, as under [stream](#stream)."""
     priority: Priority | None = None
     """Who goes first where calls wait for a place: `high`, `normal` or `low`, as under [priority](#priority)."""
     prompt_template: PromptTemplate | None = None

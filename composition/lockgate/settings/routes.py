@@ -70,9 +70,11 @@ class Fallbacks(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class OwnTimeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Timeouts, in seconds, that differ from those of the provider: for one model of it, or for a route; what a route
-    says counts most."""
+    """Timeouts, in seconds, that differ from what is said more generally. The most special one counts that says
+    something: of a profile, else of a route, a model, a provider, the file."""
 
+    connect: Seconds | None = None
+    """From the first packet to an open connection, TLS included."""
     attempt: Seconds | None = None
     """One attempt whose answer comes whole."""
     first_token: Seconds | None = None
@@ -81,6 +83,19 @@ class OwnTimeouts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Between two pieces of content of a stream."""
     total: Seconds | None = None
     """The whole call, all attempts and the stream included."""
+
+
+class OwnRetry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often a call is tried, where that differs from what is said more generally, in the order of timeouts."""
+
+    max_attempts: Annotated[int, Meta(ge=1, le=10)] | None = None
+    """Attempts at one target, the first included."""
+    base_delay: Annotated[float, Meta(ge=0)] | None = None
+    """The wait before the second attempt is random, up to twice this, in seconds; for each further one, twice that."""
+    max_delay: Annotated[float, Meta(ge=0)] | None = None
+    """The longest wait between attempts, in seconds."""
+    max_retry_after: Annotated[float, Meta(ge=0)] | None = None
+    """The longest `retry-after` that is waited out, in seconds."""
 
 
 class Stream(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -170,8 +185,10 @@ class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hedge: Hedge | None = None
     """When a second target is asked as well, as under [hedge](#hedge); absent: never."""
     timeouts: OwnTimeouts | None = None
-    """How long calls may take, where it differs from what their provider says, as under
-    [Timeouts of a model or route](#timeouts-of-a-model-or-route)."""
+    """How long calls may take, where it differs from what their targets say, as under
+    [Own timeouts](#own-timeouts)."""
+    retry: OwnRetry | None = None
+    """How often calls are tried, likewise, as under [Own retry](#own-retry)."""
     shadow: Shadow | None = None
     """Targets that are tried out beside the calls, as under [shadow](#shadow)."""
 

@@ -26,7 +26,7 @@ async def whole_answer(
 ) -> Answer:
     """An answer that comes whole, within what the caller has `left`, in seconds."""
     journal, target = context.journal, turn.target
-    attempt = _attempt(turn, context)
+    attempt = _attempt(turn, context, timeouts)
     began = clock.now()
     reply = await _within(timeouts.attempt, left, turn, clock, _call(turn.provider.port, request, attempt))
     turn.end()
@@ -46,7 +46,7 @@ async def open_stream(
 ) -> LiveStream:
     """A stream, held back until its first content, or as long as the terms say: until then any failure goes unseen."""
     journal, target = context.journal, turn.target
-    attempt = _attempt(turn, context)
+    attempt = _attempt(turn, context, timeouts)
     began = clock.now()
     rules = StreamRules()
     held: Held = []
@@ -85,14 +85,15 @@ async def open_stream(
     return stream
 
 
-def _attempt(turn: Turn, context: Context) -> Attempt:
+def _attempt(turn: Turn, context: Context, timeouts: Timeouts) -> Attempt:
     journal = context.journal
     headers: Headers = ()
     if (trace := journal.trace) is not None and turn.provider.told_of_traces:
         headers = (("traceparent", trace.parent_of_attempt(turn.number - 1)),)
         if trace.state:
             headers = (*headers, ("tracestate", trace.state))
-    return Attempt(turn.target.model, turn.lease.secret, context.caller.purpose, headers)
+    connect = None if timeouts.connect == turn.provider.timeouts.connect else timeouts.connect
+    return Attempt(turn.target.model, turn.lease.secret, context.caller.purpose, headers, connect)
 
 
 def time_left(timeouts: Timeouts, context: Context, now: float) -> float:

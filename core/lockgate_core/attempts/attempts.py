@@ -17,7 +17,7 @@ from lockgate_core.estimate import estimated
 from lockgate_core.live_stream import LiveStream
 from lockgate_core.provider import Provider
 from lockgate_core.retry import RetryPolicy
-from lockgate_core.terms import NO_TERMS, PLAIN, Terms
+from lockgate_core.terms import NO_TERMS, Terms, TermsBook
 from lockgate_core.turn import Shut
 from lockgate_ports.context import Context, Target
 from lockgate_ports.errors import LockgateError, NotOffered, Unsupported, UpstreamError
@@ -28,7 +28,8 @@ from lockgate_ports.wire import Request
 
 
 class Attempts:
-    """The innermost handler. `luck` gives random numbers in [0, 1); `terms` are those of the routes that have some."""
+    """The innermost handler. `luck` gives random numbers in [0, 1); `policy` is how often a call is tried
+    where `terms` and providers do not say otherwise."""
 
     def __init__(
         self,
@@ -37,7 +38,7 @@ class Attempts:
         policy: RetryPolicy,
         clock: Clock,
         luck: Callable[[], float],
-        terms: Mapping[str, Terms] = NO_TERMS,
+        terms: TermsBook = NO_TERMS,
     ) -> None:
         self._providers = providers
         self._eligibility = eligibility
@@ -45,7 +46,7 @@ class Attempts:
         self._clock = clock
         self._luck = luck
         self._terms = terms
-        self._hedgers = {route: Hedger(each.hedge) for route, each in terms.items() if each.hedge is not None}
+        self._hedgers = {route: Hedger(each.hedge) for route, each in terms.by_route.items() if each.hedge is not None}
 
     async def __call__(self, request: Request[Any], context: Context) -> Answer | AnswerStream:
         """Asks the targets in order that the egress policy allows; those that the context has for a class of error take
@@ -57,7 +58,7 @@ class Attempts:
         queue = Queue(targets, otherwise)
         if denied is not None and not targets:
             queue.failed(denied)
-        terms = self._terms.get(context.route, PLAIN)
+        terms = self._terms.of(context.route, context.journal.profile_id)
         if terms.stream == "continue" and request.stream:
             request.relay_reply = False  # what is to go on elsewhere must be understood
         try:

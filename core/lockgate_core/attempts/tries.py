@@ -51,7 +51,7 @@ class Tries:
         self._provider = provider
         self._target = target
         self._queue = queue
-        self._policy = policy
+        self._policy = terms.retry_at(policy, provider, target.model)
         self._terms = terms
         self._timeouts = terms.timeouts_at(provider, target.model)
         self._clock = clock

@@ -8,6 +8,7 @@ import pytest
 from lockgate.plugins import Plugins
 from lockgate.settings import (
     Chosen,
+    OwnTimeouts,
     ProviderRow,
     Route,
     Settings,
@@ -46,15 +47,16 @@ providers:
     assert (row.kind_settings.slots, row.kind_settings.seed) == (2, 7)
 
 
-def test_a_row_inherits_the_timeouts_that_it_does_not_name(load: Load) -> None:
+def test_a_row_says_what_differs_from_the_timeouts_of_the_file(load: Load) -> None:
     settings = load("""
 timeouts: {attempt: 9, idle: 8}
 providers:
   a: {kind: openai-compatible, base_url: "http://h", timeouts: {idle: 3}}
   b: {kind: openai-compatible, base_url: "http://h"}
 """)
-    assert settings.providers["a"].timeouts == Timeouts(attempt=9.0, idle=3.0)
-    assert settings.providers["b"].timeouts == Timeouts(attempt=9.0, idle=8.0)
+    assert settings.timeouts == Timeouts(attempt=9.0, idle=8.0)
+    assert settings.providers["a"].timeouts == OwnTimeouts(idle=3.0)
+    assert settings.providers["b"].timeouts is None
 
 
 def test_anchors_and_merge_keys_work(load: Load) -> None:
@@ -113,13 +115,6 @@ providers:
 routes: {fast: {targets: [a/m, b/n]}}
 """)
     assert load_settings(once, environment=None, env={}, offers=offers) == once
-
-
-def test_a_row_made_in_python_inherits_timeouts_too(offers: Plugins) -> None:
-    row = ProviderRow(kind="openai", credential_ref="env:KEY")
-    made = Settings(timeouts=Timeouts(attempt=9.0), providers={"a": row})
-    settings = load_settings(made, environment=None, env={}, offers=offers)
-    assert settings.providers["a"].timeouts.attempt == 9.0
 
 
 def test_the_allow_list_is_known_before_any_plugin_is_loaded(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Whose call goes first where calls wait: what a client may ask for, and what it has when it asks for nothing. Pure."""
 
+from collections.abc import Mapping
 from typing import Final, get_args
 
 from msgspec import Struct
@@ -10,6 +11,7 @@ from lockgate_ports.errors import Forbidden, InvalidRequest
 HEADER = "x-lockgate-priority"
 PRIORITIES: Final[tuple[Priority, ...]] = get_args(Priority)
 """From the last to the first."""
+_NAMED: Mapping[str, Priority] = {priority: priority for priority in PRIORITIES}
 RANKS: Final = {priority: rank for rank, priority in enumerate(PRIORITIES)}
 
 
@@ -30,7 +32,7 @@ class PriorityPolicy(Struct, frozen=True):
         if asked is None:
             said = profile or caller.priority or self.default
             return said if RANKS[said] <= RANKS[most] else most
-        known = next((priority for priority in PRIORITIES if priority == asked), None)
+        known = _NAMED.get(asked)
         if known is None:
             message = f"there is no priority {asked[:40]!r}; there are: {', '.join(PRIORITIES)}"
             raise InvalidRequest(message, param=HEADER)

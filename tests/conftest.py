@@ -12,6 +12,8 @@ from aiohttp import ClientResponse
 from aioresponses import aioresponses
 
 ROOT = Path(__file__).resolve().parent.parent
+# These folders are no packages: what tests share is found by its folder.
+sys.path.append(str(Path(__file__).parent / "support"))
 
 
 class _Response(ClientResponse):

@@ -6,11 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import get_args
 
 import click
 import pytest
 import yaml
+from pages import FENCE, blocks
 
 from llm_plugin_openai.dialect import OpenAIChat
 from lockgate.adapters.memory_metrics import MemoryMetrics
@@ -26,7 +27,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(
     {ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("plugins/*/*.md")}
 )
-FENCE = re.compile(r"^( *)(```+)(\w*)[^\n]*\n(.*?)^\1\2 *$", re.MULTILINE | re.DOTALL)
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
@@ -35,22 +35,6 @@ class EnvAsText(yaml.SafeLoader):
 
 
 EnvAsText.add_constructor("!env", lambda loader, node: node.value)
-
-
-class Block(NamedTuple):
-    """A fenced piece of a page; `line` counts from 1 and is that of the fence."""
-
-    language: str
-    text: str
-    line: int
-
-
-def blocks(page: Path) -> Iterator[Block]:
-    text = page.read_text()
-    for found in FENCE.finditer(text):
-        indent, _, language, body = found.groups()
-        dedented = "".join(line.removeprefix(indent) for line in body.splitlines(keepends=True))
-        yield Block(language, dedented, text.count("\n", 0, found.start()) + 1)
 
 
 def anchors(page: Path) -> set[str]:

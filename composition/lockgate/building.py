@@ -16,6 +16,8 @@ from lockgate.adapters.secret_stores import SecretStores
 from lockgate.parts import LiveSecrets, Parts, Ties
 from lockgate.plugins import Plugins
 from lockgate.redaction import redact
+from lockgate.seat import Seat
+from lockgate.settings.limits import Limits
 from lockgate.settings.model import Chosen, Settings
 from lockgate.ways import WaysOut, allowances
 from lockgate_ports.egress import EgressPolicyPort
@@ -124,12 +126,14 @@ def build_answers(settings: Settings, parts: Parts) -> KeptAnswersPort | None:
 
 
 def build_limits(
-    settings: Settings, plugins: Plugins, secrets: SecretsPort, ways: WaysOut, env: Env, parts: Parts
+    settings: Settings, plugins: Plugins, secrets: SecretsPort, ways: WaysOut, env: Env, parts: Parts, seat: Seat
 ) -> LimitsPort | None:
     """Where limits are counted; None where neither a rule nor a key can have any."""
     chosen = settings.limits
     if not chosen.rules and settings.auth.keys is None:
         return None
+    if seat.limits is not None and chosen.kind == Limits().kind:
+        return seat.limits
 
     def build(ties: Ties) -> LimitsPort:
         context = structs.replace(_context("limits", ways.tied(ties), env), secret=_followed(ties.secrets(secrets)))

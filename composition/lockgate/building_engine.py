@@ -2,7 +2,9 @@
 
 import random
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 
+import msgspec
 from msgspec import structs
 
 from lockgate.adapters.mersenne import Mersenne
@@ -10,6 +12,7 @@ from lockgate.adapters.notebook import Notebook
 from lockgate.building_providers import own_retry
 from lockgate.origins import Origins
 from lockgate.parts import Parts
+from lockgate.seat import Seat
 from lockgate.settings.model import Settings
 from lockgate.settings.routes import OwnTimeouts as OwnTimeoutsRow
 from lockgate.settings.routes import Rollout as RolloutRow
@@ -135,15 +138,19 @@ def build_profiles(settings: Settings) -> Profiles:
     return Profiles.named(made)
 
 
-def build_rollouts(settings: Settings, clock: Clock, notebook: Notebook, parts: Parts) -> Rollouts:
+def build_rollouts(settings: Settings, clock: Clock, notebook: Notebook, parts: Parts, seat: Seat) -> Rollouts:
     """Those of the routes that have one, each at its first step, or where it was before these settings."""
     now = clock.now()
     fields = RolloutPolicy.__struct_fields__
 
     def built(name: str, route: Route, row: RolloutRow) -> Rollout:
         policy = RolloutPolicy(**{field: getattr(row, field) for field in fields})
+        asked = row, route.targets
+        terms = sha256(msgspec.json.encode(asked, order="deterministic")).hexdigest()
         return parts.take(
-            f"routes.{name}.rollout", (row, route.targets), lambda _: Rollout(name, policy, now, notebook.audit)
+            f"routes.{name}.rollout",
+            asked,
+            lambda _: Rollout(name, policy, now, notebook.audit, terms=terms, origin=seat.number, decide=seat.decide),
         )
 
     return Rollouts(
@@ -158,9 +165,11 @@ def build_shadows(
     egress: EgressPolicyPort,
     notebook: Notebook,
     clock: Clock,
+    seat: Seat,
 ) -> Shadows | None:
     """What sends copies of calls, where some route wants that. Each is tried once."""
-    most = {name: row.shadow.max_parallel for name, row in settings.routes.items() if row.shadow is not None}
+    shadows = {name: row.shadow for name, row in settings.routes.items() if row.shadow is not None}
+    most = {name: max(1, seat.share(shadow.max_parallel)) for name, shadow in shadows.items()}
     if not most:
         return None
     once = TermsBook(otherwise=Terms(retry=OwnRetry(max_attempts=1)))

@@ -9,6 +9,7 @@ from lockgate.adapters.bypass_watch import inside
 from lockgate.adapters.notebook import Notebook
 from lockgate.parts import LiveSecrets, Parts, Ties
 from lockgate.plugins import Plugins
+from lockgate.seat import ALONE, Seat
 from lockgate.settings.concurrency import Concurrency
 from lockgate.settings.model import ProviderRow, Settings
 from lockgate.settings.routes import OwnRetry as OwnRetryRow
@@ -37,10 +38,11 @@ def build_providers(
     notebook: Notebook,
     env: Env,
     parts: Parts,
+    seat: Seat,
 ) -> dict[str, Provider]:
     """Every configured provider, not open yet."""
     return {
-        provider_id: _provider(provider_id, settings, plugins, secrets, ways, notebook, env, parts)
+        provider_id: _provider(provider_id, settings, plugins, secrets, ways, notebook, env, parts, seat)
         for provider_id in settings.providers
     }
 
@@ -61,8 +63,10 @@ def assembled(
     settings: Settings,
     sources: Sequence[KeySource],
     note: Callable[[Note], None] | None = None,
+    seat: Seat = ALONE,
 ) -> Provider:
-    """A port with what bounds the calls to it, by its row. `note` is told when one of its breakers opens or closes."""
+    """A port with what bounds the calls to it, by its row. `note` is told when one of its breakers opens or closes.
+    `seat`: which worker of several this is, each of which has its share of the places."""
     row = settings.providers[provider_id]
     timeouts = laid_over(Timeouts(**structs.asdict(settings.timeouts)), row.timeouts)
     retry = own_retry(row.retry)
@@ -77,7 +81,7 @@ def assembled(
             None if note is None else lambda model, opened: note(_of_breaker(provider_id, model, opened=opened)),
         ),
         RetryBudget(BudgetPolicy(*budget)),
-        _slots(provider_id, row, settings.priority.aging),
+        _slots(provider_id, row, settings.priority.aging, seat),
         told_of_traces=row.send_traceparent,
         around=unwatched if settings.plugins.sandbox == "off" else inside,
         by_model={model: laid_over(timeouts, own) for model, own in row.model_timeouts.items()},
@@ -95,6 +99,7 @@ def _provider(
     notebook: Notebook,
     env: Env,
     parts: Parts,
+    seat: Seat,
 ) -> Provider:
     row = settings.providers[provider_id]
     asked = row.kind, row.kind_settings, ways.described_of(provider_id), row.status == "disabled"
@@ -109,7 +114,7 @@ def _provider(
         return KeyPool(provider_id, [_source(provider_id, ref, live, notebook) for ref in row.keys] or [KeySource()])
 
     port = parts.take(_port_of(provider_id), asked, build, lambda port: port.aclose())
-    made = assembled(provider_id, port, settings, [], notebook)
+    made = assembled(provider_id, port, settings, [], notebook, seat)
     # What is known of those who are asked holds for as long as the same ones are asked.
     kept = f"providers.{provider_id}"
     budget = settings.retry.budget, settings.retry.budget_reserve
@@ -129,19 +134,24 @@ def own_retry(said: OwnRetryRow | None) -> OwnRetry | None:
     return None if said is None else OwnRetry(**structs.asdict(said))
 
 
-def _slots(provider_id: str, row: ProviderRow, aging: float) -> ProviderSlots | None:
+def _slots(provider_id: str, row: ProviderRow, aging: float, seat: Seat) -> ProviderSlots | None:
     if row.max_parallel is None and row.concurrency is None and not row.model_concurrency:
         return None
 
     def policy(said: Concurrency) -> SlotsPolicy:
         found = said.adaptive
-        parallel = said.fixed if found is None else AdaptivePolicy(found.start, found.min, found.max, found.tolerance)
-        assert parallel is not None  # noqa: S101  the settings say one of the two
-        return SlotsPolicy(parallel, said.max_queued, said.queue_timeout, aging)
+        parallel: int | AdaptivePolicy
+        if found is None:
+            assert said.fixed is not None  # noqa: S101  the settings say one of the two
+            parallel = seat.share(said.fixed)
+        else:
+            start, least, most = (max(1, seat.share(each)) for each in (found.start, found.min, found.max))
+            parallel = AdaptivePolicy(start, least, most, found.tolerance)
+        return SlotsPolicy(parallel, seat.share(said.max_queued), said.queue_timeout, aging)
 
     whole, each = None, None
     if row.max_parallel is not None:
-        whole = SlotsPolicy(row.max_parallel, row.max_queued, row.queue_timeout, aging)
+        whole = SlotsPolicy(seat.share(row.max_parallel), seat.share(row.max_queued), row.queue_timeout, aging)
     if row.concurrency is not None:
         each = policy(row.concurrency)
     return ProviderSlots(provider_id, whole, each, {model: policy(own) for model, own in row.model_concurrency.items()})

@@ -8,6 +8,7 @@ from lockgate.adapters.notebook import Notebook
 from lockgate.parts import Parts
 from lockgate.plugins import Plugins
 from lockgate.route_table import build_routes
+from lockgate.seat import Seat
 from lockgate.settings.model import Settings
 from lockgate.ways import WaysOut
 
@@ -19,6 +20,7 @@ class GatewayContainer(containers.DeclarativeContainer):
     plugins = providers.Dependency(instance_of=Plugins)
     env: providers.Dependency[dict[str, str]] = providers.Dependency(instance_of=dict)
     parts = providers.Dependency(instance_of=Parts)
+    seat = providers.Dependency(instance_of=Seat)
     clock = providers.Singleton(LoopClock)
     notebook = providers.Dependency(instance_of=Notebook)
     egress = providers.Singleton(building.build_egress, settings, plugins, env)
@@ -28,18 +30,20 @@ class GatewayContainer(containers.DeclarativeContainer):
     traces = providers.Singleton(building.build_traces, settings, plugins, ways, env, parts)
     ledger = providers.Singleton(building.build_ledger, settings, plugins, secrets, ways, env, parts)
     answers = providers.Singleton(building.build_answers, settings, parts)
-    limits = providers.Singleton(building.build_limits, settings, plugins, secrets, ways, env, parts)
+    limits = providers.Singleton(building.build_limits, settings, plugins, secrets, ways, env, parts, seat)
     tokens = providers.Singleton(building.build_tokens, settings, ways, parts)
     callers = providers.Resource(building.build_callers, settings, secrets, tokens)
     models = providers.Singleton(
-        building_providers.build_providers, settings, plugins, secrets, ways, notebook, env, parts
+        building_providers.build_providers, settings, plugins, secrets, ways, notebook, env, parts, seat
     )
     steps = providers.Singleton(building.build_steps, settings, plugins, ways, env, parts)
     routes = providers.Singleton(build_routes, settings, plugins, models)
-    rollouts = providers.Singleton(building_engine.build_rollouts, settings, clock, notebook, parts)
+    rollouts = providers.Singleton(building_engine.build_rollouts, settings, clock, notebook, parts, seat)
     vitals = providers.Singleton(building_engine.build_vitals, models, rollouts, clock)
     profiles = providers.Singleton(building_engine.build_profiles, settings)
-    shadows = providers.Singleton(building_engine.build_shadows, settings, models, metrics, egress, notebook, clock)
+    shadows = providers.Singleton(
+        building_engine.build_shadows, settings, models, metrics, egress, notebook, clock, seat
+    )
     engine = providers.Singleton(
         building_engine.build_engine,
         settings,

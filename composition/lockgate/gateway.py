@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -15,14 +15,16 @@ from lockgate.listing import listed_models
 from lockgate.loading import Source
 from lockgate.plugins import Plugins
 from lockgate.redaction import redact
+from lockgate.reloaded import Reloaded
 from lockgate.settings.model import Settings
-from lockgate.succession import Reloaded, Succession
+from lockgate.succession import Following, Succession
 from lockgate_core.explain import Explanation
 from lockgate_core.provider import Provider
 from lockgate_core.rollout import Rollouts
+from lockgate_core.shadows import Shadows
 from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.chat import ChatRequest
-from lockgate_ports.dialect import ListedModel
+from lockgate_ports.dialect import ListedModel, Surface
 from lockgate_ports.embed import EmbedRequest
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.ledger import LedgerPort
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from lockgate.surfaces.asgi import AsgiApp
     from lockgate.surfaces.bounds import Bounds
     from lockgate.surfaces.entrance import Entrance
+    from lockgate.surfaces.front_door import Serve
 
 
 class Gateway:
@@ -84,6 +87,11 @@ class Gateway:
         return self._succession.current.rollouts
 
     @property
+    def shadows(self) -> Shadows | None:
+        """What sends copies of calls; None where no route wants that."""
+        return self._succession.current.shadows
+
+    @property
     def last_reload(self) -> Reloaded | None:
         """What became of the last new settings; None when there were none yet."""
         return self._succession.last
@@ -96,6 +104,15 @@ class Gateway:
         Raises SettingsError with all that is wrong, and the old engine goes on.
         """
         return await self._succession.reload(settings, actor)
+
+    def following(self, settings: Source = None) -> AbstractAsyncContextManager[Following]:
+        """A reload in two steps, for several processes that change together: the second engine is open for the time of
+        an `async with` block, in which it may take over. `reloaded` tells of it. Raises SettingsError."""
+        return self._succession.following(settings)
+
+    async def reloaded(self, told: Reloaded, *, noted: bool) -> None:
+        """What became of new settings that `following` took; `noted`: the log and the ledger are told too."""
+        await self._succession.tell(told, noted=noted)
 
     async def examine(self, *, call: bool = False, tell: "Tell") -> "Report":
         """Looks at everything that must work before calls do: keys, providers, routes, fallbacks, stores. `call`: each
@@ -200,12 +217,12 @@ class Gateway:
             server.max_body_bytes, server.header_timeout, server.body_timeout, server.ping_interval, server.idle_timeout
         )
 
-    def front_door(self, *, loopback: bool = False) -> "Entrance":
+    def front_door(self, *, loopback: bool = False, instead: "Mapping[Surface, Serve] | None" = None) -> "Entrance":
         """The surfaces, before any server framework. `loopback`: nobody from elsewhere can come in, so that the pages
-        for operators need no client key."""
+        for operators need no client key. `instead`: pages in place of the gateway's own."""
         from lockgate.surfaces.entrance import Entrance
 
-        entrance = Entrance(self._succession, loopback=loopback)
+        entrance = Entrance(self._succession, loopback=loopback, instead=instead or {})
         self._entrances.add(entrance)
         return entrance
 

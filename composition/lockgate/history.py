@@ -83,6 +83,22 @@ def files(path: Path) -> list[Path]:
     return sorted(each for each in path.glob("*.yaml") if each.is_file()) if path.is_dir() else [path]
 
 
+Stamp = tuple[tuple[str, int, int, int], ...]
+
+
+def stamp(path: Path | None) -> Stamp:
+    """Differs when something was written to the files. A mounted ConfigMap changes by a link: what is behind it
+    counts. `path` None is the embedded default, of which nothing can change."""
+    found: list[tuple[str, int, int, int]] = []
+    for each in [] if path is None else files(path):
+        try:
+            status = each.stat()
+        except OSError:
+            continue
+        found.append((each.name, status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(found)
+
+
 def put_back(path: Path, entry: Applied) -> None:
     """Makes the settings at `path` those of the entry: each file is replaced at once, and what was not there goes.
     Raises OSError."""

@@ -7,10 +7,10 @@ from typing import Any
 from lockgate.adapters import builtins
 from lockgate.adapters.bypass_watch import inside
 from lockgate.plugins import Plugins, discover
-from lockgate.settings import PluginSettings, Settings, read_settings, settle
+from lockgate.settings import Draft, PluginSettings, Settings, Texts, read_settings, settle, with_workers
 from lockgate_ports.errors import SettingsError
 
-Source = Path | str | Mapping[str, Any] | Settings | None
+Source = Path | str | Texts | Mapping[str, Any] | Settings | None
 
 
 def _nothing(chosen: PluginSettings) -> None:
@@ -24,25 +24,36 @@ def load(
     env: Mapping[str, str],
     before: Callable[[PluginSettings], None] = _nothing,
     last: tuple[Settings, Plugins] | None = None,
+    workers: int | None = None,
 ) -> tuple[Settings, Plugins]:
     """Checked settings. A `source` of None stands for what the installed plugins serve without any. `before` is called
     when it is known which plugins are to be imported, and none is yet. `last`: what was loaded before; its plugins are
-    not looked for again where the settings allow the same ones.
+    not looked for again where the settings allow the same ones. `workers`: so many serve, whatever the settings say.
 
     Raises SettingsError with all that is wrong.
     """
     if source is None:
         before(PluginSettings())
         plugins = discover(builtins=[builtins], around=inside)
-        draft = read_settings(embedded(plugins), environment=environment, env=env)
+        draft = _read(embedded(plugins), environment, env, workers)
     else:
-        draft = read_settings(source, environment=environment, env=env)
+        draft = _read(source, environment, env, workers)
         before(draft.plugins)
         if last is not None and last[0].plugins.allow == draft.plugins.allow:
             plugins = last[1]
         else:
             plugins = discover(allow=draft.plugins.allow, builtins=[builtins], around=inside)
     return settle(draft, plugins), plugins
+
+
+def _read(
+    source: Path | str | Texts | Mapping[str, Any] | Settings,
+    environment: str | None,
+    env: Mapping[str, str],
+    workers: int | None,
+) -> Draft:
+    draft = read_settings(source, environment=environment, env=env)
+    return draft if workers is None else with_workers(draft, workers)
 
 
 def embedded(plugins: Plugins) -> Mapping[str, Any]:

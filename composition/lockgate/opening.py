@@ -24,6 +24,7 @@ from lockgate.loading import Source, load
 from lockgate.parts import Parts
 from lockgate.plugins import Plugins
 from lockgate.redaction import redact
+from lockgate.seat import ALONE, Seat
 from lockgate.settings import Settings
 from lockgate.succession import Succession
 from lockgate_ports.egress import EgressPolicyPort
@@ -46,12 +47,14 @@ async def open_gateway(
     egress: EgressPolicyPort | None = None,
     metrics: MetricsPort | None = None,
     ledger: LedgerPort | None = None,
+    seat: Seat | None = None,
 ) -> AsyncGenerator[Gateway, None]:
     """Opens a gateway for the time of an `async with` block.
 
     `settings`: the path of a YAML file, the same as a mapping, or None for what the installed plugins serve without
     any. `environment`: the overlay to apply. `env`: environment variables, by default the process's own. A port object
-    replaces the configured one; it stays the caller's to close. Raises SettingsError with all that is wrong.
+    replaces the configured one; it stays the caller's to close. `seat`: which of the workers of `lockgate serve` this
+    is. Raises SettingsError with all that is wrong.
     """
     variables = dict(os.environ if env is None else env)
     notebook = Notebook()
@@ -66,11 +69,20 @@ async def open_gateway(
             # Plugins are imported here, and an import may be slow: it must not hold up the loop of the embedding
             # service. Those of the first settings are watched from here on, those of later ones from when they serve.
             start = partial(load, before=lambda chosen: watch.start(chosen.sandbox)) if last is None else load
-            loaded, plugins = await asyncio.to_thread(start, source, environment=environment, env=variables, last=last)
+            workers = None if seat is None else seat.of
+            loaded, plugins = await asyncio.to_thread(
+                start, source, environment=environment, env=variables, last=last, workers=workers
+            )
             databases = (each.package for each in plugins.loaded if _DATABASES & set(each.hooks))
             watch.know((each.package for each in plugins.loaded), databases)
             container = GatewayContainer(
-                settings=loaded, plugins=plugins, env=variables, notebook=notebook, parts=parts, **replaced
+                settings=loaded,
+                plugins=plugins,
+                env=variables,
+                notebook=notebook,
+                parts=parts,
+                seat=seat or ALONE,
+                **replaced,
             )
             try:
                 deployment = await _deployment(container, loaded, plugins, parts, notebook, watch)

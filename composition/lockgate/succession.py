@@ -4,16 +4,16 @@ when its last call has ended."""
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
-
-from msgspec import Struct
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import NamedTuple
 
 from lockgate.audited import note_reload
 from lockgate.deployment import Deployment
 from lockgate.loading import Source
 from lockgate.parts import Parts
 from lockgate.plugins import Plugins
+from lockgate.reloaded import Reloaded
 from lockgate.settings import Settings
 from lockgate_ports.errors import LockgateError, SettingsError
 
@@ -23,14 +23,11 @@ Deploy = Callable[[Source, Parts], AbstractAsyncContextManager[Deployment]]
 """Opens a deployment with those parts for the time of a block. Raises SettingsError."""
 
 
-class Reloaded(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What became of new settings. `at` is in seconds since 1970; `error` says why they were refused."""
+class Following(NamedTuple):
+    """A deployment that is open beside the one that serves, and what lets it serve instead."""
 
-    ok: bool
-    at: float
-    actor: str
-    """Who asked: `signal`, `file`, `embedder`, or whoever called."""
-    error: str | None = None
+    settings: Settings
+    take_over: Callable[[], None]
 
 
 class Succession:
@@ -67,49 +64,72 @@ class Succession:
         return await asyncio.shield(reloading)
 
     async def _reload(self, source: Source, actor: str) -> Reloaded:
+        try:
+            async with self.following(source) as following:
+                following.take_over()
+                told = await self.tell(Reloaded(ok=True, at=time.time(), actor=actor))
+        except LockgateError as error:
+            await self.tell(Reloaded(ok=False, at=time.time(), actor=actor, error=error.message))
+            raise
+        if source is not None:
+            self._source = source
+        return told
+
+    @asynccontextmanager
+    async def following(self, source: Source) -> AsyncGenerator[Following, None]:
+        """The next deployment, open beside the one that serves for the time of a block, in which no other is opened.
+        Where it does not take over, it is closed again. Raises SettingsError.
+        """
         async with self._turn:
             try:
-                await self._succeed(self._source if source is None else source)
+                scope, following = await self._opened(
+                    self._source if source is None else source, self.current.parts.successor()
+                )
+                try:
+                    changes = [prepare(following) for prepare in self.prepare]
+                except BaseException:
+                    await scope.aclose()
+                    raise
+            except LockgateError:
+                raise
             except Exception as error:
                 # What a plugin raises may hold what must not show: its message stays out.
-                known = error if isinstance(error, LockgateError) else None
-                why = known.message if known is not None else f"an internal error: {type(error).__qualname__}"
-                _log.error("the new settings are refused, those from before go on serving: %s", why)
-                await self._tell(Reloaded(ok=False, at=time.time(), actor=actor, error=why))
-                if known is not None:
-                    raise
-                raise SettingsError(why) from error
-            if source is not None:
-                self._source = source
-            _log.info("new settings serve from now on (%s)", actor)
-            return await self._tell(Reloaded(ok=True, at=time.time(), actor=actor))
+                raise SettingsError(f"an internal error: {type(error).__qualname__}") from error
+            spare = [scope]
 
-    async def _succeed(self, source: Source) -> None:
-        scope, following = await self._opened(source, self.current.parts.successor())
-        try:
-            changes = [prepare(following) for prepare in self.prepare]
-        except BaseException:
-            await scope.aclose()
-            raise
-        # From here to the end nothing waits and nothing fails: there is one moment in which all changes.
-        before, self.current = self.current, following
-        self.loaded = following.settings, following.plugins
-        following.begin()
-        for change in changes:
-            change()
-        over, self._open = self._open, scope
-        closing = asyncio.create_task(_close(before, over))
-        self._closing.add(closing)
-        closing.add_done_callback(self._closing.discard)
+            def take_over() -> None:
+                # Nothing waits here and nothing fails: there is one moment in which all changes.
+                before, self.current = self.current, following
+                self.loaded = following.settings, following.plugins
+                following.begin()
+                for change in changes:
+                    change()
+                over, self._open = self._open, spare.pop()
+                closing = asyncio.create_task(_close(before, over))
+                self._closing.add(closing)
+                closing.add_done_callback(self._closing.discard)
+
+            try:
+                yield Following(following.settings, take_over)
+            finally:
+                for unused in spare:
+                    await unused.aclose()
 
     async def _opened(self, source: Source, parts: Parts) -> tuple[AsyncExitStack, Deployment]:
         scope = AsyncExitStack()
         return scope, await scope.enter_async_context(self._deploy(source, parts))
 
-    async def _tell(self, told: Reloaded) -> Reloaded:
+    async def tell(self, told: Reloaded, *, noted: bool = True) -> Reloaded:
+        """What became of new settings, to whoever hears of it; `noted`: to the log and the ledger as well."""
         self.last = told
         for hear in self.heard:
             hear(told)
+        if not noted:
+            return told
+        if told.ok:
+            _log.info("new settings serve from now on (%s)", told.actor)
+        else:
+            _log.error("the new settings are refused, those from before go on serving: %s", told.error)
         try:
             await note_reload(self.current.ledger, told.actor, self.current.settings, told.error)
         except LockgateError as error:

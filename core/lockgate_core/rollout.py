@@ -1,10 +1,10 @@
 """A rollout: callers move to new targets step by step, and back by themselves when these do worse. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from lockgate_ports.ledger import Audit, AuditEvent
 
@@ -84,10 +84,55 @@ class RolloutStatus(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
 
 
-class Rollout:
-    """One. It moves when outcomes are told, and by command; `audit` is told of each move."""
+def added(one: RolloutStatus, other: RolloutStatus) -> RolloutStatus:
+    """How far a rollout is that goes on in two processes."""
+    return structs.replace(one, canary=_sum(one.canary, other.canary), baseline=_sum(one.baseline, other.baseline))
 
-    def __init__(self, route: str, policy: RolloutPolicy, now: float, audit: Audit) -> None:
+
+def _sum(one: Tally, other: Tally) -> Tally:
+    return Tally(*(a + b for a, b in zip(structs.astuple(one), structs.astuple(other), strict=True)))
+
+
+class Move(Struct, frozen=True, kw_only=True):
+    """Where a rollout goes next. `before` counts the moves that were made until then: of several that begin at the same
+    place the first one made counts. `terms` tells it from others that the route had under other settings; `actor` made
+    it, in the process `origin`."""
+
+    route: str
+    terms: str
+    before: int
+    step: int
+    phase: Phase
+    actor: str
+    origin: int
+    reason: str | None = None
+
+
+class Rollout:
+    """One. It moves when outcomes are told, and by command; `audit` is told of each move that was made here.
+
+    `decide` is told where it should go, and sees to it that `take` is called, here and wherever else the same rollout
+    is; None: it goes there itself.
+    """
+
+    def __init__(
+        self,
+        route: str,
+        policy: RolloutPolicy,
+        now: float,
+        audit: Audit,
+        *,
+        terms: str = "",
+        origin: int = 0,
+        decide: Callable[[Move], None] | None = None,
+    ) -> None:
+        self._decide = decide
+        self._terms = terms
+        self._origin = origin
+        self._moves = 0
+        self._proposed = -1
+        self.last: Move | None = None
+        """The last one that was made."""
         self._route = route
         self._audit = audit
         self._policy = policy
@@ -113,21 +158,39 @@ class Rollout:
             return
         reason = self._worse()
         if reason is not None:
-            self._go(self._step - 1, "aborted", now, "gateway", reason)
+            self._propose(self._to(self._step - 1, "aborted", "gateway", reason), now)
         elif now >= self._since + self._policy.hold:
-            self.promote(now, "gateway")
+            self._propose(self.promotion("gateway"), now)
 
-    def promote(self, now: float, actor: str) -> None:
-        """The next step, now; after the last one it is done."""
+    def promotion(self, actor: str) -> Move:
+        """To the next step; after the last one it is done."""
         last = len(self._policy.steps) - 1
-        if self._step == last:
-            self._go(last, "done", now, actor)
-        else:
-            self._go(self._step + 1, "running", now, actor)
+        return self._to(last, "done", actor) if self._step == last else self._to(self._step + 1, "running", actor)
 
-    def rollback(self, now: float, actor: str) -> None:
+    def retreat(self, actor: str) -> Move:
         """Nobody goes to the canary any more."""
-        self._go(-1, "rolled_back", now, actor)
+        return self._to(-1, "rolled_back", actor)
+
+    def take(self, move: Move, now: float) -> None:
+        """Makes a move, unless another one was made from the same place before."""
+        if move.terms != self._terms or move.before < self._moves:
+            return
+        before, canary = self.share, self._canary
+        self._moves, self.last = move.before + 1, move
+        if self._baseline.calls >= self._policy.min_calls:
+            self._known = self._baseline
+        self._step, self._phase, self._since, self._reason = move.step, move.phase, now, move.reason
+        self._canary, self._baseline = Tally(), Tally()
+        if move.origin == self._origin:
+            details = {
+                "phase": move.phase,
+                "share": f"{self.share * 100:g} %",
+                "before": f"{before * 100:g} %",
+                "seen": f"{canary.calls} calls, {canary.errors} errors",
+            }
+            if move.reason is not None:
+                details["reason"] = move.reason
+            self._audit(AuditEvent(kind="rollout_changed", actor=move.actor, subject=self._route, details=details))
 
     @property
     def status(self) -> RolloutStatus:
@@ -142,21 +205,24 @@ class Rollout:
             reason=self._reason,
         )
 
-    def _go(self, step: int, phase: Phase, now: float, actor: str, reason: str | None = None) -> None:
-        before, canary = self.share, self._canary
-        if self._baseline.calls >= self._policy.min_calls:
-            self._known = self._baseline
-        self._step, self._phase, self._since, self._reason = step, phase, now, reason
-        self._canary, self._baseline = Tally(), Tally()
-        details = {
-            "phase": phase,
-            "share": f"{self.share * 100:g} %",
-            "before": f"{before * 100:g} %",
-            "seen": f"{canary.calls} calls, {canary.errors} errors",
-        }
-        if reason is not None:
-            details["reason"] = reason
-        self._audit(AuditEvent(kind="rollout_changed", actor=actor, subject=self._route, details=details))
+    def _to(self, step: int, phase: Phase, actor: str, reason: str | None = None) -> Move:
+        return Move(
+            route=self._route,
+            terms=self._terms,
+            before=self._moves,
+            step=step,
+            phase=phase,
+            actor=actor,
+            origin=self._origin,
+            reason=reason,
+        )
+
+    def _propose(self, move: Move, now: float) -> None:
+        if self._decide is None:
+            self.take(move, now)
+        elif self._proposed < move.before:
+            self._proposed = move.before
+            self._decide(move)
 
     def _worse(self) -> str | None:
         canary, policy = self._canary, self._policy
@@ -190,6 +256,11 @@ class Rollouts:
     def of(self, route: str) -> Rollout | None:
         """That of the route."""
         return self._by_route.get(route)
+
+    @property
+    def last_moves(self) -> tuple[Move, ...]:
+        """The last one of each that has moved."""
+        return tuple(each.last for each in self._by_route.values() if each.last is not None)
 
     @property
     def status(self) -> tuple[RolloutStatus, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from lockgate_ports.chat import ChatResponse, FinishReason
 from lockgate_ports.errors import LockgateError
@@ -133,3 +133,21 @@ class ShadowReport(Struct, kw_only=True):
             self.calls.add(real)
             self.copies.add(copy)
         return found
+
+
+def added(one: ShadowReport, other: ShadowReport) -> ShadowReport:
+    """What two processes saw."""
+    counts = {name: getattr(one, name) + getattr(other, name) for name in ("compared", "same", "answered", "skipped")}
+    differ = {word: one.differ.get(word, 0) + other.differ.get(word, 0) for word in {**one.differ, **other.differ}}
+    return ShadowReport(
+        route=one.route,
+        target=one.target,
+        differ=differ,
+        calls=_sum(one.calls, other.calls),
+        copies=_sum(one.copies, other.copies),
+        **counts,
+    )
+
+
+def _sum(one: Sums, other: Sums) -> Sums:
+    return Sums(*(a + b for a, b in zip(structs.astuple(one), structs.astuple(other), strict=True)))

@@ -13,7 +13,7 @@ from lockgate.cli import main, serving
 def watch(file: Path) -> None:
     """From another thread, so that a loop that hangs shows as a number that stays."""
     made: list[asyncio.AbstractEventLoop] = []
-    make: Callable[[], asyncio.AbstractEventLoop] = serving._loop
+    make: Callable[[], asyncio.AbstractEventLoop] = serving.loop
 
     def kept() -> asyncio.AbstractEventLoop:
         made.append(make())
@@ -25,7 +25,7 @@ def watch(file: Path) -> None:
             if made:
                 file.write_text(str(len(asyncio.all_tasks(made[0]))))
 
-    serving._loop = kept
+    serving.loop = kept
     threading.Thread(target=count, daemon=True).start()
 
 

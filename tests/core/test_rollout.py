@@ -80,13 +80,13 @@ class AgainstAModel(RuleBasedStateMachine):
 
     @rule()
     def promote(self) -> None:
-        self.rollout.promote(self.now, "ann")
+        self.rollout.take(self.rollout.promotion("ann"), self.now)
         last = self.step == len(POLICY.steps) - 1
         self.go(self.step if last else self.step + 1, "done" if last else "running")
 
     @rule()
     def rollback(self) -> None:
-        self.rollout.rollback(self.now, "ann")
+        self.rollout.take(self.rollout.retreat("ann"), self.now)
         self.go(-1, "rolled_back")
 
     @invariant()
@@ -138,7 +138,7 @@ def test_a_canary_that_does_worse_goes_back_to_the_last_good_step(bad: Outcome, 
     assert said in (rollout.status.reason or "")
     told(rollout, "canary", GOOD, 100, 1000)
     assert rollout.share == 0.01, "it goes on by command alone"
-    rollout.promote(1001, "ann")
+    rollout.take(rollout.promotion("ann"), 1001)
     assert (rollout.share, rollout.status.phase) == (0.25, "running")
 
 

@@ -3,14 +3,14 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from lockgate.cli.terminal import note
 from lockgate.gateway import Gateway
-from lockgate.history import History, files, history_of, texts
-from lockgate.succession import Reloaded
+from lockgate.history import History, Stamp, history_of, stamp, texts
+from lockgate.reloaded import Reloaded
 from lockgate_ports.errors import SettingsError
 
 _log = logging.getLogger("lockgate.reload")
@@ -18,8 +18,6 @@ _log = logging.getLogger("lockgate.reload")
 _LOOK = 1.0
 """Seconds between two looks at the files. What changed must have stayed the same from one to the next: an editor may
 be writing."""
-
-Stamp = tuple[tuple[str, int, int, int], ...]
 
 
 @asynccontextmanager
@@ -35,7 +33,7 @@ async def reloading(gateway: Gateway, path: Path | None, read: Stamp) -> AsyncGe
         task.add_done_callback(running.discard)
 
     if path is not None:
-        _keep(gateway, path, "start")
+        keep(gateway, path, "start")
     gateway.on_reload(lambda told: _heard(gateway, path, told))
     hangs_up = getattr(signal, "SIGHUP", None)
     if hangs_up is not None:
@@ -68,30 +66,19 @@ async def _watch(gateway: Gateway, path: Path, applied: Stamp) -> None:
         seen = now
 
 
-def stamp(path: Path | None) -> Stamp:
-    """Differs when something was written. A mounted ConfigMap changes by a link: what is behind it counts."""
-    found: list[tuple[str, int, int, int]] = []
-    for each in [] if path is None else files(path):
-        try:
-            status = each.stat()
-        except OSError:
-            continue
-        found.append((each.name, status.st_mtime_ns, status.st_size, status.st_ino))
-    return tuple(found)
-
-
 def _heard(gateway: Gateway, path: Path | None, told: Reloaded) -> None:
     if told.ok:
         note(f"new settings serve from now on ({told.actor})")
         if path is not None:
-            _keep(gateway, path, told.actor)
+            keep(gateway, path, told.actor)
 
 
-def _keep(gateway: Gateway, path: Path, actor: str) -> None:
+def keep(gateway: Gateway, path: Path, actor: str, read: Mapping[str, str] | None = None) -> None:
+    """Keeps the settings that serve now, `read` or else as their files say, for `lockgate config`."""
     chosen = gateway.settings.reload
     history = History(history_of(path, chosen.history), chosen.keep)
     try:
-        history.add(texts(path), actor)
+        history.add(texts(path) if read is None else read, actor)
     except (OSError, UnicodeError, SettingsError) as error:
         _log.warning(
             "%s: the settings that serve now cannot be kept for `lockgate config rollback` (%s); "

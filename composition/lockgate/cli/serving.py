@@ -1,46 +1,42 @@
 """Runs the server: opens the gateway, listens, waits for a signal, drains."""
 
 import asyncio
-import errno
-import gc
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
 
+from lockgate.cli.listening import contents, listen, settle_down
 from lockgate.cli.logs import log_faults_of
 from lockgate.cli.opening import opened
-from lockgate.cli.reloading import reloading, stamp
+from lockgate.cli.reloading import reloading
 from lockgate.cli.stopping import Stopping
-from lockgate.cli.terminal import counted, line, note, warn
+from lockgate.cli.terminal import line, note, warn
+from lockgate.cli.where import LOOPBACK, open_to_all, reachable, ready, stopping_words, url
 from lockgate.gateway import Gateway
-from lockgate.surfaces.listener import Listener
-from lockgate_ports.errors import SettingsError
-
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_OPEN = (
-    "whoever reaches {host} could spend your keys, since no client is asked for one; make virtual keys "
-    "(`auth: {{keys: {{path: keys.db}}}}`, then `lockgate keys create`), or name keys in "
-    "server.client_credential_refs, or listen on 127.0.0.1; where all of this is meant, say `auth: {{open: true}}`"
-)
+from lockgate.history import stamp
+from lockgate.seat import Seat
 
 
 class Listening(Struct, frozen=True):
-    """What the command line says in place of the settings, and whether to say hello."""
+    """What the command line says in place of the settings, and whether to say hello. `seat`: the only one there is,
+    where it says so."""
 
     host: str | None = None
     port: int | None = None
     hello: bool = False
+    seat: Seat | None = None
 
 
 def serve(path: Path | None, environment: str | None, listening: Listening) -> int:
     """Serves until a signal; returns the exit code. Raises SettingsError when it cannot open or listen."""
-    with asyncio.Runner(loop_factory=_loop) as runner:
+    with asyncio.Runner(loop_factory=loop) as runner:
         return runner.run(_serve(path, environment, listening))
 
 
-def _loop() -> asyncio.AbstractEventLoop:
+def loop() -> asyncio.AbstractEventLoop:
+    """A new one, uvloop's where that is installed."""
     try:
         import uvloop
     except ImportError:
@@ -55,25 +51,22 @@ async def _serve(path: Path | None, environment: str | None, listening: Listenin
     stopping = Stopping(this.cancel)
     try:
         read = stamp(path)
-        async with opened(path, environment) as gateway:
-            host = gateway.settings.server.host if listening.host is None else listening.host
-            listener = await _listen(gateway, host, listening.port)
-            drain = gateway.settings.server.drain_timeout
-            stopping.on_first = lambda: note(
-                f"stopping: calls in progress have {drain:g} s to end; a second signal quits at once"
-            )
+        async with opened(path, environment, seat=listening.seat) as gateway:
+            server = gateway.settings.server
+            host = server.host if listening.host is None else listening.host
+            listener = await listen(gateway, host, server.port if listening.port is None else listening.port)
+            drain = server.drain_timeout
+            stopping.on_first = lambda: note(stopping_words(drain))
             try:
                 gateway.on_reload(lambda told: listener.rebound(gateway.bounds) if told.ok else None)
                 async with reloading(gateway, path, read):
-                    # What is open by now stays for long: the collector need not walk over it again and again.
-                    gc.collect()
-                    gc.freeze()
+                    settle_down()
                     _say_ready(gateway, host, listener.port)
                     if listening.hello:
                         from lockgate.cli.hello import hello  # brings an HTTP client that nothing else here needs
 
-                        url = _url(_reachable(host), listener.port)
-                        await _until(stopping, asyncio.create_task(hello(gateway, url)))
+                        where = url(reachable(host), listener.port)
+                        await _until(stopping, asyncio.create_task(hello(gateway, where)))
                     await stopping.asked.wait()
             finally:
                 await listener.stop()
@@ -83,38 +76,11 @@ async def _serve(path: Path | None, environment: str | None, listening: Listenin
     return 0
 
 
-async def _listen(gateway: Gateway, host: str, port: int | None) -> Listener:
-    server = gateway.settings.server
-    bounds = gateway.bounds
-    chosen = server.port if port is None else port
-    if host not in _LOOPBACK and not gateway.callers.asked and not gateway.settings.auth.open:
-        raise SettingsError(_OPEN.format(host=host))
-    listener = Listener(gateway.front_door(loopback=host in _LOOPBACK), bounds, host, chosen, server.drain_timeout)
-    try:
-        await listener.start()
-    except OSError as error:
-        raise SettingsError(_why(error, host, chosen)) from error
-    return listener
-
-
-def _why(error: OSError, host: str, port: int) -> str:
-    where = f"{host}:{port}"
-    match error.errno:
-        case errno.EADDRINUSE:
-            return f"cannot listen on {where}: the port is taken by another program; choose another with --port"
-        case errno.EACCES:
-            return f"cannot listen on {where}: this user may not take that port; choose one from 1024 on with --port"
-        case _:
-            return f"cannot listen on {where}: {error.strerror or 'no such address'}; choose another with --host"
-
-
 def _say_ready(gateway: Gateway, host: str, port: int) -> None:
-    settings = gateway.settings
-    what = f"{counted(len(settings.providers), 'provider')}, {counted(len(settings.routes), 'route')}"
-    line(f"lockgate is ready on {_url(host, port)} ({what})", "bold green")
+    line(ready(url(host, port), contents(gateway)), "bold green")
     sys.stdout.flush()
-    if host not in _LOOPBACK and not gateway.callers.asked:
-        warn(f"whoever reaches {host}:{port} may spend your keys, as auth.open says")
+    if host not in LOOPBACK and not gateway.callers.asked:
+        warn(open_to_all(host, port))
 
 
 async def _until(stopping: Stopping, task: asyncio.Task[None]) -> None:
@@ -128,12 +94,3 @@ async def _until(stopping: Stopping, task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _reachable(host: str) -> str:
-    """Where a server that listens on `host` is reached from this machine."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  nothing is bound here

@@ -2,7 +2,16 @@
 
 from lockgate.settings.concurrency import Adaptive, Concurrency, Priority
 from lockgate.settings.faults import Fault, SettingsFaults
-from lockgate.settings.load import Draft, load_settings, read_settings, settle, unused_config_keys
+from lockgate.settings.load import (
+    Draft,
+    Texts,
+    load_settings,
+    read_settings,
+    server_of,
+    settle,
+    unused_config_keys,
+    with_workers,
+)
 from lockgate.settings.model import (
     Breaker,
     Chosen,
@@ -67,10 +76,13 @@ __all__ = [
     "SettingsFaults",
     "Shadow",
     "Stream",
+    "Texts",
     "Timeouts",
     "load_settings",
     "read_settings",
+    "server_of",
     "settle",
     "split_target",
     "unused_config_keys",
+    "with_workers",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import inspect
 
 from lockgate.settings.check_routes import RouteChecks
+from lockgate.settings.check_workers import check_workers
 from lockgate.settings.config_keys import check_uses
 from lockgate.settings.faults import Fault, Place
 from lockgate.settings.kinds import did_you_mean, fields_of
@@ -77,6 +78,7 @@ class _Checking:
         self._routes.finish()
         self._config_keys(values, tree)
         self._profiles(values, entries)
+        check_workers(values, entries, self.shape)
         values["secrets"] = self._secrets(entries.get("secrets"), tree.place)
         if not self.shape.faults:
             values["steps"] = tuple(values.get("steps", ()))

@@ -7,25 +7,36 @@
 `load_settings` is the first and the last line in one, for whoever knows the offers beforehand.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct, inspect
+from msgspec import Struct, inspect, structs
 
 from lockgate.settings.check import check
 from lockgate.settings.config_keys import unused
 from lockgate.settings.faults import Fault, Place, SettingsFaults
-from lockgate.settings.model import Chosen, PluginSettings, Settings
+from lockgate.settings.model import Chosen, PluginSettings, ServerSettings, Settings
 from lockgate.settings.offers import Offers
 from lockgate.settings.overlay import choose, join, merge, split
 from lockgate.settings.shape import FAULTY, Shape
 from lockgate.settings.source import Reading, read_plain, read_yaml
-from lockgate.settings.tree import Table, fault_at
+from lockgate.settings.tree import Entry, Scalar, Table, fault_at
 
-Source = Path | str | Mapping[str, Any] | Settings
-"""A file by its path, the same as plain values, or Settings that were made in Python."""
+
+class Texts(Struct, frozen=True):
+    """A file of settings, or a folder of them, as it stood at one time: its texts by the names of the files."""
+
+    path: str
+    files: Mapping[str, str]
+
+
+Source = Path | str | Texts | Mapping[str, Any] | Settings
+"""A file by its path, the same as texts or as plain values, or Settings that were made in Python."""
+
+Part = TypeVar("Part")
 
 _OF_THIS_MACHINE = frozenset({"unknown-kind", "unset-variable"})
 """Not reported of an overlay that was not chosen: it may need plugins and variables that are not here."""
@@ -62,6 +73,22 @@ def read_settings(source: Source, *, environment: str | None, env: Mapping[str, 
     return Draft(tree=tree, plugins=_plugins(tree), others=others, faults=tuple(faults))
 
 
+def with_workers(draft: Draft, workers: int) -> Draft:
+    """The same, but so many workers serve, whatever it says."""
+    at = Place("--workers")
+    server = Table({"workers": Entry(at, Scalar(workers, at))}, at)
+    said = draft.tree.entries.get("server")
+    if said is not None and not isinstance(said.node, Table):
+        return draft
+    return structs.replace(draft, tree=_table(merge(draft.tree, Table({"server": Entry(at, server)}, at))))
+
+
+def server_of(draft: Draft) -> ServerSettings:
+    """Its part `server`; the defaults where that is faulty, which whoever opens it will say."""
+    entry = draft.tree.entries.get("server")
+    return (None if entry is None else _read_part(entry, ServerSettings, "server")) or ServerSettings()
+
+
 def settle(draft: Draft, offers: Offers) -> Settings:
     """The checked Settings. Raises SettingsFaults with all that is wrong."""
     settings, faults = check(draft.tree, offers)
@@ -93,6 +120,10 @@ def _read(source: Source, env: Mapping[str, str]) -> Reading:
         return read_plain(_as_written(source))
     if isinstance(source, Mapping):
         return read_plain(source)
+    if isinstance(source, Texts):
+        path = Path(source.path)
+        whole = [(source.path if name == path.name else str(path / name), text) for name, text in source.files.items()]
+        return _joined(source.path, [partial(read_yaml, text, name, env) for name, text in whole])
     path = Path(source)
     if path.is_dir():
         return read_folder(path, env)
@@ -117,15 +148,19 @@ def read_folder(folder: Path, env: Mapping[str, str]) -> Reading:
     """All its files `*.yaml`, by name, as if they were one: mappings are laid together, anything else stands in one of
     them alone. Raises SettingsFaults when there is none."""
     paths = sorted(path for path in folder.glob("*.yaml") if path.is_file())
-    if not paths:
-        fault = fault_at(Place(str(folder)), "unreadable", (), "the folder holds no file *.yaml")
+    return _joined(str(folder), [partial(_read_file, path, str(path), env) for path in paths])
+
+
+def _joined(folder: str, readings: Sequence[Callable[[], Reading]]) -> Reading:
+    if not readings:
+        fault = fault_at(Place(folder), "unreadable", (), "the folder holds no file *.yaml")
         raise SettingsFaults([fault])
     faults: list[Fault] = []
     unreadable: list[Fault] = []
     tree: Table | None = None
-    for path in paths:
+    for read in readings:
         try:
-            reading = _read_file(path, str(path), env)
+            reading = read()
         except SettingsFaults as found:
             unreadable += found.faults
             continue
@@ -161,9 +196,13 @@ def _plugins(tree: Table) -> PluginSettings:
     entry = tree.entries.get("plugins")
     if entry is None:
         return PluginSettings()
-    shape = Shape({}, {})
-    plugins = shape.read(entry.node, inspect.type_info(PluginSettings), ("plugins",), entry.place)
-    return PluginSettings(allow=()) if plugins is FAULTY else plugins
+    return _read_part(entry, PluginSettings, "plugins") or PluginSettings(allow=())
+
+
+def _read_part(entry: Entry, kind: type[Part], name: str) -> Part | None:
+    """A part that needs no plugin; None when it is faulty."""
+    part: Part | None = Shape({}, {}).read(entry.node, inspect.type_info(kind), (name,), entry.place)
+    return None if part is FAULTY else part
 
 
 def _table(node: object) -> Table:

@@ -23,6 +23,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The address to listen on; `0.0.0.0` for every IPv4 address of the machine."""
     port: Annotated[int, Meta(ge=0, le=65535)] = 8080
     """The TCP port; 0 takes any free one."""
+    workers: Annotated[int, Meta(ge=1, le=1024)] = 1
+    """How many processes serve on the port; one for each core is the most that is of use."""
     max_body_bytes: Bytes = 32 * 1024 * 1024
     """The longest request body, in bytes, as it comes and as it is once unpacked; a longer one gets 413."""
     header_timeout: Seconds = 15.0

@@ -11,7 +11,7 @@ from lockgate.surfaces.head import Head, ReadBody
 from lockgate.surfaces.replies import Whole
 from lockgate_core.explain import Explainer
 from lockgate_core.priority import HEADER as PRIORITY
-from lockgate_core.rollout import Rollouts
+from lockgate_core.rollout import Move, Rollout, Rollouts
 from lockgate_core.shadows import Shadows
 from lockgate_ports.caller import Caller
 from lockgate_ports.dialect import CatalogueDialect, SurfaceDialect
@@ -28,19 +28,17 @@ Examine = Callable[[bool], Awaitable[Struct]]
 
 
 class AdminPlace:
-    """Tells what would be done, and how far rollouts are; moves them, and reloads the settings."""
+    """Tells what would be done, and how far rollouts are, and moves them."""
 
     def __init__(
         self,
         explainer: Explainer,
         rollouts: Rollouts,
         dialects: Mapping[str, SurfaceDialect[Any, Any] | CatalogueDialect],
-        reload: Reload,
         examine: Examine,
         shadows: Shadows | None = None,
     ) -> None:
         self._examine = examine
-        self._reload = reload
         self._shadows = shadows
         self._explainer = explainer
         self._rollouts = rollouts
@@ -65,29 +63,9 @@ class AdminPlace:
 
     async def serve_act(self, head: Head, values: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
         """`promote` or `rollback` one, and how far it is now. Raises NotFound."""
-        rollout = self._rollouts.of(values["route"])
-        if rollout is None:
-            asked = values["route"][:100]
-            raise NotFound(f"the route {asked!r} has no rollout; GET /admin/rollouts lists those there are")
-        now = asyncio.get_running_loop().time()
-        if values["act"] == "promote":
-            rollout.promote(now, _actor(head))
-        elif values["act"] == "rollback":
-            rollout.rollback(now, _actor(head))
-        else:
-            raise NotFound(f"a rollout can be promoted or rolled back, not {values['act'][:100]!r}")
+        rollout, move = asked_move(self._rollouts, values, head)
+        rollout.take(move, asyncio.get_running_loop().time())
         return Whole(200, msgspec.json.encode(rollout.status), headers=(("x-request-id", request_id),))
-
-    async def serve_reload(self, head: Head, _: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
-        """The settings are read again, and serve from now on. Faults are told with 422, and all stays as it was."""
-        headers = (("x-request-id", request_id),)
-        try:
-            told = await self._reload(None, _actor(head))
-        except SettingsError as error:
-            refused = {"message": error.message, "type": "settings_error", "param": None, "code": error.code}
-            faults = getattr(error, "faults", ())
-            return Whole(422, msgspec.json.encode({"error": {**refused, "faults": faults}}), headers=headers)
-        return Whole(200, msgspec.json.encode(told), headers=headers)
 
     async def serve_doctor(self, head: Head, _: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
         """What must work, looked at; `?call=true` makes one real, tiny call to each provider."""
@@ -99,6 +77,35 @@ class AdminPlace:
 def _actor(head: Head) -> str:
     """Who does it, for the audit trail."""
     return head.caller.key_id or "admin"
+
+
+def reload_page(reload: Reload) -> Callable[[Head, Mapping[str, str], ReadBody, str], Awaitable[Whole]]:
+    """The settings are read again, and serve from now on. Faults are told with 422, and all stays as it was."""
+
+    async def serve(head: Head, _: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
+        headers = (("x-request-id", request_id),)
+        try:
+            told = await reload(None, _actor(head))
+        except SettingsError as error:
+            refused = {"message": error.message, "type": "settings_error", "param": None, "code": error.code}
+            faults = getattr(error, "faults", ())
+            return Whole(422, msgspec.json.encode({"error": {**refused, "faults": faults}}), headers=headers)
+        return Whole(200, msgspec.json.encode(told), headers=headers)
+
+    return serve
+
+
+def asked_move(rollouts: Rollouts, values: Mapping[str, str], head: Head) -> tuple[Rollout, Move]:
+    """The rollout that the path names, and where it shall go. Raises NotFound."""
+    rollout = rollouts.of(values["route"])
+    if rollout is None:
+        asked = values["route"][:100]
+        raise NotFound(f"the route {asked!r} has no rollout; GET /admin/rollouts lists those there are")
+    if values["act"] == "promote":
+        return rollout, rollout.promotion(_actor(head))
+    if values["act"] == "rollback":
+        return rollout, rollout.retreat(_actor(head))
+    raise NotFound(f"a rollout can be promoted or rolled back, not {values['act'][:100]!r}")
 
 
 def read_as(

@@ -1,6 +1,6 @@
 """The front door of whichever deployment serves: a reload changes it between two requests."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec import structs
 
@@ -9,19 +9,21 @@ from lockgate.doctor import Report, examine
 from lockgate.listing import listed_models
 from lockgate.succession import Succession
 from lockgate.surfaces.admin import AdminPlace
-from lockgate.surfaces.front_door import FrontDoor
+from lockgate.surfaces.front_door import FrontDoor, Serve
 from lockgate.surfaces.head import Head, ReadBody
 from lockgate.surfaces.labels import LabelHeader
 from lockgate.surfaces.mounting import open_front_door, probes
 from lockgate.surfaces.replies import Streamed, Whole
 from lockgate.surfaces.slots_text import slots_text
+from lockgate_ports.dialect import Surface
 
 
 class Entrance:
     """A request is answered by the deployment that served when its head was there, to the end of its stream."""
 
-    def __init__(self, succession: Succession, *, loopback: bool) -> None:
+    def __init__(self, succession: Succession, *, loopback: bool, instead: Mapping[Surface, Serve]) -> None:
         self._succession = succession
+        self._instead = instead
         self._loopback = loopback
         self._deployment = succession.current
         self._door = self._built(succession.current)
@@ -60,7 +62,6 @@ class Entrance:
             deployment.explainer,
             deployment.rollouts,
             deployment.plugins.dialects,
-            self._succession.reload,
             examined,
             deployment.shadows,
         )
@@ -78,7 +79,9 @@ class Entrance:
             deployment.answers,
             lambda: self._succession.last,
             lambda: slots_text(deployment.providers),
+            self._succession.reload,
             loopback=self._loopback,
+            instead=self._instead,
         )
 
 

@@ -15,6 +15,7 @@ from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 
 _PROBE_TIMEOUT = 30.0
+METRICS = "text/plain; version=0.0.4; charset=utf-8"
 _LOST = b"""\
 # HELP lockgate_ledger_lost_total Rows that the ledger could not keep.
 # TYPE lockgate_ledger_lost_total counter
@@ -78,13 +79,19 @@ class HealthPlace:
 
     async def serve_metrics(self, _: Head, __: Mapping[str, str], ___: ReadBody, request_id: str) -> Whole:
         """What was counted, in the Prometheus text format."""
-        text = "text/plain; version=0.0.4; charset=utf-8"
-        # A full set of labels takes most of a second to write out: not on the event loop.
-        slots = self._slots()
-        exposition = await asyncio.to_thread(self._metrics.exposition)
-        if self._ledger is not None:
-            exposition += _LOST % self._ledger.lost
-        return Whole(200, exposition + slots, text, (("x-request-id", request_id),))
+        return Whole(
+            200, await counted(self._metrics, self._ledger, self._slots), METRICS, (("x-request-id", request_id),)
+        )
+
+
+async def counted(metrics: MetricsPort, ledger: LedgerPort | None, slots: Callable[[], bytes]) -> bytes:
+    """All that this process counted, as Prometheus reads it."""
+    places = slots()
+    # A full set of labels takes most of a second to write out: not on the event loop.
+    exposition = await asyncio.to_thread(metrics.exposition)
+    if ledger is not None:
+        exposition += _LOST % ledger.lost
+    return exposition + places
 
 
 async def check(providers: Sequence[Tested]) -> list[ProviderHealth]:

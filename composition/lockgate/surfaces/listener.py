@@ -1,6 +1,9 @@
 """The server: connections on a TCP port, watched over, and drained in the end."""
 
 import asyncio
+from collections.abc import Sequence
+from functools import partial
+from socket import socket
 
 from lockgate.surfaces.answer_head import constant_fields
 from lockgate.surfaces.bounds import Bounds
@@ -13,14 +16,24 @@ _CLEAN_UP = 1.0
 
 
 class Listener:
-    """The front door on a TCP port. `port` 0 takes a free one; read it after `start`."""
+    """The front door on a TCP port. `port` 0 takes a free one; read it after `start`. Where there are `sockets`, which
+    are bound already, it listens on these."""
 
-    def __init__(self, door: Door, bounds: Bounds, host: str, port: int, drain_timeout: float) -> None:
+    def __init__(
+        self,
+        door: Door,
+        bounds: Bounds,
+        host: str,
+        port: int,
+        drain_timeout: float,
+        sockets: Sequence[socket] = (),
+    ) -> None:
+        self._sockets = sockets
         self._door = door
         self._bounds = bounds
         self._host = host
         self._drain_timeout = drain_timeout
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._service: Service | None = None
         self._timer: asyncio.TimerHandle | None = None
         self.port = port
@@ -29,9 +42,13 @@ class Listener:
         """Listens. Raises OSError when the port is taken."""
         service = Service(self._door, self._bounds)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(service), self._host, self.port, backlog=_BACKLOG)
+        listens = partial(loop.create_server, lambda: Connection(service), backlog=_BACKLOG)
+        if self._sockets:
+            self._servers = [await listens(sock=each) for each in self._sockets]
+        else:
+            self._servers = [await listens(self._host, self.port)]
         self._service = service
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = self._servers[0].sockets[0].getsockname()[1]
         self._watch(service)
 
     def rebound(self, bounds: Bounds) -> None:
@@ -42,11 +59,12 @@ class Listener:
 
     async def stop(self) -> None:
         """Takes no new connections, lets calls in progress end, then closes."""
-        server, service = self._server, self._service
-        if server is None or service is None:
+        service = self._service
+        if service is None:
             return
-        self._server = self._service = None
-        server.close()
+        self._service = None
+        for server in self._servers:
+            server.close()
         service.draining = True
         for connection in list(service.open):
             connection.drain()

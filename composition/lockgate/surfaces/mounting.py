@@ -8,7 +8,7 @@ from msgspec import Struct
 from lockgate.adapters.callers import Callers
 from lockgate.plugins import Plugins
 from lockgate.settings import ServerSettings, Settings, split_target
-from lockgate.surfaces.admin import AdminPlace
+from lockgate.surfaces.admin import AdminPlace, Reload, reload_page
 from lockgate.surfaces.catalogue import CataloguePlace
 from lockgate.surfaces.cors import Cors
 from lockgate.surfaces.front_door import DialectPlace, FrontDoor, Place, Serve
@@ -40,10 +40,13 @@ def open_front_door(
     answers: KeptAnswersPort | None,
     last_reload: Callable[[], Struct | None],
     slots: Callable[[], bytes],
+    reload: Reload,
     *,
     loopback: bool,
+    instead: Mapping[Surface, Serve],
 ) -> FrontDoor:
-    """Every dialect that the plugins offer, at the surfaces it names, and the gateway's own pages."""
+    """Every dialect that the plugins offer, at the surfaces it names, and the gateway's own pages; `instead` stands in
+    place of those that tell of this process alone, where it is one of several."""
     door = FrontDoor(callers, Cors(server.cors_origins) if server.cors_origins else None, loopback=loopback)
     listings: dict[Surface, list[Place]] = {}
     for dialect in plugins.dialects.values():
@@ -70,13 +73,17 @@ def open_front_door(
     for surface, places in listings.items():
         door.mount(surface, *places)
     health = HealthPlace(tested, plugins, metrics, ledger, last_reload, slots)
-    door.mount(Surface("GET", "/health"), Place(health.serve_health, write_plain_error, open=True))
-    door.mount(Surface("GET", "/health/providers"), Place(health.serve_providers, write_plain_error))
-    door.mount(Surface("GET", "/metrics"), Place(health.serve_metrics, write_plain_error))
+
+    def own(surface: Surface, serve: Serve, *, open: bool = False, admin: bool = False) -> None:
+        door.mount(surface, Place(instead.get(surface, serve), write_plain_error, open=open, admin=admin))
+
+    own(Surface("GET", "/health"), health.serve_health, open=True)
+    own(Surface("GET", "/health/providers"), health.serve_providers)
+    own(Surface("GET", "/metrics"), health.serve_metrics)
     pages: list[tuple[str, str, Serve]] = [
         ("POST", "/admin/explain", admin.serve_explain),
         ("POST", "/admin/doctor", admin.serve_doctor),
-        ("POST", "/admin/reload", admin.serve_reload),
+        ("POST", "/admin/reload", reload_page(reload)),
         ("GET", "/admin/rollouts", admin.serve_rollouts),
         ("GET", "/admin/shadows", admin.serve_shadows),
         ("POST", "/admin/rollouts/{act}/{route:path}", admin.serve_act),
@@ -85,7 +92,7 @@ def open_front_door(
         kept = LedgerPlace(ledger)
         pages += [("GET", "/admin/usage", kept.serve_usage), ("GET", "/admin/audit", kept.serve_audit)]
     for method, path, serve in pages:
-        door.mount(Surface(method, path), Place(serve, write_plain_error, admin=True))
+        own(Surface(method, path), serve, admin=True)
     return door
 
 

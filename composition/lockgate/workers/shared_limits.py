@@ -1,0 +1,44 @@
+"""LimitsPort of a worker: the supervisor counts in memory, for all of them."""
+
+import asyncio
+from collections.abc import Sequence
+
+from lockgate.workers.channel import Channel, Gone
+from lockgate.workers.messages import Count, Settle
+from lockgate_ports.errors import LimitsFailed
+from lockgate_ports.limits import Claim, Grant
+
+
+class SharedLimits:
+    """One question to the supervisor for each call that a limit concerns."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._asking: set[asyncio.Task[Grant]] = set()
+
+    async def claim(self, claims: Sequence[Claim]) -> Grant:
+        """Take all, or none. Raises LimitsFailed when the supervisor is away."""
+        asking = asyncio.create_task(self._channel.ask(Count(tuple(claims)), Grant))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+        try:
+            return await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            # It may be granted all the same: what it took must be given back.
+            asking.add_done_callback(self._give_back)
+            raise
+        except Gone:
+            raise LimitsFailed("the limits cannot be counted just now; come back later") from None
+
+    def settle(self, grant: Grant, used: Sequence[int]) -> None:
+        """Behind the call."""
+        if grant.claims:
+            self._channel.tell(Settle(grant.window_ids[0], tuple(used)))
+
+    async def aclose(self) -> None:
+        """The supervisor goes on counting."""
+
+    def _give_back(self, asking: asyncio.Task[Grant]) -> None:
+        if not asking.cancelled() and asking.exception() is None:
+            grant = asking.result()
+            self.settle(grant, [0] * len(grant.claims))

@@ -59,6 +59,8 @@ class StatefulDialect(Protocol):
     """GET and DELETE of one; the paths hold `{id}`."""
     given_surfaces: tuple[Surface, ...]
     """GET of what one was made from."""
+    cancel_surfaces: tuple[Surface, ...]
+    """POST to stop one that is still being made."""
 
     def previous(self, request: Request[ChatRequest]) -> str | None:
         """The id of the answer to go on from."""
@@ -85,10 +87,58 @@ class StatefulDialect(Protocol):
         """For one stream: fed what the client is sent, gives the whole answer once it has been told."""
         ...
 
+    def write_kept(self, answer: KeptAnswer, query: Mapping[str, str]) -> bytes:
+        """The answer as it was given. Raises InvalidRequest for another form of it, which is not kept."""
+        ...
+
     def write_given(self, answer: KeptAnswer, query: Mapping[str, str]) -> bytes:
         """A page of what it was made from. Raises InvalidRequest."""
         ...
 
     def write_forgotten(self, answer_id: str) -> bytes:
+        """That it is gone."""
+        ...
+
+
+@runtime_checkable
+class ConversingDialect(StatefulDialect, Protocol):
+    """A stateful dialect whose clients may also name a conversation, to which each call adds what it said and was told.
+    One is kept as a KeptAnswer: `given` are its items, `body` is what is told of it."""
+
+    conversation_surfaces: tuple[Surface, ...]
+    """POST of a new one; GET, POST and DELETE of one (`{id}`); GET and POST of its items; GET and DELETE of one
+    (`{item}`)."""
+
+    def conversation(self, request: Request[ChatRequest]) -> str | None:
+        """The id of the one that the call belongs to. Raises InvalidRequest."""
+        ...
+
+    def begun(self, body: bytes, conversation_id: str, caller: str, now: float) -> KeptAnswer:
+        """A new one, as a client asks for it. Raises InvalidRequest."""
+        ...
+
+    def changed(self, conversation: KeptAnswer, body: bytes, now: float) -> KeptAnswer:
+        """With what a client tells of it. Raises InvalidRequest."""
+        ...
+
+    def with_items(self, conversation: KeptAnswer, body: bytes, now: float) -> tuple[KeptAnswer, bytes]:
+        """With more items, and what to answer. Raises InvalidRequest."""
+        ...
+
+    def without_item(self, conversation: KeptAnswer, item_id: str, now: float) -> KeptAnswer:
+        """Without one. Raises NotFound."""
+        ...
+
+    def write_one_item(self, conversation: KeptAnswer, item_id: str) -> bytes:
+        """One of its items. Raises NotFound."""
+        ...
+
+    def said(
+        self, conversation: KeptAnswer, request: Request[ChatRequest], body: bytes, now: float
+    ) -> KeptAnswer | None:
+        """With what a call in it said and was told; None for an answer that is not whole."""
+        ...
+
+    def write_ended(self, conversation_id: str) -> bytes:
         """That it is gone."""
         ...

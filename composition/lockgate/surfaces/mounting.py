@@ -1,7 +1,7 @@
 """Puts everything that a gateway serves at its place on the front door."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -10,17 +10,18 @@ from lockgate.plugins import Plugins
 from lockgate.settings import ServerSettings, Settings, split_target
 from lockgate.surfaces.admin import AdminPlace, Reload, reload_page
 from lockgate.surfaces.catalogue import CataloguePlace
+from lockgate.surfaces.conversations import Conversations
 from lockgate.surfaces.cors import Cors
 from lockgate.surfaces.front_door import DialectPlace, FrontDoor, Place, Serve
 from lockgate.surfaces.health import HealthPlace, Tested
 from lockgate.surfaces.labels import LabelHeader
 from lockgate.surfaces.ledger_pages import LedgerPlace
-from lockgate.surfaces.memory import Memory
+from lockgate.surfaces.memory import Memory, serve_nothing
 from lockgate.surfaces.replies import write_plain_error
 from lockgate_core.engine import Engine
 from lockgate_core.provider import Provider
 from lockgate_ports.dialect import CatalogueDialect, ListedModel, Surface
-from lockgate_ports.kept import KeptAnswersPort, StatefulDialect
+from lockgate_ports.kept import ConversingDialect, KeptAnswersPort, StatefulDialect
 from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.model import Attempt
@@ -60,12 +61,10 @@ def open_front_door(
                 listings.setdefault(surface, []).append(place)
         else:
             memory = None
-            if answers is not None and isinstance(dialect, StatefulDialect):
-                memory = Memory(dialect, answers, time.time)
-                for surface in dialect.kept_surfaces:
-                    door.mount(surface, Place(memory.serve_kept, dialect.write_error))
-                for surface in dialect.given_surfaces:
-                    door.mount(surface, Place(memory.serve_given, dialect.write_error))
+            if isinstance(dialect, StatefulDialect):
+                memory = Memory(dialect, answers, time.time) if answers is not None else None
+                for surface, serve in kept_places(dialect, answers, memory):
+                    door.mount(surface, Place(serve, dialect.write_error))
             served = DialectPlace(dialect, engine, server.max_body_bytes, labels, memory)
             place = Place(served.serve, dialect.write_error)
             for surface in dialect.surfaces:
@@ -94,6 +93,22 @@ def open_front_door(
     for method, path, serve in pages:
         own(Surface(method, path), serve, admin=True)
     return door
+
+
+def kept_places(
+    dialect: StatefulDialect, answers: KeptAnswersPort | None, memory: Memory | None
+) -> Iterator[tuple[Surface, Serve]]:
+    """Where clients look for what is kept; without a store, they are told that nothing is."""
+    places = (
+        (dialect.kept_surfaces, memory.serve_kept if memory is not None else serve_nothing),
+        (dialect.given_surfaces, memory.serve_given if memory is not None else serve_nothing),
+        (dialect.cancel_surfaces, memory.serve_cancel if memory is not None else serve_nothing),
+    )
+    for surfaces, serve in places:
+        yield from ((surface, serve) for surface in surfaces)
+    if isinstance(dialect, ConversingDialect):
+        talks = Conversations(dialect, answers, time.time).serve if answers is not None else serve_nothing
+        yield from ((surface, talks) for surface in dialect.conversation_surfaces)
 
 
 def probes(settings: Settings, providers: Mapping[str, Provider]) -> list[Tested]:

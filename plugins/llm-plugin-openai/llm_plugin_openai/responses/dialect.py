@@ -6,7 +6,7 @@ from llm_plugin_openai.error_in import read_error
 from llm_plugin_openai.error_out import write_error
 from llm_plugin_openai.places import placed
 from llm_plugin_openai.post import Target, below_prefix
-from llm_plugin_openai.responses import state
+from llm_plugin_openai.responses import conversations, state
 from llm_plugin_openai.responses.events_in import EventsReader
 from llm_plugin_openai.responses.events_out import EventsWriter
 from llm_plugin_openai.responses.read_request import ResponsesRequest, read_request
@@ -18,7 +18,7 @@ from llm_plugin_openai.responses.write_response import write_response
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.context import Target as UpstreamTarget
 from lockgate_ports.dialect import ErrorAnswer, EventReader, EventWriter, Surface, Upstream, Written, WrittenAnswer
-from lockgate_ports.errors import LockgateError, UpstreamError
+from lockgate_ports.errors import InvalidRequest, LockgateError, UpstreamError
 from lockgate_ports.http import NO_HEADERS, Headers
 from lockgate_ports.kept import KeptAnswer
 from lockgate_ports.sse_relay import SseRelay
@@ -33,6 +33,13 @@ class OpenAIResponses:
     surfaces: tuple[Surface, ...] = placed("POST", "responses")
     kept_surfaces: tuple[Surface, ...] = (*placed("GET", "responses/{id}"), *placed("DELETE", "responses/{id}"))
     given_surfaces: tuple[Surface, ...] = placed("GET", "responses/{id}/input_items")
+    cancel_surfaces: tuple[Surface, ...] = placed("POST", "responses/{id}/cancel")
+    conversation_surfaces: tuple[Surface, ...] = (
+        *placed("POST", "conversations"),
+        *(each for method in ("GET", "POST", "DELETE") for each in placed(method, "conversations/{id}")),
+        *(each for method in ("GET", "POST") for each in placed(method, "conversations/{id}/items")),
+        *(each for method in ("GET", "DELETE") for each in placed(method, "conversations/{id}/items/{item}")),
+    )
     event_content_type: str = "text/event-stream"
 
     def __init__(self, target: Target = below_prefix) -> None:
@@ -98,6 +105,10 @@ class OpenAIResponses:
         """For one stream."""
         return state.whole_answer()
 
+    def write_kept(self, answer: KeptAnswer, query: Mapping[str, str]) -> bytes:
+        """`response`. Raises InvalidRequest."""
+        return state.write_kept(answer, query)
+
     def write_given(self, answer: KeptAnswer, query: Mapping[str, str]) -> bytes:
         """`list` of input items. Raises InvalidRequest."""
         return state.write_given(answer, query)
@@ -105,6 +116,44 @@ class OpenAIResponses:
     def write_forgotten(self, answer_id: str) -> bytes:
         """`deleted`."""
         return state.write_forgotten(answer_id)
+
+    def conversation(self, request: Request[ChatRequest]) -> str | None:
+        """`conversation`. Raises InvalidRequest."""
+        asked = _asked(request)
+        found = conversations.conversation_of(asked.conversation)
+        if found is not None and asked.previous is not None:
+            raise InvalidRequest("conversation and previous_response_id exclude each other", param="conversation")
+        return found
+
+    def begun(self, body: bytes, conversation_id: str, caller: str, now: float) -> KeptAnswer:
+        """`conversation`. Raises InvalidRequest."""
+        return conversations.begun(body, conversation_id, caller, now)
+
+    def changed(self, conversation: KeptAnswer, body: bytes, now: float) -> KeptAnswer:
+        """With other `metadata`. Raises InvalidRequest."""
+        return conversations.changed(conversation, body, now)
+
+    def with_items(self, conversation: KeptAnswer, body: bytes, now: float) -> tuple[KeptAnswer, bytes]:
+        """And the `list` of those that are new. Raises InvalidRequest."""
+        return conversations.with_items(conversation, body, now)
+
+    def without_item(self, conversation: KeptAnswer, item_id: str, now: float) -> KeptAnswer:
+        """Raises NotFound."""
+        return conversations.without_item(conversation, item_id, now)
+
+    def write_one_item(self, conversation: KeptAnswer, item_id: str) -> bytes:
+        """Raises NotFound."""
+        return conversations.write_one_item(conversation, item_id)
+
+    def said(
+        self, conversation: KeptAnswer, request: Request[ChatRequest], body: bytes, now: float
+    ) -> KeptAnswer | None:
+        """With the call's own items and those of its answer."""
+        return conversations.grown(conversation, _asked(request).asked, body, now)
+
+    def write_ended(self, conversation_id: str) -> bytes:
+        """`conversation.deleted`."""
+        return conversations.write_ended(conversation_id)
 
     def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
         """OpenAI's envelope; the request's id travels in a header that the server sets."""

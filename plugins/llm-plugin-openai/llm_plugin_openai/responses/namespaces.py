@@ -2,7 +2,7 @@
 reference, Responses, the tool namespace and the item function_call).
 """
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import Raw
@@ -50,7 +50,8 @@ def in_namespaces(items: list[Any], fields: Item) -> list[Any]:
     groups: dict[str, Item] = {}
     out: list[Any] = []
     for item in items:
-        names = names_of(item["name"]) if isinstance(item, dict) and "name" in item else {}
+        name: Any = cast(Item, item).get("name") if isinstance(item, dict) else None
+        names = names_of(name) if name is not None else {}
         namespace = names.get("namespace")
         if namespace is None:
             out.append(item)

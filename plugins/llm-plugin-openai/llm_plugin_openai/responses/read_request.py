@@ -1,5 +1,7 @@
 """A client's bytes become a Request (OpenAI API reference, Responses, Create)."""
 
+from typing import Any
+
 import msgspec
 from msgspec import Raw
 
@@ -38,12 +40,13 @@ _MEMBERS: dict[str, tuple[str, ...]] = {
 class ResponsesRequest(Request[ChatRequest]):
     """A Request that knows what of it may be kept. `given_body` is what came; `previous` the answer it goes on from."""
 
-    __slots__ = ("answer_id", "asked", "asked_model", "given_body", "history", "previous", "stores")
+    __slots__ = ("answer_id", "asked", "asked_model", "conversation", "given_body", "history", "previous", "stores")
 
     given_body: bytes
     asked: bytes
     """The same, but for a history that was put before it."""
     previous: str | None
+    conversation: Any
     stores: bool
     asked_model: str
     history: list[Raw]
@@ -70,7 +73,7 @@ def request_of(body: bytes, headers: Headers) -> ResponsesRequest:
         read=lambda: view_of(wire, body),
     )
     request.given_body = request.asked = body
-    request.previous = wire.previous_response_id
+    request.previous, request.conversation = wire.previous_response_id, wire.conversation
     request.stores, request.asked_model = wire.store is not False, wire.model
     request.history, request.answer_id = [], None
     return request
@@ -90,9 +93,11 @@ def checked(body: bytes) -> WireRequest:
 def _check(wire: WireRequest) -> None:
     """What the types alone cannot say."""
     check_model(wire.model)
+    if wire.background:
+        raise InvalidRequest("background: answers are made while their client waits; leave it out", param="background")
     if not isinstance(wire.input, str):
         for place, item in enumerate(wire.input):
-            _check_item(item, f"input[{place}]")
+            check_item(item, f"input[{place}]")
     for place, tool in enumerate(wire.tools or ()):
         _check_tool(tool, f"tools[{place}]")
     choice = wire.tool_choice
@@ -107,7 +112,8 @@ def _check(wire: WireRequest) -> None:
             raise InvalidRequest("text.format.schema must be an object, a JSON schema", param="text.format.schema")
 
 
-def _check_item(item: WireItem, at: str) -> None:
+def check_item(item: WireItem, at: str) -> None:
+    """Raises InvalidRequest, naming what is missing or wrong."""
     kind = item.type or "message"
     for name in _NEEDS.get(kind, ()):
         if getattr(item, name) is None:

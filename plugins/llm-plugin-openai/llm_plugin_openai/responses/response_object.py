@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct, structs
 
+from llm_plugin_openai.responses.conversations import conversation_of
 from llm_plugin_openai.responses.drawn import DRAWN, drawn_item
 from llm_plugin_openai.responses.read_request import ResponsesRequest
 from llm_plugin_openai.responses.request_wire import NAME
@@ -38,7 +39,6 @@ _DEFAULTS: Item = {
 
 
 class _Echo(Struct, gc=False):
-    background: Raw = NULL
     instructions: Raw = NULL
     max_output_tokens: Raw = NULL
     max_tool_calls: Raw = NULL
@@ -48,7 +48,6 @@ class _Echo(Struct, gc=False):
     prompt_cache_key: Raw = NULL
     reasoning: Raw = NULL
     safety_identifier: Raw = NULL
-    store: Raw = NULL
     temperature: Raw = NULL
     text: Raw = NULL
     tool_choice: Raw = NULL
@@ -67,7 +66,11 @@ def echo_of(request: Request[ChatRequest]) -> Item:
     if not isinstance(request, ResponsesRequest):
         return _DEFAULTS
     asked = structs.asdict(_ECHO.decode(request.asked))
-    return _DEFAULTS | {name: value for name, value in asked.items() if said(value)}
+    echo = _DEFAULTS | {name: value for name, value in asked.items() if said(value)}
+    echo["store"] = request.stores and request.answer_id is not None
+    if request.answer_id is not None and (conversation := conversation_of(request.conversation)) is not None:
+        echo["conversation"] = {"id": conversation}
+    return echo
 
 
 def response_object(

@@ -23,7 +23,9 @@ _PAGE, _LONGEST_PAGE = 20, 100
 _ENDS = ("response.completed", "response.incomplete")
 
 
-class _Answer(Struct, gc=False):
+class Answer(Struct, gc=False):
+    """What of a whole answer is gone on from."""
+
     id: str
     output: list[Raw]
     store: bool | None = None
@@ -40,34 +42,31 @@ class _Item(Struct, gc=False):
     encrypted_content: str | None = None
 
 
-_ANSWER = msgspec.json.Decoder(_Answer)
+_ANSWER = msgspec.json.Decoder(Answer)
 _EVENT = msgspec.json.Decoder(_Event)
 _ITEM = msgspec.json.Decoder(_Item)
 
 
 def continued(request: ResponsesRequest, earlier: KeptAnswer | None, answer_id: str) -> ResponsesRequest:
     """Pinned to who holds the history, where the same model is asked that it came from; else with the whole of it."""
-    own = _own_items(request)
-    history = ITEMS.decode(earlier.given) + _ANSWER.decode(earlier.body).output if earlier is not None else []
+    own = own_items(request.given_body)
+    history = _history(earlier) if earlier is not None else []
     told = request
     if earlier is not None and earlier.holder is not None and earlier.model == request.model:
         told.model = str(earlier.holder)
     elif earlier is not None:
         items = [*(item for item in history if _travels(item)), *own]
-        changes = {"input": msgspec.json.encode(items), "previous_response_id": None}
+        changes = {"input": msgspec.json.encode(items), "previous_response_id": None, "conversation": None}
         told = request_of(rewritten(request.given_body, changes), request.headers)
     told.history, told.answer_id, told.asked_model = [*history, *own], answer_id, request.asked_model
-    told.asked = request.asked
+    told.asked, told.conversation = request.asked, request.conversation
     return told
 
 
 def kept(request: ResponsesRequest, body: bytes, caller: str, target: Target, now: float) -> KeptAnswer | None:
     """None for an answer that has no id, or is still being made."""
-    try:
-        answer = _ANSWER.decode(body)
-    except BROKEN:
-        return None
-    if answer.status in ("queued", "in_progress"):
+    answer = read_answer(body)
+    if answer is None:
         return None
     return KeptAnswer(
         id=answer.id,
@@ -78,6 +77,15 @@ def kept(request: ResponsesRequest, body: bytes, caller: str, target: Target, no
         given=msgspec.json.encode(request.history),
         body=body,
     )
+
+
+def read_answer(body: bytes) -> Answer | None:
+    """A whole one; None for anything else."""
+    try:
+        answer = _ANSWER.decode(body)
+    except BROKEN:
+        return None
+    return None if answer.status in ("queued", "in_progress") else answer
 
 
 def whole_answer() -> Callable[[bytes], bytes | None]:
@@ -99,9 +107,17 @@ def whole_answer() -> Callable[[bytes], bytes | None]:
     return look
 
 
+def write_kept(answer: KeptAnswer, query: Mapping[str, str]) -> bytes:
+    """`response`."""
+    for name in ("stream", "starting_after", "include", "include[]"):
+        if name in query and query[name] not in ("", "false"):
+            raise InvalidRequest(f"{name}: an answer is shown whole, as it was given; leave it out", param=name)
+    return answer.body
+
+
 def write_given(answer: KeptAnswer, query: Mapping[str, str]) -> bytes:
     """`list` of items: `limit` of them (20), newest first unless `order` is `asc`, after the item `after`."""
-    items = [_shown(raw, f"{answer.id}_{place}") for place, raw in enumerate(ITEMS.decode(answer.given))]
+    items = [shown_item(raw, f"{answer.id}_{place}") for place, raw in enumerate(ITEMS.decode(answer.given))]
     order = query.get("order", "desc")
     if order not in ("asc", "desc"):
         raise InvalidRequest("order must be asc or desc", param="order")
@@ -115,15 +131,13 @@ def write_given(answer: KeptAnswer, query: Mapping[str, str]) -> bytes:
     if after is not None and after not in ids:
         raise InvalidRequest(f"after: the answer was made from no item {after[:100]!r}", param="after")
     start = ids.index(after) + 1 if after is not None else 0
-    page = items[start : start + int(limit)]
-    listed = {
-        "object": "list",
-        "data": page,
-        "first_id": page[0]["id"] if page else None,
-        "last_id": page[-1]["id"] if page else None,
-        "has_more": start + int(limit) < len(items),
-    }
-    return msgspec.json.encode(listed)
+    return write_page(items[start : start + int(limit)], has_more=start + int(limit) < len(items))
+
+
+def write_page(items: list[dict[str, Any]], *, has_more: bool) -> bytes:
+    """`list`."""
+    ends = {"first_id": items[0]["id"], "last_id": items[-1]["id"]} if items else {"first_id": None, "last_id": None}
+    return msgspec.json.encode({"object": "list", "data": items, **ends, "has_more": has_more})
 
 
 def write_forgotten(answer_id: str) -> bytes:
@@ -143,8 +157,16 @@ def headed(start: Start, request: Request[ChatRequest]) -> Start:
     )
 
 
-def _own_items(request: ResponsesRequest) -> list[Raw]:
-    given = MEMBERS.decode(request.given_body)["input"]
+def _history(earlier: KeptAnswer) -> list[Raw]:
+    """What came before: of a conversation its items, of an answer what it was made from, and itself."""
+    given = ITEMS.decode(earlier.given)
+    answer = read_answer(earlier.body)
+    return given if answer is None else given + answer.output
+
+
+def own_items(body: bytes) -> list[Raw]:
+    """`input` of a request, as items."""
+    given = MEMBERS.decode(body)["input"]
     if not is_string(given):
         return ITEMS.decode(given)
     words = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": given}]}
@@ -157,7 +179,7 @@ def _travels(item: Raw) -> bool:
     return told.type != "reasoning" or told.encrypted_content is not None
 
 
-def _shown(raw: Raw, own_id: str) -> dict[str, Any]:
+def shown_item(raw: Raw, own_id: str) -> dict[str, Any]:
     """An item as the SDKs' types want it."""
     item: dict[str, Any] = dict(MEMBERS.decode(raw))
     if "type" not in item:

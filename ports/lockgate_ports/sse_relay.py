@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from lockgate_ports.events import ReadEvent
+from lockgate_ports.events import ReadEvent, Relayed, Skipped
 from lockgate_ports.sse import SseEvent, SseParser
 
 
@@ -16,6 +16,11 @@ class Glance(Protocol):
     def read(self, event: SseEvent) -> ReadEvent | None:
         """What a glance at the event tells: Relayed, Skipped or a Failure; None where it is nothing to hand on."""
         ...
+
+
+def odd(event: SseEvent) -> Relayed | Skipped:
+    """What becomes of an event of another shape: an object is the client's to judge; anything else is no event."""
+    return Relayed(event.raw, content=True) if event.data.lstrip().startswith(b"{") else Skipped()
 
 
 class SseRelay:

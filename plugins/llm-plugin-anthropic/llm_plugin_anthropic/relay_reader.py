@@ -12,6 +12,7 @@ from llm_plugin_anthropic.usage import WireUsage, merged, usage_of
 from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.events import Failure, Finish, ReadEvent, Relayed, Skipped
 from lockgate_ports.sse import SseEvent
+from lockgate_ports.sse_relay import odd
 
 
 class _Block(Struct, gc=False):
@@ -56,8 +57,7 @@ class RelayGlance:
             if not data.isascii() and utf8_fault(data) is not None:
                 return Skipped()
         except msgspec.ValidationError:
-            # an object of some other shape is the client's to judge; anything else is no event of this language
-            return Relayed(event.raw, content=True) if data.lstrip().startswith(b"{") else Skipped()
+            return odd(event)
         except BROKEN:
             return Skipped()
         match wire.type:

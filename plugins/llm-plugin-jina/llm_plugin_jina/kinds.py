@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from llm_plugin_jina.embeddings import JinaEmbeddings
-from llm_plugin_jina.rerank import JinaRerank
+from llm_plugin_jina.embeddings import JINA_EMBEDDINGS
+from llm_plugin_jina.rerank import JINA_RERANK
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.catalogue import carried, overlaid
 from lockgate_ports.dialect import Params
@@ -28,7 +28,7 @@ class JinaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 def build_jina(settings: JinaSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL or header that cannot be."""
     endpoint = endpoint_of(settings, settings.base_url, header_fields(settings.headers, "authorization"))
-    languages = Languages(embeddings=JinaEmbeddings(), rerank=JinaRerank())
+    languages = Languages(embeddings=JINA_EMBEDDINGS, rerank=JINA_RERANK)
     return HttpModel(context.name, languages, endpoint, context.http, overlaid(_CATALOGUE(), settings.models))
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from llm_plugin_jina.embeddings import JinaEmbeddings
-from llm_plugin_jina.rerank import JinaRerank
+from llm_plugin_jina.embeddings import JINA_EMBEDDINGS
+from llm_plugin_jina.rerank import JINA_RERANK
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.embed import EmbedRequest
 from lockgate_ports.errors import Unsupported
@@ -19,7 +19,7 @@ UPSTREAM = Upstream(provider_id="ji", origin=Origin("https", "ji.test", 443), pr
 
 
 def embed(*inputs: Any, **fields: Any) -> tuple[Any, Written]:
-    told = JinaEmbeddings().write_request(EmbedRequest(model="m", inputs=inputs, **fields), UPSTREAM)
+    told = JINA_EMBEDDINGS.write_request(EmbedRequest(model="m", inputs=inputs, **fields), UPSTREAM)
     return json.loads(told.http.body), told
 
 
@@ -63,7 +63,7 @@ def test_pictures_stand_beside_texts() -> None:
 def test_documents_come_back_only_where_the_caller_asks() -> None:
     def rerank(**fields: Any) -> Any:
         view = RerankRequest(model="m", query="?", documents=("a", Raw(b'{"text":"b"}')), **fields)
-        return json.loads(JinaRerank().write_request(view, UPSTREAM).http.body)
+        return json.loads(JINA_RERANK.write_request(view, UPSTREAM).http.body)
 
     assert rerank()["return_documents"] is False
     assert rerank(return_documents=True, top_n=1)["return_documents"] is True
@@ -73,7 +73,7 @@ def test_documents_come_back_only_where_the_caller_asks() -> None:
 
 def test_documents_come_back_as_they_are() -> None:
     rows = '{"index":1,"relevance_score":0.5,"document":"é"},{"index":0,"relevance_score":0.1,"document":{"text":"b"}}'
-    first, second = JinaRerank().read_response(b'{"results":[' + rows.encode() + b"]}").results
+    first, second = JINA_RERANK.read_response(b'{"results":[' + rows.encode() + b"]}").results
     assert first.document == "é"
     assert isinstance(second.document, Raw)
     assert bytes(second.document) == b'{"text":"b"}'

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from llm_plugin_openai.error_in import read_error
 from llm_plugin_openai.error_out import write_error
 from llm_plugin_openai.events_in import ChunkReader
-from llm_plugin_openai.events_out import ChunkWriter
+from llm_plugin_openai.events_out import ChunkForm
 from llm_plugin_openai.foreign import Foreign
 from llm_plugin_openai.places import surfaces_of
 from llm_plugin_openai.post import Target, below_prefix
@@ -14,6 +14,7 @@ from llm_plugin_openai.read_request import read_request, read_view
 from llm_plugin_openai.read_response import glance, read_response
 from llm_plugin_openai.relay import relay_request
 from llm_plugin_openai.relay_reader import RelayReader
+from llm_plugin_openai.stream_out import StreamWriter
 from llm_plugin_openai.write_request import write_request
 from llm_plugin_openai.write_response import write_response
 from lockgate_ports.answer_tool import AnswerReader, answered
@@ -81,7 +82,7 @@ class OpenAIChat:
 
     def event_writer(self, request: Request[ChatRequest]) -> EventWriter:
         """For one stream."""
-        return ChunkWriter(request)
+        return StreamWriter(ChunkForm(request), wants_usage=request.wants_usage)
 
     def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
         """OpenAI's envelope; the request's id travels in a header that the server sets."""

@@ -1,11 +1,9 @@
 """A stream for a client (OpenAI API reference, Chat Completions, the object chat.completion.chunk)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from llm_plugin_openai.error_out import error_body
 from llm_plugin_openai.finish import written
 from llm_plugin_openai.pictures import image_item, shows
 from llm_plugin_openai.quirks import NAME
@@ -13,104 +11,64 @@ from llm_plugin_openai.reasoning import detail_of
 from llm_plugin_openai.usage import write_usage
 from llm_plugin_openai.write_response import fresh_id
 from lockgate_ports.chat import ChatRequest
-from lockgate_ports.errors import LockgateError
 from lockgate_ports.events import (
     AudioDelta,
     Delta,
-    Event,
-    Failure,
     Finish,
     MediaDelta,
     NativeDelta,
     RefusalDelta,
-    Relayed,
     Start,
     TextDelta,
     ThinkingDelta,
     ToolCallDelta,
-    UsageReport,
 )
 from lockgate_ports.parts import Image, Thinking
 from lockgate_ports.seals import seal_call, seal_thought
-from lockgate_ports.sse import sse
 from lockgate_ports.unsaid import Unsaid
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Request
 
-_DONE = b"data: [DONE]\n\n"
 _ENCODE = msgspec.json.Encoder().encode
 
 
-class ChunkWriter:
-    """One id, model and time through the stream; usage, if wanted, in a chunk of its own just before `[DONE]`."""
-
-    content_type: str = "text/event-stream"
-    ping: bytes = b": ping\n\n"
+class ChunkForm:
+    """A Form: one id, model and time through the stream."""
 
     def __init__(self, request: Request[ChatRequest]) -> None:
         self._request = request
-        self._wants_usage = request.wants_usage
-        self._usage: Usage | None = None
-        self._head = self._begin(Start())
+        self.unsaid = Unsaid(NAME, shows)
+        self._head = self._headed(Start())
         self._spoken: set[int] = set()
         self._calls: dict[tuple[int, int], int] = {}
         self._images = 0
-        self._unsaid = Unsaid(NAME, shows)
         self._details: dict[tuple[int, int], int] = {}
 
-    def write(self, events: Sequence[Event]) -> bytes:
-        """These events on the wire."""
-        out: list[bytes] = []
-        for event in events:
-            if isinstance(event, Relayed):
-                if not event.usage_only or self._wants_usage:
-                    out.append(event.raw)
-            else:
-                out.append(self._canonical(event))
-        return out[0] if len(out) == 1 else b"".join(out)
+    def begin(self, start: Start) -> None:
+        """What stands at the beginning of every chunk from here on."""
+        self._head = self._headed(start)
 
-    def end(self) -> bytes:
-        """The usage chunk and `[DONE]`."""
-        if self._usage is None or not self._wants_usage:
-            return _DONE
-        return self._head + b'"choices":[],"usage":' + _ENCODE(write_usage(self._usage)) + b"}\n\n" + _DONE
-
-    def fail(self, error: LockgateError) -> bytes:
-        """An error event, and no `[DONE]`."""
-        body = error_body(error)
-        return sse(msgspec.json.format(body, indent=-1) if b"\n" in body or b"\r" in body else body)
-
-    def _canonical(self, event: Event) -> bytes:
-        match event:
-            case Start():
-                self._head = self._begin(event)
-                return b""
-            case UsageReport(usage):
-                self._usage = usage
-                return b""
-            case Failure(error):
-                return self.fail(error)
-            case Relayed():
-                return event.raw
-            case Finish():
-                delta = {} if event.choice in self._spoken else {"role": "assistant", "content": ""}
-                return self._chunk(event.choice, delta, written(event.reason, event.native_reason))
-            case _:
-                told = self._unsaid.delta(event)
-                chunk = self._told(told) if told is not None else b""
-                return chunk + self._unsaid.comment()
-
-    def _told(self, event: Delta) -> bytes:
-        delta = self._delta(event)
-        if not delta:
+    def tell(self, delta: Delta) -> bytes:
+        """A chunk with a piece of an answer; none for what has no form here."""
+        piece = self._delta(delta)
+        if not piece:
             return b""
-        if event.choice not in self._spoken:
-            self._spoken.add(event.choice)
-            delta = {"role": "assistant", **delta}
-        logprobs = event.logprobs if isinstance(event, TextDelta | RefusalDelta) else None
-        return self._chunk(event.choice, delta, None, logprobs)
+        if delta.choice not in self._spoken:
+            self._spoken.add(delta.choice)
+            piece = {"role": "assistant", **piece}
+        logprobs = delta.logprobs if isinstance(delta, TextDelta | RefusalDelta) else None
+        return self._chunk(delta.choice, piece, None, logprobs)
 
-    def _begin(self, start: Start) -> bytes:
+    def finish(self, event: Finish) -> bytes:
+        """A chunk with the reason."""
+        delta = {} if event.choice in self._spoken else {"role": "assistant", "content": ""}
+        return self._chunk(event.choice, delta, written(event.reason, event.native_reason))
+
+    def count(self, usage: Usage) -> bytes:
+        """A chunk without choices."""
+        return self._head + b'"choices":[],"usage":' + _ENCODE(write_usage(usage)) + b"}\n\n"
+
+    def _headed(self, start: Start) -> bytes:
         fields: dict[str, Any] = {
             "id": start.id or fresh_id(self._request),
             "object": "chat.completion.chunk",
@@ -154,7 +112,7 @@ class ChunkWriter:
             case NativeDelta(type="image_url"):
                 return {"images": [event.raw]}
             case NativeDelta():
-                self._unsaid.leave_out(event.type)
+                self.unsaid.leave_out(event.type)
                 return {}
 
     def _call(self, event: ToolCallDelta) -> dict[str, Any]:

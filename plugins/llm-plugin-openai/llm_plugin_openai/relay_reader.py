@@ -16,6 +16,7 @@ from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import NULL, said
 from lockgate_ports.events import Event, Failure, Finish, ReadEvent, Relayed, Skipped
 from lockgate_ports.sse import SseEvent, SseParser
+from lockgate_ports.sse_relay import odd
 from lockgate_ports.usage import Usage
 
 
@@ -130,8 +131,7 @@ class RelayReader:
             if not data.isascii() and utf8_fault(data) is not None:
                 return Skipped()
         except msgspec.ValidationError:
-            # an object of some other shape is the client's to judge; anything else is no event of this language
-            return self._fail(data) if event.event == "error" else _odd(event)
+            return self._fail(data) if event.event == "error" else odd(event)
         except BROKEN:
             return self._fail(data) if event.event == "error" else Skipped()
         if event.event == "error" or said(chunk.error):
@@ -218,10 +218,6 @@ class RelayReader:
         self._over = True
         self._like = None
         return Failure(error_inside(data))
-
-
-def _odd(event: SseEvent) -> Relayed | Skipped:
-    return Relayed(event.raw, content=True) if event.data.lstrip().startswith(b"{") else Skipped()
 
 
 def _side(chunk: _Chunk) -> Usage | None:

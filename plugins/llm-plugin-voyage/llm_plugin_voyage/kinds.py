@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from llm_plugin_voyage.embeddings import VoyageEmbeddings
-from llm_plugin_voyage.rerank import VoyageRerank
+from llm_plugin_voyage.embeddings import VOYAGE_EMBEDDINGS
+from llm_plugin_voyage.rerank import VOYAGE_RERANK
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.catalogue import carried, overlaid
 from lockgate_ports.dialect import Params
@@ -28,7 +28,7 @@ class VoyageSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 def build_voyage(settings: VoyageSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL or header that cannot be."""
     endpoint = endpoint_of(settings, settings.base_url, header_fields(settings.headers, "authorization"))
-    languages = Languages(embeddings=VoyageEmbeddings(), rerank=VoyageRerank())
+    languages = Languages(embeddings=VOYAGE_EMBEDDINGS, rerank=VOYAGE_RERANK)
     return HttpModel(context.name, languages, endpoint, context.http, overlaid(_CATALOGUE(), settings.models))
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
-from llm_plugin_voyage.embeddings import VoyageEmbeddings
-from llm_plugin_voyage.rerank import VoyageRerank
+from llm_plugin_voyage.embeddings import VOYAGE_EMBEDDINGS
+from llm_plugin_voyage.rerank import VOYAGE_RERANK
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.embed import EmbedRequest
 from lockgate_ports.errors import Unsupported
@@ -21,13 +21,13 @@ def upstream(model: str) -> Upstream:
 
 
 def embed(*inputs: Any, model: str = "voyage-4", **fields: Any) -> tuple[Any, Written]:
-    told = VoyageEmbeddings().write_request(EmbedRequest(model="m", inputs=inputs, **fields), upstream(model))
+    told = VOYAGE_EMBEDDINGS.write_request(EmbedRequest(model="m", inputs=inputs, **fields), upstream(model))
     return json.loads(told.http.body), told
 
 
 def rerank(*documents: str | Raw, **fields: Any) -> tuple[Any, Written]:
     view = RerankRequest(model="m", query="?", documents=documents, **fields)
-    told = VoyageRerank().write_request(view, upstream("rerank-2.5"))
+    told = VOYAGE_RERANK.write_request(view, upstream("rerank-2.5"))
     return json.loads(told.http.body), told
 
 
@@ -58,7 +58,7 @@ def test_pictures_have_a_path_of_their_own() -> None:
         {"type": "image_base64", "image_base64": "data:image/png;base64,QUJD"},
     ]
     assert embed("a", model="voyage-multimodal-3")[1].http.target == "/v1/multimodalembeddings"
-    relayed = VoyageEmbeddings().relay_request(b'{"model":"m","inputs":[]}', (), upstream("x"))
+    relayed = VOYAGE_EMBEDDINGS.relay_request(b'{"model":"m","inputs":[]}', (), upstream("x"))
     assert relayed.http.target == "/v1/multimodalembeddings"
 
 
@@ -82,4 +82,4 @@ def test_an_object_that_is_a_text_is_that_text_and_any_other_is_refused() -> Non
 
 def test_documents_come_back_as_texts() -> None:
     body = '{"data":[{"index":1,"relevance_score":0.5,"document":"é"},{"index":0,"relevance_score":0.1}]}'
-    assert [result.document for result in VoyageRerank().read_response(body.encode()).results] == ["é", None]
+    assert [result.document for result in VOYAGE_RERANK.read_response(body.encode()).results] == ["é", None]

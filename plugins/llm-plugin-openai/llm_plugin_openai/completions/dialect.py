@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from llm_plugin_openai.completions.events_in import PieceReader
-from llm_plugin_openai.completions.events_out import PieceWriter
+from llm_plugin_openai.completions.events_out import PieceForm
 from llm_plugin_openai.completions.read_request import CompletionRequest, read_request
 from llm_plugin_openai.completions.read_response import glance, read_response
 from llm_plugin_openai.completions.wire import NAME
@@ -14,6 +14,7 @@ from llm_plugin_openai.error_out import write_error
 from llm_plugin_openai.places import surfaces_of
 from llm_plugin_openai.post import Target, below_prefix
 from llm_plugin_openai.quirks import Quirks
+from llm_plugin_openai.stream_out import StreamWriter
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import (
     ErrorAnswer,
@@ -78,7 +79,7 @@ class OpenAICompletions:
 
     def event_writer(self, request: Request[ChatRequest]) -> EventWriter:
         """For one stream."""
-        return PieceWriter(_asked(request))
+        return StreamWriter(PieceForm(_asked(request)), wants_usage=request.wants_usage)
 
     def write_error(self, error: LockgateError, request_id: str) -> ErrorAnswer:
         """OpenAI's envelope; the request's id travels in a header that the server sets."""

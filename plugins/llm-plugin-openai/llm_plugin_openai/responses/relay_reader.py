@@ -12,6 +12,7 @@ from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import NULL, said
 from lockgate_ports.events import Event, Failure, Finish, ReadEvent, Relayed, Skipped
 from lockgate_ports.sse import SseEvent
+from lockgate_ports.sse_relay import odd
 
 _ENDS = ("response.completed", "response.incomplete")
 _QUIET = ("response.created", "response.in_progress", "response.queued", "keepalive")
@@ -55,10 +56,7 @@ class RelayGlance:
             if said(told.response):
                 return self._ending(kind, event, RESPONSE.decode(told.response))
         except msgspec.ValidationError:
-            # an object of some other shape is the client's to judge; anything else is no event of this language
-            if event.event == "error":
-                return self._fail(data)
-            return Relayed(event.raw, content=True) if data.lstrip().startswith(b"{") else Skipped()
+            return self._fail(data) if event.event == "error" else odd(event)
         except BROKEN:
             return self._fail(data) if event.event == "error" else Skipped()
         if told.item is not None:

@@ -1,0 +1,91 @@
+"""Streams for clients of Chat Completions and of Completions, which differ in the form of their events alone."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from llm_plugin_openai.error_out import error_body
+from lockgate_ports.errors import LockgateError
+from lockgate_ports.events import Delta, Event, Failure, Finish, Relayed, Start, UsageReport
+from lockgate_ports.sse import sse
+from lockgate_ports.unsaid import Unsaid
+from lockgate_ports.usage import Usage
+
+_DONE = b"data: [DONE]\n\n"
+
+
+class Form(Protocol):
+    """How one of the two writes what is told, as whole server-sent events."""
+
+    @property
+    def unsaid(self) -> Unsaid:
+        """What the form has no place for."""
+        ...
+
+    def begin(self, start: Start) -> None:
+        """Who answers."""
+        ...
+
+    def tell(self, delta: Delta) -> bytes:
+        """A piece of an answer."""
+        ...
+
+    def finish(self, event: Finish) -> bytes:
+        """The end of a choice."""
+        ...
+
+    def count(self, usage: Usage) -> bytes:
+        """Usage, in an event of its own."""
+        ...
+
+
+class StreamWriter:
+    """An EventWriter: usage, if wanted, in an event of its own just before `[DONE]`."""
+
+    content_type: str = "text/event-stream"
+    ping: bytes = b": ping\n\n"
+
+    def __init__(self, form: Form, *, wants_usage: bool) -> None:
+        self._form = form
+        self._unsaid = form.unsaid
+        self._wants_usage = wants_usage
+        self._usage: Usage | None = None
+
+    def write(self, events: Sequence[Event]) -> bytes:
+        """These events on the wire."""
+        out: list[bytes] = []
+        for event in events:
+            if isinstance(event, Relayed):
+                if not event.usage_only or self._wants_usage:
+                    out.append(event.raw)
+            else:
+                out.append(self._canonical(event))
+        return out[0] if len(out) == 1 else b"".join(out)
+
+    def end(self) -> bytes:
+        """The usage event and `[DONE]`."""
+        if self._usage is None or not self._wants_usage:
+            return _DONE
+        return self._form.count(self._usage) + _DONE
+
+    def fail(self, error: LockgateError) -> bytes:
+        """An error event, and no `[DONE]`."""
+        body = error_body(error)
+        return sse(msgspec.json.format(body, indent=-1) if b"\n" in body or b"\r" in body else body)
+
+    def _canonical(self, event: Start | Delta | UsageReport | Finish | Failure) -> bytes:
+        match event:
+            case Start():
+                self._form.begin(event)
+                return b""
+            case UsageReport(usage):
+                self._usage = usage
+                return b""
+            case Failure(error):
+                return self.fail(error)
+            case Finish():
+                return self._form.finish(event)
+            case _:
+                told = self._unsaid.delta(event)
+                return (self._form.tell(told) if told is not None else b"") + self._unsaid.comment()

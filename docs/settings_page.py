@@ -37,6 +37,7 @@ from lockgate.settings import (
     Fallbacks,
     HealthCheck,
     Hedge,
+    Keep,
     Labels,
     Match,
     OwnRetry,
@@ -133,6 +134,7 @@ def _engine() -> Iterator[str]:
     yield from _section("Own timeouts", OwnTimeouts)
     yield from _section("Own retry", OwnRetry)
     yield from _section("shadow", Shadow)
+    yield from _section("keep", Keep)
     yield from _section("A row of profiles", Profile)
     yield from _section("parameters", Parameters)
     yield from _section("A row of config_keys", ConfigKey)

@@ -12,16 +12,19 @@ from lockgate.adapters.notebook import Notebook
 from lockgate.building_providers import own_retry
 from lockgate.origins import Origins
 from lockgate.parts import Parts
+from lockgate.redaction import redact
 from lockgate.seat import Seat
 from lockgate.settings.model import Settings
 from lockgate.settings.routes import OwnTimeouts as OwnTimeoutsRow
 from lockgate.settings.routes import Rollout as RolloutRow
 from lockgate.settings.routes import Route, Stream
 from lockgate_core.attempts import Attempts
+from lockgate_core.blotting import redaction
 from lockgate_core.clock import Clock
 from lockgate_core.eligibility import Eligibility, objections
 from lockgate_core.engine import Engine
 from lockgate_core.explain import Explainer
+from lockgate_core.keeping import KeepPolicy
 from lockgate_core.limits import Limiter, Rule
 from lockgate_core.live_vitals import LiveVitals
 from lockgate_core.priority import PriorityPolicy
@@ -90,8 +93,20 @@ def build_engine(
         limiter=limiter,
         default_caller=_default_caller(settings),
         shadows=shadows,
+        keeping=build_keeping(settings),
         priorities=build_priorities(settings),
     )
+
+
+def build_keeping(settings: Settings) -> dict[str, KeepPolicy]:
+    """What routes keep of prompts and answers; those that keep nothing are not there."""
+    return {
+        name: KeepPolicy(
+            keep.prompts, keep.answers, redaction(keep.redact, redact), keep.days * 86_400.0, keep.max_letters
+        )
+        for name, row in settings.routes.items()
+        if (keep := row.keep) is not None
+    }
 
 
 def build_terms(settings: Settings) -> TermsBook:

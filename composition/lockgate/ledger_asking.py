@@ -5,10 +5,21 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, get_args
 
+import msgspec
 from msgspec import structs
 
 from lockgate_ports.errors import InvalidRequest
-from lockgate_ports.ledger import AuditKind, AuditQuery, AuditRow, UsageKey, UsageQuery, UsageSum
+from lockgate_ports.ledger import (
+    AuditEvent,
+    AuditKind,
+    AuditQuery,
+    AuditRow,
+    KeptContent,
+    LedgerPort,
+    UsageKey,
+    UsageQuery,
+    UsageSum,
+)
 
 _AGO = re.compile(r"(\d{1,6})\s*([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -62,6 +73,34 @@ def audit_rows(rows: Sequence[AuditRow]) -> list[dict[str, Any]]:
         | structs.asdict(row.event)
         for row in rows
     ]
+
+
+def content_rows(found: Sequence[KeptContent]) -> list[dict[str, Any]]:
+    """A row for each call; `at` is in UTC, `prompt` and `answer` are JSON."""
+    return [
+        {
+            "number": each.number,
+            "at": datetime.fromtimestamp(each.at, UTC).isoformat(timespec="milliseconds"),
+            "request_id": each.content.request_id,
+            "intact": each.intact,
+            "cut": each.content.cut,
+            "prompt": _raw(each.content.prompt),
+            "answer": _raw(each.content.answer),
+        }
+        for each in found
+    ]
+
+
+async def read_content(ledger: LedgerPort, request_id: str, actor: str) -> list[dict[str, Any]]:
+    """What is kept of the prompts and answers of calls with this id; that somebody read it is written down first."""
+    event = AuditEvent(kind="content_read", actor=actor, subject=f"request:{request_id[:128]}")
+    if (written := ledger.append(event)) is not None:
+        await written
+    return content_rows(await ledger.content(request_id))
+
+
+def _raw(text: str | None) -> msgspec.Raw | None:
+    return None if text is None else msgspec.Raw(text.encode())
 
 
 def _known(words: list[str], kinds: Any, what: str) -> tuple[Any, ...]:

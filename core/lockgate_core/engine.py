@@ -9,6 +9,7 @@ from lockgate_core.attempts import Attempts
 from lockgate_core.caller_scope import check_scope
 from lockgate_core.clock import Clock
 from lockgate_core.cost import Prices, cost_of, total
+from lockgate_core.keeping import KeepPolicy, Notes
 from lockgate_core.labels import completed
 from lockgate_core.limits.limiter import Hold, Limiter
 from lockgate_core.priority import NO_MATTER, RANKS, PriorityPolicy
@@ -29,6 +30,7 @@ from lockgate_ports.steps import Answer, AnswerStream, Step
 from lockgate_ports.tracing import TracesPort
 from lockgate_ports.wire import Request
 
+_NOTHING_KEPT: Mapping[str, KeepPolicy] = {}
 _NO_PRICES: Mapping[tuple[str, str], Price] = {}
 
 
@@ -53,6 +55,7 @@ class Engine:
         traces: TracesPort | None = None,
         shadows: Shadows | None = None,
         priorities: PriorityPolicy = NO_MATTER,
+        keeping: Mapping[str, KeepPolicy] = _NOTHING_KEPT,
     ) -> None:
         self._routes = routes
         self._vitals = vitals
@@ -69,6 +72,7 @@ class Engine:
         self._default_caller = default_caller
         self._traces = traces
         self._priorities = priorities
+        self._keeping = keeping
 
     async def answer(
         self,
@@ -90,7 +94,8 @@ class Engine:
         now = self._clock.now()
         caller = completed(caller, self._default_caller)
         hold: Hold | None = None
-        journal = Journal(now, lambda closed, error: self._record(request, context, hold, closed, error))
+        notes: Notes | None = None
+        journal = Journal(now, lambda closed, error: self._record(request, context, hold, closed, error, notes))
         context = Context(
             request_id=request_id,
             journal=journal,
@@ -121,6 +126,9 @@ class Engine:
                 shadow=decided.shadow,
                 rank=rank,
             )
+            if self._keeping and (keep := self._keeping.get(decided.route)) is not None:
+                notes = Notes(keep, request)
+                notes.begin(asked)
             if self._limiter is not None:
                 hold = await self._limiter.admit(asked, caller, decided.targets)
                 if hold is not None:
@@ -137,18 +145,27 @@ class Engine:
             journal.close(CANCELLED)
             raise
         if isinstance(answer, Answer):
+            if notes is not None:
+                notes.whole(answer.reply)
             journal.close()
             answer.cost = journal.cost
             if journal.receipt is not None:
                 await journal.receipt
-        return answer
+            return answer
+        return answer if notes is None else notes.overhear(answer)
 
     async def _admit_copy(self, request: Request[Any], target: Target) -> Hold | None:
         """A copy of a call counts against the limits of its target, and nobody else's."""
         return None if self._limiter is None else await self._limiter.admit(request, NOBODY, (target,))
 
     def _record(
-        self, request: Request[Any], context: Context, hold: Hold | None, journal: Journal, error: str | None
+        self,
+        request: Request[Any],
+        context: Context,
+        hold: Hold | None,
+        journal: Journal,
+        error: str | None,
+        notes: Notes | None = None,
     ) -> Awaitable[None] | None:
         first = journal.first_token
         attempts = journal.attempts
@@ -161,6 +178,7 @@ class Engine:
         cost = journal.cost = total(attempt.cost for attempt in attempts)
         if hold is not None:
             hold.settle(attempts, failed=error is not None, begun=first is not None)
+        content = None if notes is None else notes.content(context.request_id)
         call = CallRecord(
             request_id=context.request_id,
             operation=request.operation,
@@ -181,13 +199,16 @@ class Engine:
             attempts=tuple(attempts),
             usage=journal.usage,
             cost=cost,
+            content_sha256=None if content is None else content.sha256,
             over_limits=() if hold is None else tuple(limit.scope for limit in hold.exceeded),
             error=error,
         )
         self._metrics.record(call)
         if self._traces is not None and journal.trace is not None and journal.trace.sampled:
             self._traces.record(call, journal.trace)
-        return None if self._ledger is None else self._ledger.append(call)
+        if self._ledger is None:
+            return None
+        return self._ledger.append(call) if content is None else self._ledger.append(call, content)
 
     def _priced(self, attempt: AttemptRecord, response_model: str | None) -> AttemptRecord:
         """With its cost, where it answered or used something."""

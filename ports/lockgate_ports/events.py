@@ -139,6 +139,8 @@ class Relayed(Struct, frozen=True):
     finishes: tuple[Finish, ...] = ()
     usage: Usage | None = None
     usage_only: bool = False
+    told: tuple["ReadEvent", ...] = ()
+    """What it says, where somebody wants to know: empty unless `Request.tell_reply`."""
 
 
 Delta = TextDelta | ThinkingDelta | RefusalDelta | ToolCallDelta | AudioDelta | MediaDelta | NativeDelta

@@ -24,6 +24,7 @@ from lockgate_ports.replies import glance_chat, glance_count, glance_embeddings,
 from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.seals import is_sealed
 from lockgate_ports.secret import Secret
+from lockgate_ports.telling import event_reader
 from lockgate_ports.unfold import unfold
 from lockgate_ports.wire import Glance, Operation, Reply, Request
 
@@ -155,7 +156,8 @@ class HttpModel:
         except UpstreamError as error:
             raise told_as(self._provider_id, error, shown) from error.__cause__
         relay = written.relays and request.relay_reply and request.dialect == dialect.name
-        return HttpStream(response, dialect.event_reader(relay=relay), written.dropped, self._provider_id, shown)
+        reader = event_reader(dialect, relay=relay, tell=request.tell_reply)
+        return HttpStream(response, reader, written.dropped, self._provider_id, shown)
 
     async def discover(self, attempt: Attempt) -> tuple[ModelCard, ...]:
         """What the provider's own list says. Raises Unsupported where there is none."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from hashlib import sha256
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -23,6 +24,7 @@ AuditKind = Literal[
     "rollout_changed",
     "secret_rotated",
     "plugin_connected",
+    "content_read",
 ]
 
 
@@ -37,6 +39,33 @@ class AuditEvent(Struct, frozen=True, kw_only=True):
 
 Audit = Callable[[AuditEvent], None]
 """Takes an event to be written down, at once; raises nothing."""
+
+
+class Content(Struct, frozen=True, kw_only=True):
+    """What is kept of a call's prompt and answer beside its row, as JSON, redacted; None where it is not kept."""
+
+    request_id: str
+    keep_for: float
+    """Seconds; then it goes, and the row stays."""
+    prompt: str | None
+    answer: str | None
+    cut: bool
+    """Some of it was left out for its length."""
+
+    @property
+    def sha256(self) -> str:
+        """Of both, in hex: what the row of the call says of them."""
+        return sha256(f"{self.prompt or ''}\0{self.answer or ''}".encode()).hexdigest()
+
+
+class KeptContent(Struct, frozen=True, kw_only=True):
+    """Content as it was found again. `intact`: it is what the row of its call says."""
+
+    number: int
+    """Of that row."""
+    at: float
+    content: Content
+    intact: bool
 
 
 class AuditQuery(Struct, frozen=True, kw_only=True):
@@ -123,8 +152,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
 class LedgerPort(Protocol):
     """Keeps rows for good, in the order in which they were given."""
 
-    def append(self, row: CallRecord | AuditEvent) -> Awaitable[None] | None:
-        """Take a row, at once; raises nothing.
+    def append(self, row: CallRecord | AuditEvent, content: Content | None = None) -> Awaitable[None] | None:
+        """Take a row, and what is kept beside it, at once; raises nothing.
 
         What is returned is awaited before the call is acknowledged, and raises LedgerFailed when the row could not be
         kept. None where rows are written behind the calls: what cannot be kept then counts as `lost`."""
@@ -141,6 +170,11 @@ class LedgerPort(Protocol):
 
     async def audit(self, query: AuditQuery) -> Sequence[AuditRow]:
         """Audit events, in their order. Raises as `usage` does."""
+        ...
+
+    async def content(self, request_id: str) -> Sequence[KeptContent]:
+        """What is kept of calls with this id, in their order; nothing that is older than it may be. Raises as `usage`
+        does."""
         ...
 
     async def verify(self, head: str | None = None) -> Verdict:

@@ -5,8 +5,10 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from time import time
 
+from msgspec import structs
+
 from lockgate_ports.errors import LedgerFailed
-from lockgate_ports.ledger import AuditEvent
+from lockgate_ports.ledger import AuditEvent, Content
 from lockgate_ports.ledger_rows import Entry
 from lockgate_ports.records import CallRecord
 
@@ -16,6 +18,9 @@ _GATHER_FOR = 0.05
 """Seconds for which rows behind the calls gather before they are written: a commit costs as much as many rows."""
 _LARGEST = 2_000
 """Rows in one write."""
+
+_MOST_LETTERS = 32 * 1024 * 1024
+"""Of prompts and answers that wait to be written."""
 
 Write = Callable[[Sequence[Entry]], Awaitable[None]]
 """Keeps the entries for good, all or none. Raises anything. What it is given again after it raised is the same list."""
@@ -35,12 +40,19 @@ class LedgerQueue:
         self._closing = False
         self._failing = False
         self._behind = 0
+        self._letters = 0
+        self._dropping = False
         self.lost = 0
         """Entries that were not kept."""
 
-    def put(self, row: CallRecord | AuditEvent) -> Awaitable[None] | None:
+    def put(self, row: CallRecord | AuditEvent, content: Content | None = None) -> Awaitable[None] | None:
         """Raises nothing; awaiting what it returns raises LedgerFailed."""
-        entry = Entry(at=time(), call=row) if isinstance(row, CallRecord) else Entry(at=time(), audit=row)
+        if isinstance(row, AuditEvent):
+            entry = Entry(at=time(), audit=row)
+        elif content is None:
+            entry = Entry(at=time(), call=row)
+        else:
+            entry = self._with_content(row, content)
         kept: asyncio.Future[None] | None = None
         if self._durable:
             kept = asyncio.get_running_loop().create_future()
@@ -51,6 +63,16 @@ class LedgerQueue:
         if self._writer is None:
             self._writer = asyncio.create_task(self._run(), name="lockgate-ledger")
         return kept
+
+    def _with_content(self, row: CallRecord, content: Content) -> Entry:
+        if self._letters > _MOST_LETTERS:
+            if not self._dropping:
+                self._dropping = True
+                _log.error("prompts and answers are not kept while so many wait to be written; their rows are")
+            return Entry(at=time(), call=structs.replace(row, content_sha256=None))
+        self._dropping = False
+        self._letters += _letters(content)
+        return Entry(at=time(), call=row, content=content)
 
     async def aclose(self) -> None:
         """Writes what waits; what cannot be written now is lost."""
@@ -70,6 +92,8 @@ class LedgerQueue:
                 await asyncio.sleep(_RETRY_AFTER)
                 error = await self._written(entries)
             self._behind = 0
+            if self._letters:
+                self._letters -= sum(_letters(entry.content) for entry in entries if entry.content is not None)
             if error is not None:
                 self._lose(len(batch), "the store failed")
             for _, kept in batch:
@@ -99,3 +123,7 @@ class LedgerQueue:
         if not self.lost:
             _log.error("ledger rows are lost (%s); lockgate_ledger_lost counts them", why)
         self.lost += count
+
+
+def _letters(content: Content) -> int:
+    return len(content.prompt or "") + len(content.answer or "")

@@ -7,7 +7,7 @@ from hashlib import sha256
 import msgspec
 from msgspec import Struct, structs
 
-from lockgate_ports.ledger import AuditEvent
+from lockgate_ports.ledger import AuditEvent, Content, KeptContent
 from lockgate_ports.records import AttemptRecord, CallRecord
 from lockgate_ports.usage import Usage
 
@@ -18,6 +18,8 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: float
     call: CallRecord | None = None
     audit: AuditEvent | None = None
+    content: Content | None = None
+    """Kept beside the row, and no part of its body."""
 
     @property
     def kind(self) -> str | None:
@@ -83,7 +85,7 @@ _NO_USAGE = Usage()
 
 def encode(entry: Entry) -> bytes:
     """The body of a row, as JSON (UTF-8)."""
-    return _ENCODE(entry)
+    return _ENCODE(entry if entry.content is None else structs.replace(entry, content=None))
 
 
 def decode(body: bytes) -> Entry:
@@ -109,6 +111,13 @@ def link(end: End, entries: Sequence[Entry]) -> list[Row]:
         previous = seal(previous, number, body)
         rows.append(Row(number, entry, body, previous))
     return rows
+
+
+def kept(number: int, body: bytes, content: Content) -> KeptContent:
+    """Content that stands beside the row with this number and body."""
+    entry = decode(body)
+    said = None if entry.call is None else entry.call.content_sha256
+    return KeptContent(number=number, at=entry.at, content=content, intact=said == content.sha256)
 
 
 def end_of(rows: Sequence[Row]) -> End:

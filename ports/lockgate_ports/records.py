@@ -78,5 +78,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     """All attempts together; its basis is the least certain of theirs. None when nothing can have been charged."""
     over_limits: tuple[str, ...] = ()
     """The scopes of limits in shadow mode that would have refused it."""
+    content_sha256: str | None = None
+    """Of what is kept of its prompt and answer beside it, in hex; None where nothing is."""
     error: str | None
     """The error's code; `cancelled` when the client went away; None for an answer."""

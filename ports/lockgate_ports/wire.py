@@ -51,6 +51,7 @@ class Request(Generic[View]):
         "relay_reply",
         "stream",
         "tag",
+        "tell_reply",
         "wants_usage",
     )
 
@@ -78,6 +79,8 @@ class Request(Generic[View]):
         """The client's header fields that belong to its dialect and may travel to a provider of the same."""
         self.relay_reply = dialect is not None
         """The reply may go back in the provider's own bytes when the dialects agree."""
+        self.tell_reply = False
+        """What is relayed of a stream is read as well, for whoever keeps what it says: `Relayed.told`."""
         self.wants_usage = wants_usage
         """The client wants usage at the end of a stream; its dialect may leave that to the client."""
         self.tag = "lockgate"
@@ -110,6 +113,7 @@ class Request(Generic[View]):
             wants_usage=self.wants_usage,
         )
         made.relay_reply = self.relay_reply
+        made.tell_reply = self.tell_reply
         return made
 
     def edited(self, view: View) -> "Request[View]":

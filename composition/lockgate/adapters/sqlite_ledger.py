@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from threading import Lock
 
-from lockgate.adapters import sqlite_rows, sqlite_sums
+from lockgate.adapters import sqlite_contents, sqlite_rows, sqlite_sums
 from lockgate.adapters.sqlite_settings import SqliteLedgerSettings
 from lockgate_ports.errors import SettingsError
-from lockgate_ports.ledger import AuditEvent, AuditQuery, AuditRow, UsageQuery, UsageSum, Verdict
+from lockgate_ports.ledger import AuditEvent, AuditQuery, AuditRow, Content, KeptContent, UsageQuery, UsageSum, Verdict
 from lockgate_ports.ledger_queue import LedgerQueue
 from lockgate_ports.ledger_rows import Entry
 from lockgate_ports.records import CallRecord
@@ -39,9 +39,9 @@ class SqliteLedger:
         """How many rows could not be kept."""
         return self._queue.lost
 
-    def append(self, row: CallRecord | AuditEvent) -> Awaitable[None] | None:
+    def append(self, row: CallRecord | AuditEvent, content: Content | None = None) -> Awaitable[None] | None:
         """Take a row, at once."""
-        return self._queue.put(row)
+        return self._queue.put(row, content)
 
     async def usage(self, query: UsageQuery) -> Sequence[UsageSum]:
         """Sums over the calls, the dearest first. Raises LockgateError when the file cannot be read."""
@@ -50,6 +50,10 @@ class SqliteLedger:
     async def audit(self, query: AuditQuery) -> Sequence[AuditRow]:
         """Audit events, in their order. Raises LockgateError when the file cannot be read."""
         return await asyncio.to_thread(sqlite_rows.events, self._path, query)
+
+    async def content(self, request_id: str) -> Sequence[KeptContent]:
+        """What is kept of calls with this id. Raises LockgateError when the file cannot be read."""
+        return await asyncio.to_thread(sqlite_rows.contents, self._path, request_id, time.time())
 
     async def verify(self, head: str | None = None) -> Verdict:
         """Reads the whole chain, which must hold `head`. Raises LockgateError when the file cannot be read."""
@@ -72,9 +76,11 @@ class SqliteLedger:
                 self._store = sqlite_rows.opened(self._path, durable=self._durable)
             sqlite_rows.add(self._store, entries)
             now = time.time()
-            if self._keep is not None and now - self._pruned > _PRUNE_EVERY:
+            if now - self._pruned > _PRUNE_EVERY:
                 self._pruned = now
                 try:
-                    sqlite_rows.prune(self._store, now - self._keep)
+                    sqlite_contents.prune(self._store, now)
+                    if self._keep is not None:
+                        sqlite_rows.prune(self._store, now - self._keep)
                 except sqlite3.Error as error:  # the rows are kept all the same, and must not be written again
                     _log.error("old rows of the ledger could not be removed: %s", error)

@@ -11,12 +11,13 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
+from lockgate.adapters import sqlite_contents
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.ledger import AuditQuery, AuditRow, Verdict
+from lockgate_ports.ledger import AuditQuery, AuditRow, KeptContent, Verdict
 from lockgate_ports.ledger_check import ChainCheck
 from lockgate_ports.ledger_rows import End, Entry, Line, decode, end_of, lines, link
 
-_VERSION = 1
+_VERSION = 2
 _FIELDS = Line.__struct_fields__
 _USD = _FIELDS.index("usd")
 _COLUMNS = ", ".join(f'"{name}"' for name in _FIELDS)
@@ -30,6 +31,7 @@ CREATE INDEX IF NOT EXISTS lines_at ON lines (at);
 CREATE TABLE IF NOT EXISTS ends (
     which TEXT PRIMARY KEY, number INTEGER NOT NULL, hash BLOB NOT NULL, at REAL NOT NULL
 ) STRICT;
+{sqlite_contents.SCHEMA}
 PRAGMA user_version = {_VERSION};
 """
 _ADD_ROW = "INSERT INTO rows (number, at, kind, body, hash) VALUES (?, ?, ?, ?, ?)"
@@ -57,6 +59,7 @@ def opened(path: Path, *, durable: bool) -> sqlite3.Connection:
     store = sqlite3.connect(path, timeout=_WAIT_FOR_OTHERS, isolation_level=None, check_same_thread=False)
     store.execute("PRAGMA journal_mode = WAL")
     store.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+    store.execute("PRAGMA secure_delete = ON")  # what was kept of prompts is gone from the file with its row
     (version,) = store.execute("PRAGMA user_version").fetchone()
     if version > _VERSION:
         store.close()
@@ -72,6 +75,7 @@ def add(store: sqlite3.Connection, entries: Sequence[Entry]) -> None:
         rows = link(_end(store, "last"), entries)
         store.executemany(_ADD_ROW, [(row.number, row.entry.at, row.entry.kind, row.body, row.hash) for row in rows])
         store.executemany(_ADD_LINE, [(row.number, *_values(line)) for row in rows for line in lines(row.entry)])
+        sqlite_contents.add(store, rows)
         _set_end(store, "last", end_of(rows))
 
 
@@ -84,6 +88,7 @@ def prune(store: sqlite3.Connection, before: float) -> None:
             _set_end(store, "before_first", end)
             store.execute("DELETE FROM rows WHERE number <= ?", (end.number,))
             store.execute("DELETE FROM lines WHERE number <= ?", (end.number,))
+            store.execute("DELETE FROM contents WHERE number <= ?", (end.number,))
 
 
 def reading(path: Path) -> sqlite3.Connection:
@@ -105,6 +110,13 @@ def events(path: Path, query: AuditQuery) -> list[AuditRow]:
         found = store.execute(sql, (*values, query.most)).fetchall()
     told = [(number, decode(body)) for number, body in reversed(found)]
     return [AuditRow(number=number, at=entry.at, event=entry.audit) for number, entry in told if entry.audit]
+
+
+def contents(path: Path, request_id: str, now: float) -> list[KeptContent]:
+    """What is kept of prompts and answers of calls with this id, at this time. Raises LockgateError."""
+    with closing(reading(path)) as store:
+        (version,) = store.execute("PRAGMA user_version").fetchone()
+        return sqlite_contents.found(store, request_id, now) if version >= _VERSION else []
 
 
 def verdict(path: Path, head: str | None = None) -> Verdict:

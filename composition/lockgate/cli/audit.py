@@ -110,3 +110,32 @@ def events(
             for row in rows
         ],
     )
+
+
+@command.command("content", cls=RichCommand)
+@settings_options
+@click.argument("request_id", metavar="ID")
+def content(config: Path | None, environment: str | None, request_id: str) -> None:
+    """Print what is kept of the prompt and the answer of the call with this request ID, as JSON.
+
+    Only routes with `keep` keep any. That it was read is written into the ledger.
+
+    \b
+    Example:
+      lockgate audit content req_8f0c2a6e5d1b4c3f9a7e0d21
+    """
+    import asyncio
+
+    from lockgate.cli.terminal import print_json
+    from lockgate.ledger_asking import read_content
+    from lockgate.opening import open_ledger
+    from lockgate_ports.errors import NotFound
+
+    async def asked() -> list[dict[str, Any]]:
+        async with open_ledger(source(config), environment=environment) as ledger:
+            return await read_content(ledger, request_id, "cli")
+
+    rows = asyncio.run(asked())
+    if not rows:
+        raise NotFound(f"no prompt or answer is kept of a call with the id {request_id!r}")
+    print_json(rows)

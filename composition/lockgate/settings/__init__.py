@@ -31,6 +31,7 @@ from lockgate.settings.reload import Reload
 from lockgate.settings.routes import (
     Fallbacks,
     Hedge,
+    Keep,
     Match,
     OwnRetry,
     OwnTimeouts,
@@ -54,6 +55,7 @@ __all__ = [
     "Fault",
     "HealthCheck",
     "Hedge",
+    "Keep",
     "Labels",
     "Match",
     "Offers",

@@ -75,7 +75,7 @@ class _Checking:
         table = Table(entries, tree.place)
         fields = [field for field in fields_of(Settings) if field.name not in ("secrets", "environments")]
         values = self.shape.fields(table, fields, (), tree.place, ("secrets", "environments"))
-        self._routes.finish()
+        self._routes.finish(ledger=values.get("ledger") is not None)
         self._config_keys(values, tree)
         self._profiles(values, entries)
         check_workers(values, entries, self.shape)

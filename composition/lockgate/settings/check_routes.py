@@ -78,12 +78,20 @@ class RouteChecks:
         if model not in self._names and "/" in model and not any(each.route.match for each in self._read.values()):
             self._target(model, path, place)
 
-    def finish(self) -> None:
-        """Takes note of what is wrong among all routes that were read."""
+    def finish(self, *, ledger: bool) -> None:
+        """Takes note of what is wrong among all routes that were read. `ledger`: there is one."""
+        if not ledger:
+            self._unkept()
         for each in self._read.values():
             self._fallbacks(each)
         self._cycles()
         self._shadows()
+
+    def _unkept(self) -> None:
+        for each in self._read.values():
+            if each.route.keep is not None:
+                message, hint = "there is no ledger to keep it in", "add `ledger: {kind: sqlite, path: ledger.db}`"
+                self._shape.fault(each.node.entries["keep"].place, "missing-key", (*each.path, "keep"), message, hint)
 
     def _targets(self, targets: Sequence[str | RouteTarget], node: Table, path: Path, key: str) -> None:
         places = _items(node, key)

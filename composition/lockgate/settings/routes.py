@@ -1,8 +1,11 @@
 """Routes as settings: names, patterns, tasks and sizes, who answers for them, and who stands in."""
 
+import re
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+
+from lockgate_core.blotting import NAMED, redaction
 
 Status = Literal["active", "testing", "draining", "disabled"]
 Strategy = Literal["ordered", "weighted", "round_robin", "least_busy", "fastest", "usage", "cheapest"]
@@ -165,6 +168,35 @@ class Shadow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Also calls that may do something besides answering: run tools of the provider's own, or store the answer."""
 
 
+class Keep(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is kept of prompts and answers, beside the row of the call in the ledger and nowhere else. Pictures, sounds
+    and vectors are not."""
+
+    prompts: bool = False
+    """What clients sent, as they sent it."""
+    answers: bool = False
+    """What they were answered, streams too."""
+    redact: tuple[Annotated[str, Meta(min_length=1)], ...] = ()
+    """What is blotted out before: `email`, `phone`, `card`, `iban`, `ip`, `us-ssn`, and regular expressions of your
+    own. Keys that the gateway knows, and what looks like one, are blotted out anyway."""
+    days: Annotated[float, Meta(gt=0)] = 30.0
+    """How long; the row of the call stays."""
+    max_letters: Annotated[int, Meta(ge=100, le=4_000_000)] = 65_536
+    """The most that is kept of a prompt, and of an answer; the rest is cut off."""
+
+    def __post_init__(self) -> None:
+        if not (self.prompts or self.answers):
+            raise ValueError("say `prompts: true`, `answers: true`, or leave keep out")
+        for place, rule in enumerate(self.redact):
+            try:
+                redaction([rule], str)
+            except re.error as error:
+                raise ValueError(f"redact[{place}] is no known name and no regular expression: {error}") from None
+            if rule not in NAMED and re.fullmatch(r"[a-z][a-z_-]*", rule):
+                known = ", ".join(NAMED)
+                raise ValueError(f"redact[{place}]: {rule!r} is none of {known}; the word itself is `\\b{rule}\\b`")
+
+
 class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A name that clients may ask for, and who answers."""
 
@@ -189,6 +221,8 @@ class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     [Own timeouts](#own-timeouts)."""
     retry: OwnRetry | None = None
     """How often calls are tried, likewise, as under [Own retry](#own-retry)."""
+    keep: Keep | None = None
+    """What is kept of prompts and answers, as under [keep](#keep); absent: nothing. Needs a `ledger`."""
     shadow: Shadow | None = None
     """Targets that are tried out beside the calls, as under [shadow](#shadow)."""
 

@@ -90,6 +90,7 @@ def open_front_door(
     if ledger is not None:
         kept = LedgerPlace(ledger)
         pages += [("GET", "/admin/usage", kept.serve_usage), ("GET", "/admin/audit", kept.serve_audit)]
+        pages.append(("GET", "/admin/content/{request_id}", kept.serve_content))
     for method, path, serve in pages:
         own(Surface(method, path), serve, admin=True)
     return door

@@ -30,6 +30,7 @@ from lockgate_ports.payload import Payload
 from lockgate_ports.replies import reply_of
 from lockgate_ports.rerank import RerankRequest, RerankResponse
 from lockgate_ports.sse import sse
+from lockgate_ports.telling import event_reader
 from lockgate_ports.wire import Reply, Request
 
 # A dialect writes for a place on the network; here its body alone is used.
@@ -99,7 +100,8 @@ class LlamaCppModel:
         if not first:
             self._check(run, tidy)
         relay = request.relay_reply and request.dialect == self._chat.name
-        return _Stream(run, tidy, first, self._chat.event_reader(relay=relay), dropped, self._check)
+        reader = event_reader(self._chat, relay=relay, tell=request.tell_reply)
+        return _Stream(run, tidy, first, reader, dropped, self._check)
 
     async def embed(self, request: Request[EmbedRequest], attempt: Attempt) -> Reply[EmbedResponse]:
         """Raises Unsupported: an engine that was loaded to chat makes no vectors."""

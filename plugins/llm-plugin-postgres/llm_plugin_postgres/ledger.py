@@ -12,7 +12,7 @@ from llm_plugin_postgres import reading
 from llm_plugin_postgres.kind import PostgresSettings
 from llm_plugin_postgres.writing import Writer, lost, migrate
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.ledger import AuditEvent, AuditQuery, AuditRow, UsageQuery, UsageSum, Verdict
+from lockgate_ports.ledger import AuditEvent, AuditQuery, AuditRow, Content, KeptContent, UsageQuery, UsageSum, Verdict
 from lockgate_ports.ledger_queue import LedgerQueue
 from lockgate_ports.ledger_rows import Entry
 from lockgate_ports.records import CallRecord
@@ -43,9 +43,9 @@ class PostgresLedger:
         """How many rows could not be kept."""
         return self._queue.lost
 
-    def append(self, row: CallRecord | AuditEvent) -> Awaitable[None] | None:
+    def append(self, row: CallRecord | AuditEvent, content: Content | None = None) -> Awaitable[None] | None:
         """Take a row, at once."""
-        return self._queue.put(row)
+        return self._queue.put(row, content)
 
     async def usage(self, query: UsageQuery) -> Sequence[UsageSum]:
         """Sums over the calls, the dearest first. Raises LockgateError when the database cannot be read."""
@@ -56,6 +56,11 @@ class PostgresLedger:
         """Audit events, in their order. Raises LockgateError when the database cannot be read."""
         async with self._read() as store:
             return await reading.events(store, self._settings.schema, query)
+
+    async def content(self, request_id: str) -> Sequence[KeptContent]:
+        """What is kept of calls with this id. Raises LockgateError when the database cannot be read."""
+        async with self._read() as store:
+            return await reading.contents(store, self._settings.schema, request_id, time.time())
 
     async def verify(self, head: str | None = None) -> Verdict:
         """Reads the whole chain, which must hold `head`. Raises LockgateError when the database cannot be read."""

@@ -7,9 +7,19 @@ from typing import Any
 import msgspec
 
 from llm_plugin_postgres.tables import LINE_FIELDS
-from lockgate_ports.ledger import AuditQuery, AuditRow, UsageKey, UsageQuery, UsageSum, Verdict, dearest_first
+from lockgate_ports.ledger import (
+    AuditQuery,
+    AuditRow,
+    Content,
+    KeptContent,
+    UsageKey,
+    UsageQuery,
+    UsageSum,
+    Verdict,
+    dearest_first,
+)
 from lockgate_ports.ledger_check import ChainCheck
-from lockgate_ports.ledger_rows import End, Line, decode
+from lockgate_ports.ledger_rows import End, Line, decode, kept
 
 _DATES: dict[UsageKey, str] = {
     "day": "to_char(to_timestamp(at) AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
@@ -60,6 +70,21 @@ async def events(store: Any, schema: str, query: AuditQuery) -> list[AuditRow]:
     )
     told = [(number, decode(body)) for number, body in reversed(found)]
     return [AuditRow(number=number, at=entry.at, event=entry.audit) for number, entry in told if entry.audit]
+
+
+async def contents(store: Any, schema: str, request_id: str, now: float) -> list[KeptContent]:
+    """What is kept of prompts and answers of calls with this id, at this time."""
+    found = await store.fetch(
+        f"SELECT c.number, r.body, c.at, c.until, c.prompt, c.answer, c.cut FROM {schema}.contents c "  # noqa: S608 - as above
+        f"JOIN {schema}.rows r ON r.number = c.number AND r.at = c.at "
+        "WHERE c.request_id = $1 AND c.until > $2 ORDER BY c.number",
+        request_id,
+        now,
+    )
+    return [
+        kept(number, body, Content(request_id=request_id, keep_for=until - at, prompt=prompt, answer=answer, cut=cut))
+        for number, body, at, until, prompt, answer, cut in found
+    ]
 
 
 async def verdict(store: Any, schema: str, head: str | None = None) -> Verdict:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from lockgate_ports.ledger_rows import Line
 
 LINE_FIELDS = Line.__struct_fields__
+CONTENT_FIELDS = ("number", "at", "request_id", "until", "prompt", "answer", "cut")
 ROW_FIELDS = ("number", "at", "kind", "body", "hash")
 
 MIGRATIONS: Sequence[str] = (
@@ -31,6 +32,14 @@ MIGRATIONS: Sequence[str] = (
     );
     INSERT INTO {schema}.ends VALUES ('before_first', 0, decode(repeat('00', 32), 'hex'), 0);
     INSERT INTO {schema}.ends VALUES ('last', 0, decode(repeat('00', 32), 'hex'), 0);
+    """,
+    """
+    CREATE TABLE {schema}.contents (
+        number bigint PRIMARY KEY, at double precision NOT NULL, request_id text NOT NULL,
+        until double precision NOT NULL, prompt text, answer text, cut boolean NOT NULL
+    );
+    CREATE INDEX ON {schema}.contents (request_id);
+    CREATE INDEX ON {schema}.contents (until);
     """,
 )
 """Each is run once, in this order. None of them is ever changed: what comes to differ is one more."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from llm_plugin_postgres.tables import LINE_FIELDS, MIGRATION_LOCK, MIGRATIONS, ROW_FIELDS, Month
+from llm_plugin_postgres.tables import CONTENT_FIELDS, LINE_FIELDS, MIGRATION_LOCK, MIGRATIONS, ROW_FIELDS, Month
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.ledger_rows import End, Entry, Row, end_of, lines, link
 
@@ -69,7 +69,9 @@ class Writer:
         self._months |= added
 
     async def prune(self, store: Connection, now: float) -> None:
-        """Removes the months that are too old, and keeps the hash that the chain then begins from."""
+        """Removes prompts and answers that were kept for long enough, and the months that are too old: then it keeps
+        the hash that the chain begins from."""
+        await store.execute(self._sql("DELETE FROM {}.contents WHERE until <= $1"), now)
         if self._keep is None:
             return
         before = Month(now).before(self._keep).begins
@@ -83,6 +85,7 @@ class Writer:
             await store.execute(
                 self._sql("UPDATE {}.ends SET number = $1, hash = $2, at = $3 WHERE which = 'before_first'"), *found
             )
+            await store.execute(self._sql("DELETE FROM {}.contents WHERE at < $1"), before)
             for (name,) in await store.fetch(_MONTHS, self._schema):
                 if name.partition("_")[2] < Month(before).name:
                     await store.execute(f"DROP TABLE {self._schema}.{name}")
@@ -114,6 +117,15 @@ class Writer:
                 for line in lines(row.entry)
             ],
         )
+        contents = [
+            (row.number, at, told.request_id, at + told.keep_for, told.prompt, told.answer, told.cut)
+            for row in rows
+            if (told := row.entry.content) is not None and (at := row.entry.at)
+        ]
+        if contents:
+            await store.copy_records_to_table(
+                "contents", schema_name=self._schema, columns=CONTENT_FIELDS, records=contents
+            )
 
     def _sql(self, statement: str) -> str:
         return statement.format(self._schema)

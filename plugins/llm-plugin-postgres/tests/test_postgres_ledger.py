@@ -12,7 +12,7 @@ from llm_plugin_postgres.writing import Writer, lost
 from lockgate import open_gateway
 from lockgate_ports.caller import Caller
 from lockgate_ports.errors import LedgerFailed, LockgateError
-from lockgate_ports.ledger import AuditEvent, AuditQuery, UsageQuery
+from lockgate_ports.ledger import AuditEvent, AuditQuery, Content, UsageQuery
 from lockgate_ports.ledger_rows import End, Entry
 from lockgate_ports.records import UNKNOWN_COST, AttemptRecord, CallRecord, Cost
 from lockgate_ports.usage import Usage
@@ -87,6 +87,25 @@ async def test_audit_events_are_told_by_kind_and_time(opened: Any) -> None:
     assert [row.event for row in await kept.audit(AuditQuery(kinds=("key_revoked",)))] == [GONE]
     assert [row.event for row in await kept.audit(AuditQuery(most=1))] == [GONE]
     assert await kept.audit(AuditQuery(since=4e9)) == []
+
+
+async def test_prompts_and_answers_are_kept_beside_their_row_for_their_time(
+    server: Any, opened: Any, schema: str
+) -> None:
+    kept = opened(durability="before_answer")
+    stays = Content(request_id="req_1", keep_for=100.0, prompt='{"a":"\\u0000é"}', answer="[]", cut=True)
+    gone = Content(request_id="req_1", keep_for=0.01, prompt="1", answer=None, cut=False)
+    await kept.append(call(content_sha256=stays.sha256), stays)
+    await kept.append(call(content_sha256="other"), gone)
+    await asyncio.sleep(0.02)
+    [found] = await kept.content("req_1")
+    assert (found.number, found.content.prompt, found.content.answer) == (1, stays.prompt, "[]")
+    assert (found.content.cut, found.intact) == (True, True)
+    assert (await kept.verify()).fault is None
+    kept._pruned = 0.0
+    await kept.append(call())
+    await kept.aclose()
+    assert await run(server, f"DELETE FROM {schema}.contents") == "DELETE 1"
 
 
 async def test_gateways_that_start_together_and_share_a_database_keep_one_chain(opened: Any) -> None:

@@ -83,20 +83,22 @@ class Provider:
             return await self.port.chat(self._request(view, relay, stream=False), self.attempt)
 
     async def open_stream(
-        self, *script: Script, view: ChatRequest = QUESTION, relay: bytes | None = None
+        self, *script: Script, view: ChatRequest = QUESTION, relay: bytes | None = None, tell: bool = False
     ) -> ReplyStream:
-        """A stream that has begun; the caller iterates or closes it."""
+        """A stream that has begun; the caller iterates or closes it. `tell`: what is relayed is read as well."""
         await self._prepare(script)
+        request = self._request(view, relay, stream=True)
+        request.tell_reply = tell
         async with asyncio.timeout(_PATIENCE):
-            return await self.port.stream(self._request(view, relay, stream=True), self.attempt)
+            return await self.port.stream(request, self.attempt)
 
     async def stream(
-        self, *script: Script, view: ChatRequest = QUESTION, relay: bytes | None = None
+        self, *script: Script, view: ChatRequest = QUESTION, relay: bytes | None = None, tell: bool = False
     ) -> tuple[list[ReadEvent], UpstreamError | None]:
         """All events of a stream, and the error that ended it, whether it was raised or told by a Failure."""
         events: list[ReadEvent] = []
         try:
-            stream = await self.open_stream(*script, view=view, relay=relay)
+            stream = await self.open_stream(*script, view=view, relay=relay, tell=tell)
             try:
                 async with asyncio.timeout(_PATIENCE):
                     async for batch in stream:

@@ -2,7 +2,7 @@
 
 from lockgate_ports.events import Finish, Relayed, UsageReport
 from lockgate_ports.testkit.declared import Declared
-from lockgate_ports.testkit.provider import Provider
+from lockgate_ports.testkit.provider import Provider, fold
 from lockgate_ports.testkit.samples import ALIAS, Sample
 from lockgate_ports.testkit.splitting import Splitting
 from lockgate_ports.usage import Usage
@@ -60,3 +60,17 @@ class Relaying(Declared):
         assert len(finishes) == len(sample.choices)
         assert usage == sample.usage
         assert any(event.content for event in events if isinstance(event, Relayed))
+
+    async def test_a_relayed_stream_tells_what_it_says_to_whoever_keeps_it(
+        self, provider: Provider, sample: Sample, splitting: Splitting
+    ) -> None:
+        """Look at `event_reader`: with `relay` and without it, the same bytes must make up the same answer, and what
+        goes to the client stays as it came."""
+        events, error = await provider.stream(
+            provider.streamed(sample.stream, splitting), relay=provider.samples.relay_request, tell=True
+        )
+        assert error is None
+        raw = b"".join(event.raw for event in events if isinstance(event, Relayed))
+        assert raw == provider.samples.to_client(sample.stream)
+        told = [each for event in events if isinstance(event, Relayed) for each in event.told]
+        assert fold(told) == await provider.folded(sample.stream)

@@ -5,7 +5,20 @@ from typing import Literal
 
 from msgspec import Raw, Struct, field
 
-from lockgate_ports.parts import Audio, File, Image, Message, Native, Part, Refusal, Text, Thinking, ToolCall, Video
+from lockgate_ports.parts import (
+    Audio,
+    CacheHint,
+    File,
+    Image,
+    Message,
+    Native,
+    Part,
+    Refusal,
+    Text,
+    Thinking,
+    ToolCall,
+    Video,
+)
 from lockgate_ports.usage import Usage
 
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
@@ -19,7 +32,7 @@ class FunctionTool(Struct, frozen=True, tag="function", tag_field="kind"):
     description: str | None = None
     parameters: Raw | None = None
     strict: bool | None = None
-    cache: bool = False
+    cache: CacheHint | None = None
 
 
 class CustomTool(Struct, frozen=True, tag="custom", tag_field="kind"):

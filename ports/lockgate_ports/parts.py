@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from msgspec import Raw, Struct, field
+from msgspec.structs import replace
 
 
 class CacheHint(Struct, frozen=True):
@@ -123,6 +124,14 @@ class ToolResult(Struct, frozen=True, tag="tool_result", tag_field="kind"):
     is_error: bool = False
     name: str | None = None
     cache: CacheHint | None = None
+
+    @property
+    def marked(self) -> tuple["Text | Image | Audio | Video | File | Native", ...]:
+        """The parts, the last of which has the wish to cache: for languages that mark parts alone."""
+        if self.cache is None or not self.parts:
+            return self.parts
+        last = self.parts[-1]
+        return self.parts if isinstance(last, Native) else (*self.parts[:-1], replace(last, cache=self.cache))
 
 
 class Native(Struct, frozen=True, tag="native", tag_field="kind"):

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw
 
 from llm_plugin_anthropic.quirks import NAME
-from llm_plugin_anthropic.read_blocks import parts_of
+from llm_plugin_anthropic.read_blocks import hint_of, parts_of
 from llm_plugin_anthropic.request_wire import WireFormat, WireMessage, WireRequest, WireTool
 from lockgate_ports.carried import ITEMS, MEMBERS, said
 from lockgate_ports.chat import ChatRequest, FunctionTool, NativeTool, Reasoning, ResponseFormat, Tool, ToolChoice
@@ -108,11 +108,10 @@ def _tool(tool: WireTool, raw: Raw, extra: dict[str, Raw]) -> Tool:
     if tool.type not in (None, "custom") or tool.name is None:
         return NativeTool(NAME, tool.type or "custom", raw)
     for member, value in MEMBERS.decode(raw).items():
-        lasting = member == "cache_control" and tool.cache_control is not None and tool.cache_control.ttl is not None
-        if said(value) and (member not in _TOOL or lasting):
+        if said(value) and member not in _TOOL:
             extra[f"tools.{tool.name}.{member}"] = value
     schema = tool.input_schema if said(tool.input_schema) else None
-    return FunctionTool(tool.name, tool.description, schema, tool.strict, tool.cache_control is not None)
+    return FunctionTool(tool.name, tool.description, schema, tool.strict, hint_of(tool.cache_control))
 
 
 def _choice(wire: WireRequest) -> ToolChoice | None:

@@ -45,18 +45,18 @@ def content_block(part: Part, at: str, draft: MessagesDraft) -> Item | Raw | Non
         case Image():
             if part.detail not in (None, "auto"):
                 draft.admits(f"{at}.detail")
-            return _cached({"type": "image", "source": _source(part.source, "an image", at, draft)}, part.cache)
+            return cached({"type": "image", "source": _source(part.source, "an image", at, draft)}, part.cache)
         case File():
-            return _cached(_document(part, at, draft), part.cache)
+            return cached(_document(part, at, draft), part.cache)
         case Refusal():
             return {"type": "text", "text": part.text} if part.text else None
         case Thinking():
             return _thought(part, draft)
         case ToolCall():
             draft.seal(part, at)
-            return _cached(_call(part, at), part.cache)
+            return cached(_call(part, at), part.cache)
         case ToolResult():
-            return _cached(_result(part, at, draft), part.cache)
+            return cached(_result(part, at, draft), part.cache)
         case _:
             raise draft.cannot_say(type(part).__name__.lower(), at)
 
@@ -68,7 +68,7 @@ def text_block(part: Text, at: str, draft: MessagesDraft) -> Item | None:
     item: Item = {"type": "text", "text": part.text}
     if (notes := draft.notes(part, at, NAME)) is not None:
         item["citations"] = notes
-    return _cached(item, part.cache)
+    return cached(item, part.cache)
 
 
 def call_id(given: str) -> str:
@@ -78,7 +78,8 @@ def call_id(given: str) -> str:
     return f"{_FOREIGN.sub('_', given) or 'call'}_{crc32(given.encode('utf-8', 'replace')):08x}"
 
 
-def _cached(item: Item, cache: CacheHint | None) -> Item:
+def cached(item: Item, cache: CacheHint | None) -> Item:
+    """The item itself, marked."""
     if cache is not None:
         # OpenAI's word for a day has no counterpart; an hour is the longest
         item["cache_control"] = {"type": "ephemeral", "ttl": cache.ttl} if cache.ttl else {"type": "ephemeral"}

@@ -7,6 +7,7 @@ from msgspec import Raw
 from llm_plugin_anthropic.draft import MessagesDraft
 from llm_plugin_anthropic.quirks import NAME
 from llm_plugin_anthropic.schema import closed
+from llm_plugin_anthropic.write_blocks import cached
 from lockgate_ports.carried import MEMBERS, said
 from lockgate_ports.chat import ChatRequest, CustomTool, FunctionTool, NativeTool, Tool, ToolChoice
 
@@ -47,8 +48,7 @@ def _tool(tool: Tool, at: str, view: ChatRequest, draft: MessagesDraft) -> Item 
                 item["description"] = tool.description
             if tool.strict is not None and _may_be_strict(tool, at, draft):
                 item["strict"] = tool.strict
-            if tool.cache:
-                item["cache_control"] = {"type": "ephemeral"}
+            cached(item, tool.cache)
             prefix = f"tools.{tool.name}."
             if draft.own:
                 item |= {

@@ -180,7 +180,7 @@ def test_own_thinking_goes_back_as_it_came_and_anothers_does_not(write: Write) -
 
 def test_tools_have_schemas_of_objects(write: Write) -> None:
     tools = (
-        FunctionTool("a", "Does a.", _SCHEMA, cache=True),
+        FunctionTool("a", "Does a.", _SCHEMA, cache=CacheHint()),
         FunctionTool("b"),
         FunctionTool("c", parameters=Raw(b'{"properties":{}}')),
         NativeTool("anthropic-messages", "web_search_20250305", Raw(b'{"type":"web_search_20250305","max_uses":2}')),

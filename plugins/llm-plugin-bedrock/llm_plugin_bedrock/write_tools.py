@@ -11,7 +11,6 @@ from llm_plugin_bedrock.write_parts import Item, named_tool
 from lockgate_ports.answer_tool import ANSWER_TOOL, described
 from lockgate_ports.chat import ChatRequest, CustomTool, FunctionTool, NativeTool, ToolChoice
 from lockgate_ports.errors import InvalidRequest
-from lockgate_ports.parts import CacheHint
 
 _MEMBERS = msgspec.json.Decoder(dict[str, Raw])
 _ANY_OBJECT = Raw(b'{"type":"object","properties":{}}')
@@ -43,7 +42,7 @@ def _offered(view: ChatRequest, draft: ConverseDraft) -> list[Item]:
                 if allowed and tool.name not in allowed:
                     continue  # what may not be called is not offered
                 items.append(_function(tool, at, draft))
-                items += draft.cache_point(CacheHint() if tool.cache else None, tools=True)
+                items += draft.cache_point(tool.cache, tools=True)
             case CustomTool():
                 raise draft.cannot_say("custom tool", at)
             case NativeTool():

@@ -174,7 +174,7 @@ def test_cache_hints_become_cache_points(write: Any) -> None:
         assistant(CALL),
         Message("tool", (ToolResult("c1", (Text("x", cache=CacheHint("2d")),)),)),
     )
-    cached = FunctionTool("weather", cache=True)
+    cached = FunctionTool("weather", cache=CacheHint())
     body, out = write(*messages, tools=(cached,))
     assert body["system"][1] == {"cachePoint": {"type": "default", "ttl": "1h"}}
     assert content(body)[1] == {"cachePoint": {"type": "default"}}

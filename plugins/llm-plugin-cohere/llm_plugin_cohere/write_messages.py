@@ -92,12 +92,14 @@ def _call(call: ToolCall, at: str, draft: Draft) -> Item:
     if call.custom:
         raise draft.cannot_say("call of a custom tool", at)
     draft.seal(call, at)
+    if call.cache is not None:
+        draft.leave_out(f"{at}.cache_control")
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments or "{}"}}
 
 
 def _result(result: ToolResult, at: str, draft: Draft) -> Item:
     items: list[Item | Raw] = []
-    for place, part in enumerate(result.parts):
+    for place, part in enumerate(result.marked):
         if isinstance(part, Native) and part.dialect == CHAT:
             items.append(part.raw)
         else:

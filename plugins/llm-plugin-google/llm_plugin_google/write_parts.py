@@ -33,8 +33,7 @@ _URIS = ("https://", "http://", "gs://")
 
 def content_item(part: Part, at: str, draft: Draft) -> Item | Raw:
     """One part that is neither thinking, a tool call nor a result. Raises Unsupported, naming the field."""
-    if getattr(part, "cache", None) is not None:
-        draft.leave_out(f"{at}.cache_control")  # prompts are cached without being told, or by `cachedContent`
+    _uncached(part, at, draft)
     match part:
         case Text():
             draft.notes(part, at)
@@ -72,8 +71,9 @@ def result_item(result: ToolResult, name: str, at: str, draft: Draft) -> Item:
     """`functionResponse`. What a tool said is an object here: words go under `output`, or `error`."""
     words: list[str] = []
     media: list[Item] = []
-    for place, part in enumerate(result.parts):
+    for place, part in enumerate(result.marked):
         where = f"{at}.content[{place}]"
+        _uncached(part, where, draft)
         match part:
             case Text():
                 words.append(part.text)
@@ -90,6 +90,11 @@ def result_item(result: ToolResult, name: str, at: str, draft: Draft) -> Item:
     if media:
         body["parts"] = media
     return {"functionResponse": body}
+
+
+def _uncached(part: Part, at: str, draft: Draft) -> None:
+    if getattr(part, "cache", None) is not None:
+        draft.leave_out(f"{at}.cache_control")  # prompts are cached without being told, or by `cachedContent`
 
 
 def _takes_ids(draft: Draft) -> bool:

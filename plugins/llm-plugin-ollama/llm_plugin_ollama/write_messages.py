@@ -55,12 +55,11 @@ class MessageWriter:
         calls: list[Item] = []
         for place, part in enumerate(parts):
             where = f"{at}.content[{place}]"
+            self._uncached(part)
             match part:
                 case Text() | Refusal():
                     if isinstance(part, Text):
                         self._draft.notes(part, where)
-                        if part.cache is not None:
-                            self._draft.leave_out("cache_control")
                     texts.append(part.text)
                 case Image() if message.role == "user":
                     images.append(self._image(part, where))
@@ -105,11 +104,16 @@ class MessageWriter:
         self._names[call.id] = call.name
         return {"id": call.id, "function": {"name": call.name, "arguments": arguments}}
 
+    def _uncached(self, part: Part) -> None:
+        if getattr(part, "cache", None) is not None:
+            self._draft.leave_out("cache_control")
+
     def _result(self, result: ToolResult, at: str) -> Item:
         texts: list[str] = []
         images: list[str] = []
-        for place, part in enumerate(result.parts):
+        for place, part in enumerate(result.marked):
             where = f"{at}.content[{place}]"
+            self._uncached(part)
             if isinstance(part, Image):
                 images.append(self._image(part, where))
             elif isinstance(part, Text):

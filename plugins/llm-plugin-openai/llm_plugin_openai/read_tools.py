@@ -8,6 +8,7 @@ from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.request_wire import FunctionDef, Named, WireRequest, WireTool, WireToolChoice
 from lockgate_ports.carried import ITEMS, or_none
 from lockgate_ports.chat import CustomTool, FunctionTool, NativeTool, Tool, ToolChoice
+from lockgate_ports.parts import CacheHint
 
 _MODES: dict[str, Literal["auto", "none", "required"]] = {
     "auto": "auto",
@@ -40,13 +41,15 @@ def choice_of(wire: WireRequest) -> ToolChoice | None:
 
 def _tool(tool: WireTool, place: int, members: dict[str, Raw]) -> Tool:
     if tool.type == "function" and tool.function is not None:
-        return _function(tool.function, cache=tool.cache_control is not None)
+        return _function(
+            tool.function, cache=CacheHint(tool.cache_control.ttl) if tool.cache_control is not None else None
+        )
     if tool.type == "custom" and tool.custom is not None:
         return CustomTool(tool.custom.name, tool.custom.description, or_none(tool.custom.format))
     return NativeTool(NAME, tool.type, ITEMS.decode(members["tools"])[place])
 
 
-def _function(function: FunctionDef, *, cache: bool = False) -> FunctionTool:
+def _function(function: FunctionDef, *, cache: CacheHint | None = None) -> FunctionTool:
     return FunctionTool(function.name, function.description, or_none(function.parameters), function.strict, cache)
 
 

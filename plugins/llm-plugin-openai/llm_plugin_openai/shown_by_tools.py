@@ -37,11 +37,11 @@ def _words(part: Part, at: str, shown: list[Part], draft: ChatDraft) -> Part:
     """A tool's answer without what it shows, which joins `shown`."""
     if not isinstance(part, ToolResult):
         return part
-    pictures = [(place, each) for place, each in enumerate(part.parts) if isinstance(each, _SHOWN)]
+    pictures = [(place, each) for place, each in enumerate(part.marked) if isinstance(each, _SHOWN)]
     if not pictures:
         return part
     for place, _ in pictures:
         draft.leave_out(f"{at}.content[{place}].position")
     shown += [Text(f"Shown by the tool call {draft.call_id(part.call_id)}:"), *(each for _, each in pictures)]
     told = tuple(each for each in part.parts if not isinstance(each, _SHOWN))
-    return replace(part, parts=told or (Text(_ELSEWHERE),))
+    return replace(part, parts=told or (Text(_ELSEWHERE),), cache=None if part.parts[-1] not in told else part.cache)

@@ -70,6 +70,8 @@ def _assistant(item: Item, parts: list[Part], at: str, draft: ChatDraft) -> None
         match part:
             case ToolCall():
                 draft.seal(part, where)
+                if part.cache is not None:
+                    draft.leave_out(f"{where}.cache_control")
                 calls.append(call_item(part) | {"id": draft.call_id(part.id)})
             case Refusal():
                 refusals.append(part.text)
@@ -114,7 +116,7 @@ def _think(item: Item, content: list[Any], part: Thinking, draft: ChatDraft) -> 
 
 def _result(result: ToolResult, at: str, draft: ChatDraft) -> Item:
     items: list[Any] = []
-    for place, part in enumerate(result.parts):
+    for place, part in enumerate(result.marked):
         where = f"{at}.content[{place}]"
         if not isinstance(part, Text):
             raise draft.cannot_say(f"{_named(part)} in a tool's answer", where)

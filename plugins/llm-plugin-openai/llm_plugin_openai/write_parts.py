@@ -33,7 +33,7 @@ def content_item(part: Part, at: str, draft: ChatDraft, *, spoken: bool = False)
     match part:
         case Text():
             draft.notes(part, at)
-            return _cached({"type": "text", "text": part.text}, part.cache, draft)
+            return cached({"type": "text", "text": part.text}, part.cache, draft)
         case Native(dialect=dialect) if dialect == NAME:
             return part.raw
         case Native():
@@ -41,13 +41,13 @@ def content_item(part: Part, at: str, draft: ChatDraft, *, spoken: bool = False)
         case _ if spoken:
             raise draft.cannot_say(f"{type(part).__name__.lower()} in an assistant message", at)
         case Image():
-            return _cached(_image(part, at, draft), part.cache, draft)
+            return cached(_image(part, at, draft), part.cache, draft)
         case Audio():
-            return _cached(_audio(part, at, draft), part.cache, draft)
+            return cached(_audio(part, at, draft), part.cache, draft)
         case File():
-            return _cached(_file(part, at, draft), part.cache, draft)
+            return cached(_file(part, at, draft), part.cache, draft)
         case Video():
-            return _cached(_video(part, at, draft), part.cache, draft)
+            return cached(_video(part, at, draft), part.cache, draft)
         case Refusal():
             return {"type": "refusal", "refusal": part.text}
         case _:
@@ -115,7 +115,8 @@ def _data_url(data: str, media_type: str) -> str:
     return f"data:{media_type};base64,{data}"
 
 
-def _cached(item: Item, cache: CacheHint | None, draft: ChatDraft) -> Item:
+def cached(item: Item, cache: CacheHint | None, draft: ChatDraft) -> Item:
+    """The item itself, marked where the server takes marks."""
     if cache is not None and draft.caches():
         item["cache_control"] = {"type": "ephemeral"} if cache.ttl is None else {"type": "ephemeral", "ttl": cache.ttl}
     return item

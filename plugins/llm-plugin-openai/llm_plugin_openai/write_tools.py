@@ -6,6 +6,7 @@ from msgspec import Raw
 
 from llm_plugin_openai.draft import ChatDraft
 from llm_plugin_openai.quirks import NAME
+from llm_plugin_openai.write_parts import cached
 from lockgate_ports.chat import CustomTool, FunctionTool, NativeTool, Tool, ToolChoice
 
 Item = dict[str, Any]
@@ -19,9 +20,7 @@ def tool_item(tool: Tool, at: str, draft: ChatDraft) -> Item | Raw:
                 name=tool.name, description=tool.description, parameters=tool.parameters, strict=tool.strict
             )
             item: Item = {"type": "function", "function": function}
-            if tool.cache and draft.caches():
-                item["cache_control"] = {"type": "ephemeral"}
-            return item
+            return cached(item, tool.cache, draft)
         case CustomTool():
             return {
                 "type": "custom",

@@ -96,6 +96,8 @@ def _act(part: Part, at: str, draft: ItemDraft) -> Item | Raw:
     match part:
         case ToolCall():
             draft.seal(part, at)
+            if part.cache is not None:
+                draft.leave_out(f"{at}.cache_control")
             if part.custom:
                 draft.custom.add(part.id)
             return call_item(part)
@@ -110,7 +112,7 @@ def _act(part: Part, at: str, draft: ItemDraft) -> Item | Raw:
 
 
 def _result(result: ToolResult, at: str, draft: ItemDraft) -> Item:
-    output = [input_part(part, f"{at}.content[{place}]", draft) for place, part in enumerate(result.parts)]
+    output = [input_part(part, f"{at}.content[{place}]", draft) for place, part in enumerate(result.marked)]
     if result.is_error:
         draft.leave_out(f"{at}.is_error")
     kind = "custom_tool_call_output" if result.call_id in draft.custom else "function_call_output"

@@ -21,12 +21,13 @@ from lockgate.settings.routes import Route, Stream
 from lockgate_core.attempts import Attempts
 from lockgate_core.blotting import redaction
 from lockgate_core.clock import Clock
+from lockgate_core.cost import Prices
 from lockgate_core.eligibility import Eligibility, objections
 from lockgate_core.engine import Engine
 from lockgate_core.explain import Explainer
 from lockgate_core.keeping import KeepPolicy
-from lockgate_core.limits import Limiter, Rule
-from lockgate_core.live_vitals import LiveVitals
+from lockgate_core.limits import Limiter, Rooms, Rule
+from lockgate_core.live_vitals import LiveVitals, unlimited
 from lockgate_core.priority import PriorityPolicy
 from lockgate_core.profiles import Profile, Profiles
 from lockgate_core.provider import OwnRetry, OwnTimeouts, Provider
@@ -58,26 +59,13 @@ def build_engine(
     ledger: LedgerPort | None,
     traces: TracesPort | None,
     profiles: Profiles,
-    limits: LimitsPort | None,
+    limiter: Limiter | None,
     shadows: Shadows | None,
 ) -> Engine:
     """Routing, steps and attempts over the open providers."""
     # Jitter is no secret: it only has to differ from one process to the next.
     terms = build_terms(settings)
     attempts = Attempts(providers, Eligibility(egress, notebook), retries(settings), clock, random.random, terms)
-    prices = {
-        (provider_id, card.id): card.price
-        for provider_id, provider in providers.items()
-        for card in provider.port.models
-        if card.price is not None
-    }
-    said = settings.limits
-    limiter = None
-    if limits is not None:
-        rules = [Rule(rule.scope, rule.limits) for rule in said.rules]
-        limiter = Limiter(
-            limits, rules, prices, clock, notebook.audit, answer_tokens=said.answer_tokens, unpriced=said.unpriced
-        )
     return Engine(
         routes,
         vitals,
@@ -88,7 +76,7 @@ def build_engine(
         clock,
         ledger=ledger,
         traces=traces,
-        prices=prices,
+        prices=_prices(providers),
         profiles=profiles,
         limiter=limiter,
         default_caller=_default_caller(settings),
@@ -106,6 +94,34 @@ def build_keeping(settings: Settings) -> dict[str, KeepPolicy]:
         )
         for name, row in settings.routes.items()
         if (keep := row.keep) is not None
+    }
+
+
+def build_limiter(
+    settings: Settings, providers: Mapping[str, Provider], notebook: Notebook, clock: Clock, limits: LimitsPort | None
+) -> Limiter | None:
+    """What counts calls against limits, where there are some."""
+    if limits is None:
+        return None
+    said = settings.limits
+    return Limiter(
+        limits,
+        [Rule(rule.scope, rule.limits) for rule in said.rules],
+        _prices(providers),
+        clock,
+        notebook.audit,
+        answer_tokens=said.answer_tokens,
+        unpriced=said.unpriced,
+        rooms=Rooms() if any(route.strategy == "usage" for route in settings.routes.values()) else None,
+    )
+
+
+def _prices(providers: Mapping[str, Provider]) -> Prices:
+    return {
+        (provider_id, card.id): card.price
+        for provider_id, provider in providers.items()
+        for card in provider.port.models
+        if card.price is not None
     }
 
 
@@ -192,9 +208,11 @@ def build_shadows(
     return Shadows(attempts, providers, clock, metrics.note, most)
 
 
-def build_vitals(providers: Mapping[str, Provider], rollouts: Rollouts, clock: Clock) -> LiveVitals:
+def build_vitals(
+    providers: Mapping[str, Provider], rollouts: Rollouts, clock: Clock, limiter: Limiter | None
+) -> LiveVitals:
     """The moment, as routing sees it."""
-    return LiveVitals(providers, clock, Mersenne(), rollouts)
+    return LiveVitals(providers, clock, Mersenne(), rollouts, unlimited if limiter is None else limiter.room)
 
 
 def build_explainer(

@@ -39,7 +39,8 @@ class GatewayContainer(containers.DeclarativeContainer):
     steps = providers.Singleton(building.build_steps, settings, plugins, ways, env, parts)
     routes = providers.Singleton(build_routes, settings, plugins, models)
     rollouts = providers.Singleton(building_engine.build_rollouts, settings, clock, notebook, parts, seat)
-    vitals = providers.Singleton(building_engine.build_vitals, models, rollouts, clock)
+    limiter = providers.Singleton(building_engine.build_limiter, settings, models, notebook, clock, limits)
+    vitals = providers.Singleton(building_engine.build_vitals, models, rollouts, clock, limiter)
     profiles = providers.Singleton(building_engine.build_profiles, settings)
     shadows = providers.Singleton(
         building_engine.build_shadows, settings, models, metrics, egress, notebook, clock, seat
@@ -59,7 +60,7 @@ class GatewayContainer(containers.DeclarativeContainer):
         ledger,
         traces,
         profiles,
-        limits,
+        limiter,
         shadows,
     )
     explainer = providers.Singleton(building_engine.build_explainer, settings, routes, vitals, models, egress)

@@ -11,6 +11,7 @@ from lockgate_core.clock import Clock
 from lockgate_core.cost import Prices, cost_of
 from lockgate_core.estimate import estimate_tokens
 from lockgate_core.limits.refusing import budget_hit, refusal
+from lockgate_core.limits.rooms import Rooms
 from lockgate_core.limits.rules import Rule, limits_in, scopes_of, scopes_of_target
 from lockgate_ports.caller import Caller
 from lockgate_ports.chat import ChatRequest
@@ -46,7 +47,7 @@ class Estimate(Struct, frozen=True):
 class Limiter:
     """`answer_tokens` is how long an answer is taken to be whose request does not say. `unpriced`: what becomes of a
     call under a budget when nobody knows what it will cost. `audit` is told of a budget that is hit, once in its time,
-    by `clock`."""
+    by `clock`. `rooms` remembers how limits of targets stand, where somebody wants to know."""
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class Limiter:
         *,
         answer_tokens: int = 1024,
         unpriced: Literal["allow", "refuse"] = "allow",
+        rooms: Rooms | None = None,
     ) -> None:
         self._store = store
         self._prices = prices
@@ -67,6 +69,7 @@ class Limiter:
         """Until when a budget is known to be hit."""
         self._answer_tokens = answer_tokens
         self._unpriced = unpriced
+        self._rooms = rooms
         callers = [rule for rule in rules if not rule.of_target]
         targets = [rule for rule in rules if rule.of_target]
         self.of_targets = bool(targets)
@@ -99,6 +102,8 @@ class Limiter:
     async def claim(self, claims: Sequence[Claim]) -> Grant:
         """As the store does, but a refusal is raised."""
         grant = await self._store.claim(claims)
+        if self._rooms is not None:
+            self._rooms.saw(grant.standings, self._clock.now())
         if grant.refused is not None:
             asked = next(each.amount for each in claims if each.limit == grant.refused.limit)
             if grant.refused.limit.unit == "micro_usd":
@@ -118,6 +123,12 @@ class Limiter:
     def settle(self, grant: Grant, used: Sequence[int]) -> None:
         """As the store does."""
         self._store.settle(grant, used)
+        if self._rooms is not None:
+            self._rooms.settled(grant, used)
+
+    def room(self, target: Target) -> float:
+        """What is left under the limits of a target, from 0 to 1, as far as that is known."""
+        return 1.0 if self._rooms is None else self._rooms.of(self.limits_at(target), self._clock.now())
 
     def estimate(self, request: Request[Any], targets: Sequence[Target], *, money: bool) -> Estimate:
         """What the call may use; the price of the dearest target counts. Raises Forbidden where a budget holds and no

@@ -28,7 +28,7 @@ def ordered(route: Route, candidates: Sequence[Candidate], vitals: Vitals) -> li
         case "fastest":
             found = _fastest(candidates, vitals)
         case "usage":
-            found = sorted(candidates, key=lambda each: -vitals.room(each.target))
+            found = sorted(candidates, key=lambda each: (-vitals.room(each.target), vitals.in_flight(each.target)))
         case "cheapest":
             found = sorted(candidates, key=lambda each: blended_price(each.card))
     found.sort(key=lambda each: vitals.rests(each.target) > 0)

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from pathlib import Path
+from statistics import median
 
 import latency
 import matplotlib as mpl
 import outage
+import slowing
 
 mpl.use("agg")
 
@@ -47,6 +49,32 @@ def draw_latency() -> None:
     _save(figure, "hedging.png")
 
 
+def draw_slowing() -> None:
+    figure, (ran, took) = plt.subplots(2, 1, figsize=(7, 5), sharex=True)
+    seconds = range(int(slowing.SECONDS))
+    for way in slowing.WAYS:
+        seen, outcomes = slowing.simulate(way)
+        most: Counter[int] = Counter()
+        for at, running in seen:
+            most[int(at)] = max(most[int(at)], running)
+        good = sum(slowing.SLOW[0] <= each.at < slowing.SLOW[1] and each.answered for each in outcomes)
+        ran.plot(seconds, [most[second] for second in seconds], label=f"{way}: {good} calls answered while it is slow")
+        answered = sorted((each.at, each.took) for each in outcomes if each.answered)
+        took.plot(*zip(*_medians(answered), strict=True))
+    for axes in (ran, took):
+        axes.axvspan(*slowing.SLOW, color="0.92")
+    ran.set(yscale="log", ylim=(10, 5000), ylabel="calls that run\nat the provider")
+    ran.legend(fontsize=8, loc="upper right")
+    took.set_ylabel("seconds until the answer")
+    took.set_xlabel(f"seconds; {slowing.RATE:g} calls a second, the provider can do a fifth of it in the grey")
+    _save(figure, "slowing.png")
+
+
+def _medians(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    parts = [points[place : place + 40] for place in range(0, len(points), 40)]
+    return [(part[0][0], median(took for _, took in part)) for part in parts]
+
+
 def _save(figure: plt.Figure, name: str) -> None:
     figure.tight_layout()
     figure.savefig(PICTURES / name, dpi=110, metadata={"Software": None})
@@ -57,3 +85,4 @@ if __name__ == "__main__":
     PICTURES.mkdir(exist_ok=True)
     draw_outage()
     draw_latency()
+    draw_slowing()

@@ -9,7 +9,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "core"))
 
-from fakes import ANSWER, Bench, FakeModel, provider
+from fakes import ANSWER, Bench, FakeModel, limits, provider
 from virtual_time import run, virtual_clock
 
 from lockgate_ports.errors import LockgateError, UpstreamError
@@ -68,4 +68,16 @@ async def crowd(bench: Bench, rate: float, seconds: float, luck: random.Random) 
     return outcomes
 
 
-__all__ = ["Actor", "Behaviour", "Bench", "Outcome", "crowd", "provider", "run", "virtual_clock"]
+__all__ = [
+    "ANSWER",
+    "Actor",
+    "Behaviour",
+    "Bench",
+    "FakeModel",
+    "Outcome",
+    "crowd",
+    "limits",
+    "provider",
+    "run",
+    "virtual_clock",
+]

@@ -7,6 +7,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import latency
 import outage
+import slowing
 
 
 def test_an_outage_is_not_amplified_by_retries_within_the_budget():
@@ -29,6 +30,22 @@ def test_hedging_shortens_the_tail_within_its_budget():
     assert more <= 0.05 + 2 / len(most)
     assert p99(some) < 0.7 * p99(plain)
     assert p99(most) < 0.4 * p99(plain)
+
+
+def test_an_adaptive_limit_keeps_a_slow_provider_answering_and_costs_little_while_it_is_quick():
+    ran, answered = {}, {}
+    for way in slowing.WAYS:
+        seen, outcomes = slowing.simulate(way, 110.0)
+        ran[way] = max(running for at, running in seen if at > 90)
+        quick = [each for each in outcomes if each.at < slowing.SLOW[0]]
+        slow = [each for each in outcomes if 80 < each.at < 105]
+        answered[way] = (sum(each.answered for each in part) / len(part) for part in (quick, slow))
+    assert ran["any number"] > 300
+    assert ran["fixed: 40"] == 40
+    assert ran["adaptive"] < 25
+    for way, (quick, slow) in answered.items():
+        assert quick > 0.95
+        assert slow > 0.3 or way == "any number"
 
 
 def p99(took: list[float]) -> float:

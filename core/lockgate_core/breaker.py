@@ -32,14 +32,14 @@ class Breaker:
     opened or closed counts for nothing.
     """
 
-    __slots__ = ("_era", "_in_a_row", "_openings", "_policy", "_probe", "_tell", "_until", "_window")
+    __slots__ = ("_era", "_in_a_row", "_openings", "_policy", "_probe", "_tell", "_window", "until")
 
     def __init__(self, policy: BreakerPolicy, tell: Callable[[bool], None] | None = None) -> None:
         """`tell` learns when it opens (True) and when it closes again; not of each further time that it stays open."""
         self._policy = policy
         self._tell = tell
         self._era = 0
-        self._until: float | None = None
+        self.until: float | None = None
         """When an open breaker lets a call through; None while it is closed."""
         self._probe: float | None = None
         """When that call set out."""
@@ -50,21 +50,21 @@ class Breaker:
 
     def wait(self, now: float) -> float:
         """Seconds until a call may pass; 0 when one may now."""
-        if self._until is None:
+        if self.until is None:
             return 0.0
         if self._probe is None:
-            return max(0.0, self._until - now)
+            return max(0.0, self.until - now)
         # A probe may take minutes: the target must not stay shut behind it.
         return max(0.0, self._probe + self._policy.max_open_for - now)
 
     @property
     def limps(self) -> bool:
         """It is open because many calls failed, and yet not all of the last ones: the target may still answer some."""
-        return self._until is not None and self._in_a_row < self._policy.failures
+        return self.until is not None and self._in_a_row < self._policy.failures
 
     def admit(self, now: float, *, anyway: bool = False) -> int | None:
         """A pass; None when no call may pass now. `anyway`: one for a call that goes although it is open."""
-        if self._until is not None and not anyway:
+        if self.until is not None and not anyway:
             if self.wait(now) > 0:
                 return None
             self._probe = now
@@ -72,14 +72,14 @@ class Breaker:
 
     def proven(self, era: int) -> None:
         """The target is alive, although its answer is not complete, or no answer: closes a half-open breaker."""
-        if era == self._era and self._until is not None:
+        if era == self._era and self.until is not None:
             self._close()
 
     def answered(self, era: int, now: float) -> None:
         """The call was answered."""
         if era != self._era:
             return
-        if self._until is not None:
+        if self.until is not None:
             self._close()
         self._in_a_row = 0
         self._slot(now)[1] += 1
@@ -89,7 +89,7 @@ class Breaker:
         if era != self._era:
             return
         self._in_a_row += 1
-        if self._until is None:
+        if self.until is None:
             slot = self._slot(now)
             slot[1] += 1
             slot[2] += 1
@@ -103,7 +103,7 @@ class Breaker:
         policy = self._policy
         # Not more than 2 ** 30, since a target may be dead for days.
         period = min(policy.max_open_for, policy.open_for * 2.0 ** min(self._openings - 1, 30))
-        self._until = now + period * (0.8 + 0.4 * luck)
+        self.until = now + period * (0.8 + 0.4 * luck)
 
     def left(self, era: int) -> None:
         """The call ended without a verdict on the target: the next one may probe."""
@@ -112,7 +112,7 @@ class Breaker:
 
     def _close(self) -> None:
         self._era += 1
-        self._until = self._probe = None
+        self.until = self._probe = None
         self._openings = self._in_a_row = 0
         self._window.clear()
         if self._tell is not None:

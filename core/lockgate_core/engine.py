@@ -30,6 +30,7 @@ from lockgate_ports.steps import Answer, AnswerStream, Step
 from lockgate_ports.tracing import TracesPort
 from lockgate_ports.wire import Request
 
+_RANK = RANKS["normal"]
 _NOTHING_KEPT: Mapping[str, KeepPolicy] = {}
 _NO_PRICES: Mapping[tuple[str, str], Price] = {}
 
@@ -95,14 +96,14 @@ class Engine:
         caller = completed(caller, self._default_caller)
         hold: Hold | None = None
         notes: Notes | None = None
-        journal = Journal(now, lambda closed, error: self._record(request, context, hold, closed, error, notes))
-        context = Context(
-            request_id=request_id,
-            journal=journal,
-            surface=surface,
-            caller=caller,
-            deadline=None if deadline is None else now + deadline,
-        )
+        context: Context | None = None
+
+        def close(closed: Journal, error: str | None) -> Awaitable[None] | None:
+            known = context or Context(request_id=request_id, journal=closed, surface=surface, caller=caller)
+            return self._record(request, known, hold, closed, error, notes)
+
+        journal = Journal(now, close)
+        until = None if deadline is None else now + deadline
         if self._traces is not None:
             journal.trace = self._traces.begin(traceparent, tracestate)
         try:
@@ -110,30 +111,34 @@ class Engine:
                 check_scope(caller, request.model, surface)
             asked = request
             if (profile := self._profiles.of(request.model)) is not None:
-                asked, context = self._profiled(request, profile, context)
-            rank = context.rank
+                asked, until = self._profiled(request, profile, journal, until)
+            rank = _RANK
             if self._priorities.matters or priority is not None:
                 said = None if profile is None else profile.priority
                 rank = RANKS[self._priorities.of(priority, said, caller)]
             decided = plan(asked, self._routes, self._vitals, caller=caller)
             journal.route = decided.route
             journal.arm = decided.arm
-            context = structs.replace(
-                context,
-                route=decided.route,
-                targets=decided.targets,
-                otherwise=decided.otherwise,
-                shadow=decided.shadow,
-                rank=rank,
-            )
             if self._keeping and (keep := self._keeping.get(decided.route)) is not None:
                 notes = Notes(keep, request)
                 notes.begin(asked)
-            if self._limiter is not None:
-                hold = await self._limiter.admit(asked, caller, decided.targets)
-                if hold is not None:
-                    toll = hold.toll if self._limiter.of_targets else None
-                    context = structs.replace(context, standings=hold.standings, toll=toll)
+            limiter = self._limiter
+            if limiter is not None:
+                hold = await limiter.admit(asked, caller, decided.targets)
+            context = Context(
+                request_id=request_id,
+                journal=journal,
+                surface=surface,
+                caller=caller,
+                deadline=until,
+                route=decided.route,
+                targets=decided.targets,
+                otherwise=decided.otherwise,
+                standings=() if hold is None else hold.standings,
+                toll=hold.toll if limiter is not None and hold is not None and limiter.of_targets else None,
+                shadow=decided.shadow,
+                rank=rank,
+            )
             answer = await self._handler(asked, context)
         except LockgateError as error:
             journal.close(error)
@@ -219,16 +224,17 @@ class Engine:
             price = self._prices.get((attempt.provider_id, response_model))
         return structs.replace(attempt, cost=cost_of(attempt.usage, price))
 
-    def _profiled(self, request: Request[Any], profile: Profile, context: Context) -> tuple[Request[Any], Context]:
-        journal = context.journal
+    def _profiled(
+        self, request: Request[Any], profile: Profile, journal: Journal, until: float | None
+    ) -> tuple[Request[Any], float | None]:
+        """The request as the profile has it, and until when its caller waits."""
         journal.profile_id = profile.profile_id
         journal.prompt_template_id = profile.prompt_template_id
         journal.prompt_version = profile.prompt_version
         if profile.timeout is not None:
-            until = journal.started + profile.timeout
-            deadline = until if context.deadline is None else min(until, context.deadline)
-            context = structs.replace(context, deadline=deadline)
-        return under(request, profile), context
+            over = journal.started + profile.timeout
+            until = over if until is None else min(over, until)
+        return under(request, profile), until
 
     def _judge(self, journal: Journal, first: AttemptRecord, error: str | None) -> None:
         """The first attempt counts for its arm, whoever answered in the end; a call that was left says nothing."""

@@ -76,7 +76,8 @@ class HeldKey:
 
     def well(self, now: float) -> bool:
         """Nothing speaks against it, with any model."""
-        return self.health.well and now >= self._absent_until
+        health = self.health
+        return health.refused_at is None and not health.models and now >= self._absent_until
 
     async def fetch(self, clock: Clock) -> Secret | None:
         """The value as it is now; another one than before starts in good health. Raises LockgateError."""

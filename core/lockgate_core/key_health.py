@@ -54,27 +54,23 @@ _WELL = Standing()
 class KeyHealth:
     """Of one value of a key. It is well until a call fails."""
 
-    __slots__ = ("_models", "dead_until", "refused_at")
+    __slots__ = ("dead_until", "models", "refused_at")
 
     def __init__(self) -> None:
-        self._models: dict[str, Standing] = {}
+        self.models: dict[str, Standing] = {}
+        """Those that something is known against it with."""
         self.refused_at: float | None = None
         """When the key itself (not its use for one model) was last refused; None while it is good."""
         self.dead_until = 0.0
 
     @property
-    def well(self) -> bool:
-        """Nothing is known against it."""
-        return self.refused_at is None and not self._models
-
-    @property
     def troubled(self) -> bool:
         """Something was refused."""
-        return self.refused_at is not None or any(each.refusal is not None for each in self._models.values())
+        return self.refused_at is not None or any(each.refusal is not None for each in self.models.values())
 
     def standing(self, model: str) -> Standing:
         """With `model`; read only."""
-        return self._models.get(model, _WELL)
+        return self.models.get(model, _WELL)
 
     def refused(self, model: str, now: float) -> bool:
         """It was refused, for `model` or altogether, less than a quarantine ago."""
@@ -102,9 +98,9 @@ class KeyHealth:
         """A call that set out at `began` was answered; what happened after it set out still holds."""
         if self.refused_at is not None and self.refused_at <= began:
             self.refused_at = None
-        standing = self._models.get(model)
+        standing = self.models.get(model)
         if standing is not None and standing.at <= began:
-            del self._models[model]
+            del self.models[model]
 
     def failed(self, model: str, error: UpstreamError, now: float) -> None:
         """A call failed."""
@@ -146,11 +142,11 @@ class KeyHealth:
             self.dead_until = now
 
     def _troubled(self, model: str, now: float) -> Standing:
-        standing = self._models.get(model)
+        standing = self.models.get(model)
         if standing is None:
-            if len(self._models) >= _MOST:
-                del self._models[next(iter(self._models))]
-            standing = self._models[model] = Standing()
+            if len(self.models) >= _MOST:
+                del self.models[next(iter(self.models))]
+            standing = self.models[model] = Standing()
         standing.at = now
         return standing
 

@@ -60,6 +60,11 @@ class KeyPool:
         """There is something to choose."""
         return len(self._keys) > 1
 
+    def at_hand(self, model: str, now: float) -> Lease | None:
+        """A key for a first call to `model`; None where the keys must be looked at first, by `lease`."""
+        key = self._next(now)
+        return self._lend(key, key.value, model, now) if key is not None and key.fresh(now) else None
+
     async def lease(self, model: str, tried: Collection[int], clock: Clock, bond: str | None = None) -> Lease:
         """A key for a call to `model`, none of `tried` where there is another; calls of one `bond` get the same one, as
         long as it is well.
@@ -67,9 +72,6 @@ class KeyPool:
         Raises UpstreamError, not sent: `rate_limit` with `retry_after` when all are limited; when all are refused, the
         kind of that; `auth` when no store gives one.
         """
-        now = clock.now()
-        if not tried and bond is None and (key := self._next(now)) is not None and key.fresh(now):
-            return self._lend(key, key.value, model, now)
         for held in self._keys:
             if held.health.troubled:
                 await held.look(clock)

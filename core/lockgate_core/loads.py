@@ -17,17 +17,10 @@ class Load:
 
     def __init__(self) -> None:
         self.in_flight = 0
+        """Counted by whoever calls."""
         self.latency: float | None = None
         """Seconds to a whole answer, or to the first content of a stream; None before the first."""
         self._at = 0.0
-
-    def began(self) -> None:
-        """A call sets out."""
-        self.in_flight += 1
-
-    def ended(self) -> None:
-        """It is over."""
-        self.in_flight -= 1
 
     def answered(self, took: float, now: float) -> None:
         """It was answered within `took` seconds."""

@@ -28,6 +28,7 @@ class Turn:
         "_luck",
         "_over",
         "_slots",
+        "allowed",
         "cut_short",
         "lease",
         "number",
@@ -47,6 +48,7 @@ class Turn:
         slots: tuple[Slots, ...],
         clock: Clock,
         luck: Callable[[], float],
+        began: float,
     ) -> None:
         self.provider = provider
         self.target = target
@@ -57,7 +59,7 @@ class Turn:
         self._over = False
         self._load = load
         self._slots = slots
-        self._began: float | None = clock.now()
+        self._began: float | None = began
         """None once it is known how quick the target was."""
         self.lease = lease
         self.number = 1
@@ -66,6 +68,8 @@ class Turn:
         """Events that made no sense, of a stream that failed before it answered."""
         self.cut_short = False
         """The caller has less time than the provider may take: running out of it is nobody's fault."""
+        self.allowed = 0.0
+        """Seconds that the provider gets."""
 
     @classmethod
     async def take(
@@ -86,35 +90,55 @@ class Turn:
 
         Raises Shut when the breaker is open, Busy, or UpstreamError when no key may be used.
         """
-        breaker = provider.breakers.of(target.model)
-        if not anyway and (wait := breaker.wait(clock.now())) > 0:
+        model, keys = target.model, provider.keys
+        breaker = provider.breakers.of(model)
+        now = clock.now()
+        if breaker.until is not None and not anyway and (wait := breaker.wait(now)) > 0:
             raise _shut(target, wait)
-        load = provider.loads.of(target.model)
-        load.began()  # whoever waits for a place keeps the target busy as well
+        load = provider.loads.of(model)
+        load.in_flight += 1  # whoever waits for a place keeps the target busy as well
         slots: tuple[Slots, ...] = ()
         try:
             if provider.slots is not None:
-                slots = await provider.slots.take(target.model, rank, left, clock)
+                at_hand = provider.slots.at_hand(model)
+                if at_hand is not None:
+                    slots = at_hand
+                else:
+                    slots = await provider.slots.take(model, rank, left, clock)
+                    now = clock.now()
             try:
-                lease = await provider.keys.lease(target.model, tried, clock, bond)
-                era = breaker.admit(clock.now(), anyway=anyway)
+                lease = keys.at_hand(model, now) if bond is None and not tried else None
+                if lease is None:
+                    lease = await keys.lease(model, tried, clock, bond)
+                    now = clock.now()
+                era = breaker.admit(now, anyway=anyway)
                 if era is None:
-                    provider.keys.left(lease, clock.now())
-                    raise _shut(target, breaker.wait(clock.now()))
+                    keys.left(lease, now)
+                    raise _shut(target, breaker.wait(now))
             except BaseException:
                 for each in slots:
                     each.give_back(None)
                 raise
         except BaseException:
-            load.ended()
+            load.in_flight -= 1
             raise
-        return cls(provider, target, breaker, era, lease, load, slots, clock, luck)
+        return cls(provider, target, breaker, era, lease, load, slots, clock, luck, now)
+
+    def allow(self, seconds: float, left: float) -> float:
+        """How long the provider may take, where the caller has so much time `left`."""
+        if left < seconds:
+            seconds = left
+            self.cut_short = True
+        self.allowed = seconds
+        return seconds
 
     def proven(self) -> None:
         """The first content of a stream is here."""
         self._breaker.proven(self._era)
         self.provider.keys.succeeded(self.lease)
-        self._answered(stream=True)
+        now = self._clock.now()
+        if self._began is not None:
+            self._answered(now - self._began, now, stream=True)
 
     def end(self, error: object = None) -> None:
         """Answered (None), failed with an UpstreamError, or ended by anything else."""
@@ -122,12 +146,13 @@ class Turn:
             return
         self._over = True
         provider, now = self.provider, self._clock.now()
-        self._load.ended()
+        self._load.in_flight -= 1
         breaker = self._breaker
         if error is None:
             breaker.answered(self._era, now)
             provider.keys.succeeded(self.lease)
-            self._answered(stream=False)
+            if self._began is not None:
+                self._answered(now - self._began, now, stream=False)
         elif not isinstance(error, UpstreamError) or (self.cut_short and _silent(error)):
             breaker.left(self._era)
             provider.keys.left(self.lease, now)
@@ -145,14 +170,11 @@ class Turn:
         for each in self._slots:
             each.give_back(now - self.lease.began)
 
-    def _answered(self, *, stream: bool) -> None:
-        if self._began is not None:
-            now = self._clock.now()
-            took = now - self._began
-            self._load.answered(took, now)
-            for each in self._slots:
-                each.answered(took, now, stream=stream)
-            self._began = None
+    def _answered(self, took: float, now: float, *, stream: bool) -> None:
+        self._began = None
+        self._load.answered(took, now)
+        for each in self._slots:
+            each.answered(took, now, stream=stream)
 
 
 class Shut(Exception):

@@ -117,7 +117,8 @@ class HttpModel:
         dialect = self._speaks(self._passed_in(request), request)
         shown = _held(attempt)
         try:
-            response, written = await self._ask(dialect, request, attempt, shown, stream=False)
+            written = self._written(dialect, request, attempt, stream=False)
+            response = await self._send(dialect, written.http, attempt, shown)
             try:
                 if media_type(response) == "text/html":
                     raise _web_page(response.status)
@@ -141,7 +142,8 @@ class HttpModel:
         dialect = self._speaks(self._chat_in(request), request)
         shown = _held(attempt)
         try:
-            response, written = await self._ask(dialect, request, attempt, shown, stream=True)
+            written = self._written(dialect, request, attempt, stream=True)
+            response = await self._send(dialect, written.http, attempt, shown)
             kind = media_type(response)
             if kind == "text/html":
                 response.abort()
@@ -198,7 +200,8 @@ class HttpModel:
         dialect = self._speaks(self._passed_in(request), request)
         shown = _held(attempt)
         try:
-            response, written = await self._ask(dialect, request, attempt, shown, stream=True)
+            written = self._written(dialect, request, attempt, stream=True)
+            response = await self._send(dialect, written.http, attempt, shown)
             try:
                 reader = dialect.event_reader(request, media_type(response))
             except UpstreamError:
@@ -235,7 +238,8 @@ class HttpModel:
         dialect = self._speaks(language, request)
         shown = _held(attempt)
         try:
-            response, written = await self._ask(dialect, request, attempt, shown, stream=False)
+            written = self._written(dialect, request, attempt, stream=False)
+            response = await self._send(dialect, written.http, attempt, shown)
             try:
                 body = await response.read(self._endpoint.response_limit)
             finally:
@@ -270,17 +274,19 @@ class HttpModel:
             raise offers_no(request.operation, self._provider_id)
         return language
 
-    async def _ask(
+    def _written(
         self,
         dialect: ProviderDialect[View, Any] | PassedDialect,
-        request: Request[View],
+        request: Request[Any],
         attempt: Attempt,
-        shown: list[Secret],
         *,
         stream: bool,
-    ) -> tuple[HttpResponse, Written]:
-        written = _write(dialect, request, self._upstream(attempt, stream=stream))
-        return await self._send(dialect, written.http, attempt, shown), written
+    ) -> Written:
+        upstream = self._upstream(attempt, stream=stream)
+        body = request.body
+        if body is not None and request.dialect == dialect.name and not is_sealed(body):
+            return dialect.relay_request(body, request.headers, upstream)
+        return dialect.write_request(request.view, upstream)
 
     def _upstream(self, attempt: Attempt, *, stream: bool) -> Upstream:
         endpoint = self._endpoint
@@ -304,7 +310,8 @@ class HttpModel:
     ) -> HttpResponse:
         """Adds to `shown` what is shown beside the attempt's own secret: a token that was got for it."""
         signed = await self._endpoint.auth.sign(request, attempt.secret)
-        shown += [secret for secret in signed.shows if secret is not attempt.secret]
+        if signed.shows:
+            shown += [secret for secret in signed.shows if secret is not attempt.secret]
         if attempt.connect is not None:
             signed = structs.replace(signed, connect=attempt.connect)
         response = await self._http.send(signed)
@@ -335,9 +342,3 @@ def _asked(operation: Operation, model: str, view: View) -> Request[View]:
 def _web_page(status: int) -> UpstreamError:
     message = "answered with a web page where an answer was due; check base_url"
     return UpstreamError(message, kind="fatal", upstream_status=status)
-
-
-def _write(dialect: ProviderDialect[View, Any] | PassedDialect, request: Request[Any], upstream: Upstream) -> Written:
-    if request.body is not None and request.dialect == dialect.name and not is_sealed(request.body):
-        return dialect.relay_request(request.body, request.headers, upstream)
-    return dialect.write_request(request.view, upstream)

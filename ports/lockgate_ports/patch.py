@@ -27,7 +27,7 @@ def replace_string(body: bytes, name: str, old: str, new: str) -> bytes:
     Raises InvalidRequest when the object has the field twice: two readers could then take it for two things.
     """
     value = msgspec.json.encode(new)
-    if b"\\" not in body or _ESCAPED_ASCII.search(body) is None:
+    if body.find(b"\\") < 0 or _ESCAPED_ASCII.search(body) is None:
         named = b'"%s"' % name.encode()
         if body.count(named) == 1:
             if old == new:

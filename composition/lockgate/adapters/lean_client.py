@@ -146,7 +146,7 @@ def _head(request: HttpRequest) -> bytes:
     origin = request.origin
     lines = [f"{request.method} {request.target} HTTP/1.1", _host(origin)]
     lines += [f"{name}: {value}" for name, value in request.headers]
-    if not any(name == "user-agent" for name, _ in request.headers):
+    if "user-agent" not in [name for name, _ in request.headers]:
         lines.append("user-agent: lockgate")
     lines.append(f"accept-encoding: identity\r\ncontent-length: {len(request.body)}\r\n\r\n")
     try:

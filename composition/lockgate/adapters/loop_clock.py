@@ -15,9 +15,11 @@ class LoopClock:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.now = now
-        self._open: set[_Timeout] = set()
+        self.open: set[_Timeout] = set()
+        """The blocks that have begun and not ended. The timer outlives them: the next one is most likely to want it."""
         self._timer: asyncio.TimerHandle | None = None
-        self._due = float("inf")
+        self.due = float("inf")
+        """When the timer rings."""
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def task(self) -> "asyncio.Task[object]":
@@ -34,30 +36,21 @@ class LoopClock:
         """A block that is left with TimeoutError when it takes longer."""
         return _Timeout(self, seconds)
 
-    def enter(self, block: "_Timeout", due: float) -> None:
-        """A block has begun."""
-        self._open.add(block)
-        if due < self._due:
-            self._arm(due)
-
-    def leave(self, block: "_Timeout") -> None:
-        """A block has ended. The timer stays: another one is most likely to want it."""
-        self._open.discard(block)
-
-    def _arm(self, due: float) -> None:
+    def arm(self, due: float) -> None:
+        """The timer rings by then."""
         if self._timer is not None:
             self._timer.cancel()
-        self._due = due
+        self.due = due
         self._timer = asyncio.get_running_loop().call_later(due - self.now(), self._ring)
 
     def _ring(self) -> None:
-        self._timer, self._due = None, float("inf")
+        self._timer, self.due = None, float("inf")
         now = self.now()
-        for block in [block for block in self._open if block.due <= now]:
-            self._open.discard(block)
+        for block in [block for block in self.open if block.due <= now]:
+            self.open.discard(block)
             block.expire()
-        if self._open:
-            self._arm(min(block.due for block in self._open))
+        if self.open:
+            self.arm(min(block.due for block in self.open))
 
 
 class _Timeout:
@@ -80,9 +73,11 @@ class _Timeout:
         self._task = task = clock.task()
         self._cancelling = task.cancelling()
         self.due = due = clock.now() + self._seconds
-        clock.enter(self, due)
+        clock.open.add(self)
+        if due < clock.due:
+            clock.arm(due)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._clock.leave(self)
+        self._clock.open.discard(self)
         if self._expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error

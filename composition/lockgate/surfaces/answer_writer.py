@@ -19,20 +19,22 @@ class AnswerWriter:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._room: asyncio.Event | None = None
+        self.room: asyncio.Event | None = None
+        """To be waited for, while the client does not keep up."""
 
     def pause(self) -> None:
         """The client does not keep up."""
-        self._room = asyncio.Event()
+        self.room = asyncio.Event()
 
     def resume(self) -> None:
         """The client has caught up."""
-        if self._room is not None:
-            self._room.set()
-            self._room = None
+        if self.room is not None:
+            self.room.set()
+            self.room = None
 
-    async def whole(self, answer: Whole, constant: str, connection: Next, *, bodiless: bool) -> None:
-        """A complete answer; `bodiless` says its length all the same, as for HEAD."""
+    def whole(self, answer: Whole, constant: str, connection: Next, *, bodiless: bool) -> None:
+        """A complete answer; `bodiless` says its length all the same, as for HEAD. Nothing else may follow before there
+        is `room`."""
         body = answer.body
         head = answer_head(
             answer.status, answer.headers, answer.content_type, constant, length=len(body), connection=connection
@@ -44,8 +46,6 @@ class AnswerWriter:
         else:
             self._transport.write(head)
             self._transport.write(body)
-        if self._room is not None:
-            await self._room.wait()
 
     async def stream(self, answer: Streamed, constant: str, connection: Next, pulse: Pulse, *, chunked: bool) -> None:
         """An answer in pieces; where the client knows no chunks, the end of the connection is its end."""
@@ -61,8 +61,8 @@ class AnswerWriter:
                 async for piece in answer.chunks:
                     if piece:
                         transport.write(_chunk(piece) if chunked else piece)
-                        if self._room is not None:
-                            await self._room.wait()
+                        if self.room is not None:
+                            await self.room.wait()
                         beat.touch()
             if chunked:
                 transport.write(b"0\r\n\r\n")
@@ -71,8 +71,8 @@ class AnswerWriter:
 
     async def _ping(self, data: bytes) -> None:
         self._transport.write(data)
-        if self._room is not None:
-            await self._room.wait()
+        if self.room is not None:
+            await self.room.wait()
 
 
 def _chunk(piece: bytes) -> bytes:

@@ -196,7 +196,7 @@ class Connection(asyncio.Protocol):
             if self._refusal is not None:
                 told = write_plain_error(self._refusal, "")
                 refusal = Whole(told.status, told.body)
-                await self._writer.whole(refusal, self._service.constant, "connection: close\r\n", bodiless=False)
+                self._writer.whole(refusal, self._service.constant, "connection: close\r\n", bodiless=False)
                 self._leave()
                 return
         except Exception as error:  # noqa: BLE001 - the client must not take what it has for the whole answer
@@ -220,7 +220,9 @@ class Connection(asyncio.Protocol):
         else:
             then = "connection: close\r\n" if not keep else "" if modern else "connection: keep-alive\r\n"
             bodiless = exchange.head.method == "HEAD"
-            await self._writer.whole(answer, service.constant, then, bodiless=bodiless)
+            self._writer.whole(answer, service.constant, then, bodiless=bodiless)
+            if self._writer.room is not None:
+                await self._writer.room.wait()
         return keep
 
     def _leave(self) -> None:

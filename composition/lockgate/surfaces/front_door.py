@@ -11,7 +11,7 @@ from time import time
 from typing import Any
 from urllib.parse import quote
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from lockgate.adapters.callers import Callers
 from lockgate.redaction import redact
@@ -79,16 +79,19 @@ class FrontDoor:
         self._anybody = None if callers.asked else Caller(admin=True) if loopback else NOBODY
         self._loopback = loopback
         self._cors = cors
+        self.handle: Callable[[Head, ReadBody], Awaitable[Whole | Streamed]] = (
+            self._answer if cors is None else self._shown
+        )
+        """The answer, whatever happens; every one carries `x-request-id`."""
 
     def mount(self, surface: Surface, *places: Place) -> None:
         """Serve a place at a surface, or several that tell their clients by their marks. Raises ValueError when another
         stands there."""
         self._places.add(surface, places)
 
-    async def handle(self, head: Head, read_body: ReadBody) -> Whole | Streamed:
-        """The answer, whatever happens; every one carries `x-request-id`."""
-        if self._cors is None:
-            return await self._answer(head, read_body)
+    async def _shown(self, head: Head, read_body: ReadBody) -> Whole | Streamed:
+        """To pages of other origins as well."""
+        assert self._cors is not None  # noqa: S101  it is not asked otherwise
         return self._cors.preflight(head) or self._cors.show(head, await self._answer(head, read_body))
 
     async def _answer(self, head: Head, read_body: ReadBody) -> Whole | Streamed:
@@ -104,8 +107,7 @@ class FrontDoor:
                     caller = await caller
                 if place.admin:
                     check_admin(head, caller)
-                if caller is not NOBODY:
-                    head = structs.replace(head, caller=caller)
+                head.caller = caller
             return await place.serve(head, values, read_body, request_id)
         except LockgateError as error:
             return _error(write_error, error, request_id)
@@ -245,13 +247,18 @@ def _error(write: ErrorWriter, error: LockgateError, request_id: str) -> Whole:
 
 
 def _check_media(headers: Mapping[str, str], wanted: tuple[str, ...]) -> None:
-    media = headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    media = _media_type(headers.get("content-type", JSON))
     if media not in wanted:
         raise UnsupportedMedia(f"the body must be {' or '.join(wanted)}, not {media[:100]!r}")
 
 
+@lru_cache(maxsize=256)
+def _media_type(written: str) -> str:
+    return written.partition(";")[0].strip().lower()
+
+
 def _request_id(head: Head) -> str:
-    given = head.headers.get("x-request-id", "")
+    given = head.headers.get("x-request-id")
     return given if given and _REQUEST_ID.fullmatch(given) else f"req_{_IDS.getrandbits(96):024x}"
 
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from lockgate_ports.caller import NOBODY, Caller
 
 
-class Head(Struct, frozen=True):
+class Head(Struct):
     """The head of a client's request; header names in lower case, `path` percent-encoded."""
 
     method: str
@@ -15,7 +15,7 @@ class Head(Struct, frozen=True):
     headers: Mapping[str, str]
     query: Mapping[str, str] = {}
     caller: Caller = NOBODY
-    """Who sends it, as the front door has found."""
+    """Who sends it, once the front door has found out."""
 
 
 ReadBody = Callable[[], Awaitable[bytes]]

@@ -78,8 +78,7 @@ class RequestReader:
             self._refuse(_too_large())
         if self.exchange is not None:
             return
-        fields = self._fields
-        key = _lower(name)
+        fields, key = self._fields, _lower(name)
         if key in fields:
             if key == "host":
                 self._refuse(_bad())

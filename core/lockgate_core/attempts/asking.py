@@ -1,9 +1,9 @@
 """One try: a whole answer, or a stream that has begun, within its time."""
 
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any
 
-from lockgate_core.attempts.holding import Batches, Held, hold, hold_on
+from lockgate_core.attempts.holding import Held, hold, hold_on
 from lockgate_core.attempts.writing_down import note_answer
 from lockgate_core.clock import Clock
 from lockgate_core.live_stream import LiveStream
@@ -14,24 +14,22 @@ from lockgate_core.turn import Turn
 from lockgate_ports.context import Context
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Headers
-from lockgate_ports.model import Attempt, ModelPort, ReplyStream
+from lockgate_ports.model import Attempt, ModelPort
 from lockgate_ports.steps import Answer, Served
 from lockgate_ports.wire import Reply, Request
-
-T = TypeVar("T")
 
 
 async def whole_answer(
     request: Request[Any], context: Context, turn: Turn, timeouts: Timeouts, left: float, clock: Clock
 ) -> Answer:
-    """An answer that comes whole, within what the caller has `left`, in seconds."""
+    """An answer that comes whole, within what the caller has `left`, in seconds. What fails is to be `told_of`."""
     journal, target = context.journal, turn.target
     attempt = _attempt(turn, context, timeouts)
     began = clock.now()
-    reply = await _within(timeouts.attempt, left, turn, clock, _call(turn.provider.port, request, attempt))
+    with clock.timeout(turn.allow(timeouts.attempt, left)), turn.provider.around(target.provider_id):
+        reply = await _call(turn.provider.port, request, attempt)
     turn.end()
-    glance = reply.glance
-    note_answer(journal, turn, clock.now() - began, glance.usage)
+    note_answer(journal, turn, clock.now() - began, reply.glance.usage)
     return Answer(reply, Served(context.route, target, journal.begun, context.standings))
 
 
@@ -44,14 +42,15 @@ async def open_stream(
     clock: Clock,
     terms: Terms,
 ) -> LiveStream:
-    """A stream, held back until its first content, or as long as the terms say: until then any failure goes unseen."""
+    """A stream, held back until its first content, or as long as the terms say: until then any failure goes unseen.
+    What fails is to be `told_of`."""
     journal, target = context.journal, turn.target
     attempt = _attempt(turn, context, timeouts)
     began = clock.now()
     rules = StreamRules()
     held: Held = []
 
-    async def begin() -> tuple[ReplyStream, Batches]:
+    with clock.timeout(turn.allow(timeouts.first_token, left)), turn.provider.around(target.provider_id):
         source = await turn.provider.port.stream(request, attempt)
         try:
             rest = aiter(source)
@@ -60,19 +59,15 @@ async def open_stream(
             turn.skipped = rules.skipped
             await source.aclose()
             raise
-        return source, rest
-
-    source, rest = await _within(timeouts.first_token, left, turn, clock, begin())
     now = clock.now()
     deadline, idle = now + time_left(timeouts, context, now), timeouts.idle
     if terms.holds:
         try:
             rest = await hold_on(rest, held, rules, terms, clock, idle, deadline)
-        except BaseException as error:
+        except BaseException:
             turn.skipped = rules.skipped
             await source.aclose()
             turn.cut_short = clock.now() >= deadline
-            _name(error, turn)
             raise
         now = clock.now()
     served = Served(context.route, target, journal.begun, context.standings)
@@ -102,28 +97,17 @@ def time_left(timeouts: Timeouts, context: Context, now: float) -> float:
     return left if context.deadline is None else min(left, context.deadline - now)
 
 
-async def _within(seconds: float, left: float, turn: Turn, clock: Clock, work: Awaitable[T]) -> T:
-    """`work`, within `seconds` and what the caller has `left`."""
-    if left < seconds:
-        seconds = left
-        turn.cut_short = True
-    try:
-        with clock.timeout(seconds), turn.provider.around(turn.target.provider_id):
-            return await work
-    except TimeoutError:
-        provider_id = turn.target.provider_id
-        message = f"{provider_id}: no answer within {seconds:.3g} s"
-        raise UpstreamError(message, kind="timeout", provider_id=provider_id) from None
-    except UpstreamError as error:
-        _name(error, turn)
-        raise
-
-
-def _name(error: BaseException, turn: Turn) -> None:
-    """Says whose error it is."""
+def told_of(error: BaseException, turn: Turn) -> BaseException:
+    """The error of a try, with the name of whose it is."""
+    provider_id = turn.target.provider_id
+    if isinstance(error, TimeoutError):
+        return UpstreamError(
+            f"{provider_id}: no answer within {turn.allowed:.3g} s", kind="timeout", provider_id=provider_id
+        )
     if isinstance(error, UpstreamError) and not error.provider_id:
-        error.provider_id = turn.target.provider_id
-        error.message = f"{error.provider_id}: {error.message}"
+        error.provider_id = provider_id
+        error.message = f"{provider_id}: {error.message}"
+    return error
 
 
 def _call(port: ModelPort, request: Request[Any], attempt: Attempt) -> Awaitable[Reply[Any]]:

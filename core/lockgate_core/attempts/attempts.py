@@ -1,6 +1,6 @@
 """The attempt loop: one target after the other, until one answers."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import structs
@@ -54,7 +54,9 @@ class Attempts:
         when none may be; but where a target does not count tokens, they are estimated."""
         eligible, purpose = self._eligibility.of, context.caller.purpose
         targets, denied = eligible(context.targets, purpose)
-        otherwise = {kind: eligible(others, purpose)[0] for kind, others in context.otherwise.items()}
+        otherwise: Mapping[str, Sequence[Target]] = context.otherwise
+        if otherwise:
+            otherwise = {kind: eligible(others, purpose)[0] for kind, others in otherwise.items()}
         queue = Queue(targets, otherwise)
         if denied is not None and not targets:
             queue.failed(denied)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from lockgate_core.attempts.asking import open_stream, time_left, whole_answer
+from lockgate_core.attempts.asking import open_stream, time_left, told_of, whole_answer
 from lockgate_core.attempts.queue import Queue
 from lockgate_core.attempts.writing_down import note_failure
 from lockgate_core.bond import bond_of
@@ -96,12 +96,13 @@ class Tries:
 
     async def _try(self, request: Request[Any], context: Context) -> Answer | LiveStream:
         self._turn = None
-        provider, clock = self._provider, self._clock
-        share = self._share(context)
+        provider, clock, queue = self._provider, self._clock, self._queue
+        asked = clock.now()
+        # What is left is divided over the targets, so that a silent one leaves time for the next.
+        share = time_left(self._timeouts, context, asked) / (len(queue) + 1)
         if share <= 0:
             raise _out_of_time(provider)
         bond = bond_of(request, context.caller) if provider.keys.several else None
-        anyway = self._queue.anyway
         self._turn = turn = await Turn.take(
             provider,
             self._target,
@@ -109,7 +110,7 @@ class Tries:
             share,
             clock,
             self._luck,
-            anyway=anyway,
+            anyway=queue.anyway,
             bond=bond,
             rank=context.rank,
         )
@@ -119,15 +120,18 @@ class Tries:
         began = clock.now()
         if self._last is None:
             provider.budget.called(began)
-        left, timeouts = self._share(context), self._timeouts
+        left = share - (began - asked)
         try:
             if request.stream:
-                return await open_stream(request, context, turn, timeouts, left, clock, self._terms)
-            return await whole_answer(request, context, turn, timeouts, left, clock)
+                return await open_stream(request, context, turn, self._timeouts, left, clock, self._terms)
+            return await whole_answer(request, context, turn, self._timeouts, left, clock)
         except BaseException as error:
-            turn.end(error)
-            note_failure(journal, turn, clock.now() - began, error, lost=self._lost)
-            raise
+            told = told_of(error, turn)
+            turn.end(told)
+            note_failure(journal, turn, clock.now() - began, told, lost=self._lost)
+            if told is error:
+                raise
+            raise told from None
 
     def _again(self, error: LockgateError, context: Context) -> float | None:
         """Seconds until the next try, None when another key is tried at once. Raises what ends the tries."""
@@ -142,18 +146,11 @@ class Tries:
         move = after(error, self._count, self._queue.spare(error), self._policy, self._luck())
         if move.to == "stop":
             raise error
-        if move.to == "next" or self._left(context) <= move.delay:
+        if move.to == "next" or time_left(self._timeouts, context, now) <= move.delay:
             raise Passed(self._last or error) from None
         if self._turn is not None and not provider.budget.spend(now):
             raise Passed(error) from None
         return move.delay
-
-    def _share(self, context: Context) -> float:
-        """What is left is divided over the targets, so that a silent one leaves time for the next."""
-        return self._left(context) / (len(self._queue) + 1)
-
-    def _left(self, context: Context) -> float:
-        return time_left(self._timeouts, context, self._clock.now())
 
 
 class Passed(Exception):

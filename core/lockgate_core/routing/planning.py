@@ -39,6 +39,8 @@ def plan(
     EgressDenied when none may, UpstreamError when none is active."""
     route = routes.find(request.model)
     if route.plain and admit is NOBODY_OBJECTS:
+        if route.settled is not None:
+            return route.settled
         return Plan(route.name, tuple(each.target for each in ordered(route, route.candidates, vitals)))
     return _Planning(request, routes, vitals, caller, admit).plan(route)
 

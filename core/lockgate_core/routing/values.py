@@ -62,6 +62,8 @@ class Route(Struct, frozen=True):
     """What the cards of the candidates could say no to; found by itself."""
     plain: bool = False
     """Nobody can be dropped and nobody stands in: only the order is left to find; found by itself."""
+    settled: "Plan | None" = None
+    """Nothing at all is left to find; found by itself."""
 
     def __post_init__(self) -> None:
         if self.asked_directly:
@@ -72,6 +74,8 @@ class Route(Struct, frozen=True):
         stood_in_for = bool(self.fallbacks or self.by_class or self.canary)
         plain = active and not self.doubted and not stood_in_for and self.shadow is None
         structs.force_setattr(self, "plain", plain)
+        if plain and len(self.candidates) == 1:
+            structs.force_setattr(self, "settled", Plan(self.name, (self.candidates[0].target,)))
 
 
 class Dropped(Struct, frozen=True):

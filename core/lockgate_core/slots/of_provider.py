@@ -42,6 +42,17 @@ class ProviderSlots:
         self._found[model] = (own, *self._whole)
         return self._found[model]
 
+    def at_hand(self, model: str) -> tuple[Slots, ...] | None:
+        """A place in each, to be given back one by one; None, and nothing taken, where one would have to be waited
+        for."""
+        slots = self.at(model)
+        for taken, each in enumerate(slots):
+            if not each.enter():
+                for had in slots[:taken]:
+                    had.give_back(None)
+                return None
+        return slots
+
     async def take(self, model: str, rank: int, seconds: float, clock: Clock) -> tuple[Slots, ...]:
         """Waits for a place in each, for `seconds` at most together; to be given back one by one. Raises Busy.
 

@@ -80,7 +80,7 @@ class Places:
 
     def enter(self) -> bool:
         """Takes a place, where one can be had at once."""
-        if not self.free:
+        if self._line or self.running >= self._limit.limit:
             return False
         self.running += 1
         return True
@@ -112,7 +112,8 @@ class Places:
         self.running -= 1
         if held is not None:
             self._held = held if self._held is None else self._held + _NEWEST * (held - self._held)
-        self.admit()
+        if self._line:
+            self.admit()
 
     def admit(self) -> None:
         """Lets in whoever there is a place for; to be called when the limit may have risen."""

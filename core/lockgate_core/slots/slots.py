@@ -40,7 +40,7 @@ class Fixed(Struct, frozen=True):
 class Slots:
     """The places of a provider, or of one model of it. `setting` is what the limit is called in the settings."""
 
-    __slots__ = ("_gradient", "_of", "_places", "_policy", "_setting")
+    __slots__ = ("_gradient", "_of", "_places", "_policy", "_setting", "enter", "give_back")
 
     def __init__(self, of: str, policy: SlotsPolicy, setting: str = "max_parallel") -> None:
         self._of = of
@@ -52,6 +52,8 @@ class Slots:
             self._places = Places(self._gradient, policy.queue, policy.aging)
         else:
             self._places = Places(Fixed(policy.parallel), policy.queue, policy.aging)
+        self.enter = self._places.enter
+        self.give_back = self._places.give_back
 
     async def take(self, rank: int, seconds: float, clock: Clock) -> None:
         """Waits for a place, for `seconds` at most, whoever has a higher `rank` before the others; whoever has one must
@@ -81,10 +83,6 @@ class Slots:
             raise
         if not has:
             raise self._busy("calls of a higher priority took its turn")
-
-    def give_back(self, held: float | None) -> None:
-        """The call is over that held its place for so many seconds; None: it made nothing of it."""
-        self._places.give_back(held)
 
     def answered(self, took: float, now: float, *, stream: bool) -> None:
         """A call was answered after `took` seconds, or its stream began; it still has its place."""

@@ -21,6 +21,6 @@ def post(body: bytes, upstream: Upstream, target: str, travelled: Headers = ()) 
     """The provider's own headers win over those that travelled with the request."""
     headers = (_STREAM if upstream.stream else _JSON) + upstream.headers
     if travelled:
-        own = {name for name, _ in headers}
-        headers += tuple(field for field in travelled if field[0] not in own)
+        own = [name for name, _ in headers]
+        headers += tuple([field for field in travelled if field[0] not in own])
     return HttpRequest("POST", upstream.origin, target, headers, body, upstream.purpose)

@@ -42,8 +42,8 @@ class RequestReader:
 
     @property
     def begun(self) -> bool:
-        """Has something come of a head that is not whole yet?"""
-        return self.exchange is None and self._unfruitful > 0
+        """Is something here of a request that is not whole yet?"""
+        return self.exchange is not None or self._unfruitful > 0
 
     def feed(self, data: bytes) -> None:
         """Bytes as they arrive, split anywhere. Raises CallerError for what is no request; nothing may follow then."""

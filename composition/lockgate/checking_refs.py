@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
-from msgspec import Struct, structs
+from msgspec import Struct, inspect, structs
 
 from lockgate.adapters.notebook import Notebook
 from lockgate.building import build_egress, build_secrets
@@ -14,10 +15,13 @@ from lockgate.plugins import Plugins
 from lockgate.settings import Settings
 from lockgate.ways import WaysOut
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.secrets import SecretsPort
+from lockgate_ports.secrets import CREDENTIAL_REF, SecretsPort
 
 _PATIENCE = 10.0
 _HERE = ("env", "file")
+_OWN = ("credential_ref", "credential_refs")
+_WITHIN = ("settings", "kind_settings")
+"""Fields whose own fields stand beside them in the file."""
 
 
 class Outcome(Struct, frozen=True):
@@ -31,7 +35,7 @@ class Outcome(Struct, frozen=True):
 async def check_refs(source: Source, environment: str | None, env: dict[str, str]) -> list[Outcome]:
     """Each reference of the settings once, in their order. Raises SettingsError for settings that are at fault."""
     settings, plugins = await asyncio.to_thread(load, source, environment=environment, env=env)
-    return await _asked(settings, plugins, env, _used(settings))
+    return await _asked(settings, plugins, env, used_refs(settings))
 
 
 async def missing_here(settings: Settings, plugins: Plugins, env: dict[str, str]) -> list[Outcome]:
@@ -40,7 +44,7 @@ async def missing_here(settings: Settings, plugins: Plugins, env: dict[str, str]
     stores = {scheme: chosen for scheme, chosen in settings.secrets.items() if scheme in _HERE}
     rows = {name: row for name, row in settings.providers.items() if row.status != "disabled"}
     settings = structs.replace(settings, secrets=stores, providers=rows)
-    used = {ref: by for ref, by in _used(settings).items() if ref.partition(":")[0] in stores}
+    used = {ref: by for ref, by in used_refs(settings).items() if ref.partition(":")[0] in stores}
     return [each for each in await _asked(settings, plugins, env, used) if each.error is not None]
 
 
@@ -68,11 +72,43 @@ async def _error(store: SecretsPort, ref: str) -> str | None:
     return None
 
 
-def _used(settings: Settings) -> dict[str, list[str]]:
+def used_refs(settings: Settings) -> dict[str, list[str]]:
+    """Every reference in the settings, and where it stands: `providers.openai`, `server.client_credential_refs`."""
     used: dict[str, list[str]] = defaultdict(list)
-    for ref in settings.server.client_credential_refs:
-        used[ref].append("server.client_credential_refs")
-    for provider_id, row in settings.providers.items():
-        for ref in row.keys:
-            used[ref].append(f"providers.{provider_id}")
+    for ref, path in _refs(settings, ()):
+        where = ".".join(path[:-1] if path[-1] in _OWN and len(path) > 1 else path)
+        if where not in used[ref]:
+            used[ref].append(where)
     return used
+
+
+def _refs(value: object, path: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """By the types of the fields, those of kinds included."""
+    if isinstance(value, Struct):
+        for field in cast(inspect.StructType, inspect.type_info(type(value))).fields:
+            inner = getattr(value, field.name)
+            here = path if field.name in _WITHIN else (*path, field.name)
+            if _is_ref(field.type):
+                refs: tuple[str, ...] = (inner,) if isinstance(inner, str) else tuple(inner or ())
+                yield from ((ref, here) for ref in refs)
+            else:
+                yield from _refs(inner, here)
+    elif isinstance(value, Mapping):
+        for name, inner in cast(Mapping[str, object], value).items():
+            yield from _refs(inner, (*path, str(name)))
+    elif isinstance(value, tuple | list):
+        for place, inner in enumerate(cast(Sequence[object], value)):
+            yield from _refs(inner, (*path, str(place)))
+
+
+def _is_ref(kind: inspect.Type) -> bool:
+    match kind:
+        case inspect.Metadata():
+            extra = cast(dict[str, object], kind.extra or {})  # pyright: ignore[reportUnknownMemberType]
+            return CREDENTIAL_REF in extra or _is_ref(kind.type)
+        case inspect.UnionType():
+            return any(map(_is_ref, kind.types))
+        case inspect.VarTupleType() | inspect.ListType():
+            return _is_ref(kind.item_type)
+        case _:
+            return False

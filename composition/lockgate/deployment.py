@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from lockgate.adapters.callers import Callers
 from lockgate.parts import Parts
@@ -16,8 +17,12 @@ from lockgate_core.shadows import Shadows
 from lockgate_ports.egress import EgressPolicyPort
 from lockgate_ports.kept import KeptAnswersPort
 from lockgate_ports.ledger import LedgerPort
+from lockgate_ports.limits import LimitsPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.secrets import SecretsPort
+
+if TYPE_CHECKING:
+    from lockgate.adapters.token_callers import TokenCallers
 
 
 class Deployment:
@@ -41,6 +46,8 @@ class Deployment:
         egress: EgressPolicyPort,
         secrets: SecretsPort,
         shadows: Shadows | None,
+        limits: LimitsPort | None,
+        tokens: "TokenCallers | None",
     ) -> None:
         self.settings = settings
         self.plugins = plugins
@@ -56,6 +63,8 @@ class Deployment:
         self.egress = egress
         self.secrets = secrets
         self.shadows = shadows
+        self.limits = limits
+        self.tokens = tokens
         self.begin = begin
         """To be called when it serves: what it took over from the one before follows it from then on."""
         self._inside = 0

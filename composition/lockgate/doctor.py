@@ -1,46 +1,25 @@
 """What a person wants to know of a deployment before trusting it: who can be reached, what resolves, what holds."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import structs
 
 from lockgate.chain import Chain
+from lockgate.checking_refs import used_refs
 from lockgate.deployment import Deployment
+from lockgate.doctor_stores import stores
+from lockgate.findings import Area, Finding, Report, Tell, tried
 from lockgate_core.explain import Explanation
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.embed import EmbedRequest
-from lockgate_ports.errors import LockgateError, Unsupported
-from lockgate_ports.ledger import UsageQuery
+from lockgate_ports.errors import Unsupported
 from lockgate_ports.model import Attempt
 from lockgate_ports.parts import user
 from lockgate_ports.rerank import RerankRequest
 from lockgate_ports.wire import Request
-
-_PATIENCE = 30.0
-_FIRST_ROW = 1.0
-
-Area = Literal["plugin", "key", "provider", "route", "profile", "fallbacks", "store"]
-Tell = Callable[[str], None]
-"""Told what is looked at next."""
-
-
-class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that was looked at. `ok` None: it could not be tried, and `detail` says why."""
-
-    area: Area
-    name: str
-    ok: bool | None
-    detail: str
-    seconds: float | None = None
-
-
-class Report(Struct, frozen=True):
-    """All of it. `ok`: nothing is at fault."""
-
-    ok: bool
-    findings: tuple[Finding, ...]
 
 
 async def examine(deployment: Deployment, *, call: bool, tell: Tell) -> Report:
@@ -62,23 +41,20 @@ async def _findings(deployment: Deployment, call: bool, tell: Tell) -> AsyncIter
         tell(f"the route {name}")
         async for finding in _route(deployment, name):
             yield finding
-    async for finding in _stores(deployment, tell):
+    async for finding in stores(deployment, tell):
         yield finding
 
 
 async def _keys(deployment: Deployment, tell: Tell) -> Sequence[Finding]:
-    used: dict[str, list[str]] = {}
-    for provider_id, provider in deployment.providers.items():
-        if deployment.settings.providers[provider_id].status != "disabled":
-            for ref in provider.keys.refs:
-                used.setdefault(ref, []).append(provider_id)
+    rows = {name: row for name, row in deployment.settings.providers.items() if row.status != "disabled"}
+    used = used_refs(structs.replace(deployment.settings, providers=rows))
     tell(f"{len(used)} keys" if len(used) != 1 else "the key")
 
     async def fetched(ref: str) -> str:
         await deployment.secrets.fetch(ref)
         return f"is there, for {', '.join(used[ref])}"
 
-    return await asyncio.gather(*(_tried("key", ref, lambda ref=ref: fetched(ref)) for ref in used))  # type: ignore[misc]
+    return await asyncio.gather(*(tried("key", ref, partial(fetched, ref)) for ref in used))
 
 
 async def _providers(deployment: Deployment, call: bool, tell: Tell) -> Sequence[Finding]:
@@ -101,7 +77,7 @@ async def _called(deployment: Deployment, provider_id: str) -> Finding:
         await provider.port.probe(Attempt(models[0], await provider.secret()))
         return f"answered a call to {models[0]}"
 
-    return await _tried("provider", provider_id, called)
+    return await tried("provider", provider_id, called)
 
 
 async def _listed(deployment: Deployment, provider_id: str) -> Finding:
@@ -112,7 +88,7 @@ async def _listed(deployment: Deployment, provider_id: str) -> Finding:
         return f"answered, with a list of {len(cards)} models"
 
     try:
-        return await _tried("provider", provider_id, listed)
+        return await tried("provider", provider_id, listed)
     except Unsupported:
         detail = "not asked: it has no list of models; --call makes a real call"
         return Finding(area="provider", name=provider_id, ok=None, detail=detail)
@@ -152,45 +128,3 @@ def _resolved(deployment: Deployment, name: str) -> tuple[Request[Any], Explanat
         ((request, each) for request, each in zip(asked, told, strict=True) if each.error is None and each.targets),
         (asked[0], told[0]),
     )
-
-
-async def _stores(deployment: Deployment, tell: Tell) -> AsyncIterator[Finding]:
-    ledger = deployment.ledger
-    if ledger is not None:
-        tell("the ledger")
-
-        async def read() -> str:
-            try:
-                await ledger.usage(UsageQuery(since=2.0**40))
-            except LockgateError:
-                # A new ledger is made with its first row, which may be on its way: that the gateway opened.
-                await asyncio.sleep(_FIRST_ROW)
-                await ledger.usage(UsageQuery(since=2.0**40))
-            return f"answers; {ledger.lost} rows were lost" if ledger.lost else "answers"
-
-        yield await _tried("store", "ledger", read)
-    answers = deployment.answers
-    if answers is not None:
-        tell("the store of answers")
-
-        async def found() -> str:
-            await answers.find("doctor", "none")
-            return "answers"
-
-        yield await _tried("store", "responses", found)
-
-
-async def _tried(area: Area, name: str, look: Callable[[], Any]) -> Finding:
-    """Raises Unsupported."""
-    clock = asyncio.get_running_loop().time
-    began = clock()
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            detail, ok = await look(), True
-    except Unsupported:
-        raise
-    except LockgateError as error:
-        detail, ok = error.message, False
-    except TimeoutError:
-        detail, ok = f"no answer within {_PATIENCE:g} s", False
-    return Finding(area=area, name=name, ok=ok, detail=detail, seconds=round(clock() - began, 3))

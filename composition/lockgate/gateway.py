@@ -36,7 +36,7 @@ from lockgate_ports.wire import Request
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from lockgate.doctor import Report, Tell
+    from lockgate.findings import Report, Tell
     from lockgate.surfaces.asgi import AsgiApp
     from lockgate.surfaces.bounds import Bounds
     from lockgate.surfaces.entrance import Entrance

@@ -134,6 +134,8 @@ async def _deployment(
         policy,
         store,
         await _made(container.shadows),
+        await _made(container.limits),
+        await _made(container.tokens),
     )
     await open_providers(settings, models, parts)
     return deployment

@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from gateway import serving, settings
+from issuer import issuing
 from upstream import answer, http, upstream
 
 from lockgate import open_gateway
-from lockgate.doctor import Finding, Report
+from lockgate.findings import Finding, Report
+from lockgate_ports.memory_limits import MemoryLimits
+from lockgate_ports.store_health import StoreHealth
 
 ENV = {"UP_KEY": "sk-up", "CLIENT_KEY": "sk-client"}
 MODELS = http(json.dumps({"object": "list", "data": [{"id": "m", "object": "model"}]}).encode())
@@ -134,3 +137,78 @@ async def test_a_running_gateway_looks_at_itself() -> None:
             told = await served.ask({}, path="/admin/doctor", headers={"authorization": "Bearer sk-client"})
             assert told.status == 200
             assert told.json["ok"] is True
+
+
+async def test_stores_tell_how_they_are(tmp_path: Path) -> None:
+    async with issuing() as issuer, upstream() as up:
+        up.say([MODELS])
+        config = settings(
+            up.url,
+            ledger={"kind": "sqlite", "path": str(tmp_path / "ledger.db")},
+            limits={"rules": [{"scope": "all", "rpm": 5}]},
+            auth={"keys": {"path": str(tmp_path / "keys.db")}, "jwt": {"corp": issuer.row()}},
+        )
+        async with open_gateway(config, env=ENV) as gateway:
+            report = await gateway.examine(tell=quiet)
+            assert report.ok, report
+            assert "layout 2" in said(report, "store", "ledger").detail
+            assert said(report, "store", "limits").detail == "counts"
+            assert said(report, "store", "keys").detail == "0 keys, 0 parents"
+            assert said(report, "issuer", "corp").detail == "tells 2 keys"
+            issuer.away = True
+            report = await gateway.examine(tell=quiet)
+            assert said(report, "issuer", "corp").ok is False
+
+
+async def test_looking_at_limits_takes_none_of_them() -> None:
+    async with upstream() as up:
+        up.say([MODELS])
+        async with open_gateway(settings(up.url, limits={"rules": [{"scope": "all", "rpm": 5}]}), env=ENV) as gateway:
+            await gateway.examine(tell=quiet)
+            limits = gateway._succession.current.limits
+            assert isinstance(limits, MemoryLimits)
+            assert [counter.used for counter in limits._counters.values()] == [0]
+
+
+class Odd:
+    """A ledger whose clock is off and whose disk is nearly full."""
+
+    lost = 3
+
+    def append(self, row: object, content: object = None) -> None:
+        """Nothing is kept."""
+
+    async def health(self) -> StoreHealth:
+        return StoreHealth(says="Odd 1", clock_skew=-61.0, faults=("it is nearly full: make room",))
+
+
+async def test_a_store_that_answers_and_is_not_well_is_a_fault() -> None:
+    async with upstream() as up:
+        up.say([MODELS])
+        async with open_gateway(settings(up.url), env=ENV, ledger=Odd()) as gateway:  # type: ignore[arg-type]
+            report = await gateway.examine(tell=quiet)
+    finding = said(report, "store", "ledger")
+    assert finding.ok is False
+    assert finding.detail == (
+        "Odd 1, clock -61.0 s; it is nearly full: make room; 3 rows were lost since the gateway opened; "
+        "its clock is 61.0 s behind the one here: let both keep time (NTP)"
+    )
+
+
+async def test_every_reference_in_the_settings_is_looked_up(tmp_path: Path) -> None:
+    async with upstream() as up:
+        up.say([MODELS])
+        config = settings(
+            up.url,
+            server={"admin_credential_refs": ["env:CLIENT_KEY"]},
+            proxy={"url": "http://127.0.0.1:9", "credential_ref": "env:PROXY"},
+        )
+        config["providers"]["up"]["proxy"] = "direct"
+        config["providers"]["off"] = config["providers"]["up"] | {"credential_ref": "env:OFF", "status": "disabled"}
+        async with open_gateway(config, env=ENV) as gateway:
+            report = await gateway.examine(tell=quiet)
+    keys = {each.name: (each.ok, each.detail) for each in report.findings if each.area == "key"}
+    assert keys["env:UP_KEY"] == (True, "is there, for providers.up")
+    assert keys["env:CLIENT_KEY"] == (True, "is there, for server.admin_credential_refs")
+    assert keys["env:PROXY"][0] is False
+    assert "env:OFF" not in keys

@@ -33,13 +33,14 @@ class Callers:
         fixed = [(key, Caller(key_id=key.ref or "admin", admin=True)) for key in admins]
         fixed += [(key, Caller(key_id=key.ref or "client")) for key in clients]
         self._fixed = tuple((key.reveal().encode(), caller) for key, caller in fixed)
-        self._keys = keys
+        self.keys = keys
+        """The virtual ones, if there are any."""
         self._tokens = tokens
 
     @property
     def asked(self) -> bool:
         """Is anybody asked for a key?"""
-        return bool(self._fixed) or self._keys is not None or self._tokens is not None
+        return bool(self._fixed) or self.keys is not None or self._tokens is not None
 
     def of(self, shown: str) -> Caller | Awaitable[Caller]:
         """Who shows this: at once, but for a token that has to be verified first. Raises Unauthenticated."""
@@ -51,17 +52,17 @@ class Callers:
             raise Unauthenticated("no API key was sent; use `Authorization: Bearer KEY`")
         if self._tokens is not None and shown.count(".") == 2:
             holder = self._tokens.of(shown)
-            if self._keys is None:
+            if self.keys is None:
                 return holder
-            return self._keys.placed(holder) if isinstance(holder, Caller) else _placed(holder, self._keys)
-        if self._keys is None:
+            return self.keys.placed(holder) if isinstance(holder, Caller) else _placed(holder, self.keys)
+        if self.keys is None:
             raise Unauthenticated("this API key is not known here")
-        return self._keys.caller(shown)
+        return self.keys.caller(shown)
 
     def close(self) -> None:
         """Let go of the file of keys."""
-        if self._keys is not None:
-            self._keys.close()
+        if self.keys is not None:
+            self.keys.close()
 
 
 async def _placed(verifying: Awaitable[Caller], keys: "KnownKeys") -> Caller:

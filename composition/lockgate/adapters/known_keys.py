@@ -46,6 +46,11 @@ class KnownKeys:
         self._look()
         return self._placed(caller)
 
+    def told(self) -> str:
+        """How many there are, in words. Raises LockgateError when the file is away."""
+        self._look()
+        return f"{len(self._keys)} keys, {len(self._parents)} parents"
+
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()

@@ -15,6 +15,7 @@ from lockgate_ports.ledger import AuditEvent, AuditQuery, AuditRow, Content, Kep
 from lockgate_ports.ledger_queue import LedgerQueue
 from lockgate_ports.ledger_rows import Entry
 from lockgate_ports.records import CallRecord
+from lockgate_ports.store_health import StoreHealth
 
 _log = logging.getLogger("lockgate.ledger")
 _PRUNE_EVERY = 3600.0
@@ -58,6 +59,10 @@ class SqliteLedger:
     async def verify(self, head: str | None = None) -> Verdict:
         """Reads the whole chain, which must hold `head`. Raises LockgateError when the file cannot be read."""
         return await asyncio.to_thread(sqlite_rows.verdict, self._path, head)
+
+    async def health(self) -> StoreHealth:
+        """Its layout, its size, and the room that is left. Raises LockgateError when it cannot be read."""
+        return await asyncio.to_thread(sqlite_rows.health, self._path)
 
     async def aclose(self) -> None:
         """Write what is left."""

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing, contextmanager
 from itertools import groupby
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from lockgate_ports.errors import LockgateError
 from lockgate_ports.ledger import AuditQuery, AuditRow, KeptContent, Verdict
 from lockgate_ports.ledger_check import ChainCheck
 from lockgate_ports.ledger_rows import End, Entry, Line, decode, end_of, lines, link
+from lockgate_ports.store_health import StoreHealth
 
 _VERSION = 2
 _FIELDS = Line.__struct_fields__
@@ -49,6 +51,8 @@ SELECT max(number) FROM (
 )
 """
 _WAIT_FOR_OTHERS = 30.0
+_MIB = 1024 * 1024
+_LEAST_ROOM = 64
 
 
 def opened(path: Path, *, durable: bool) -> sqlite3.Connection:
@@ -130,6 +134,25 @@ def verdict(path: Path, head: str | None = None) -> Verdict:
                 return fault
         (strangers,) = store.execute(_STRANGERS).fetchone()
         return check.end(_end(store, "last"), strangers)
+
+
+def health(path: Path) -> StoreHealth:
+    """As SqliteLedger tells it. Raises LockgateError."""
+    with closing(reading(path)) as store:
+        try:
+            (version,) = store.execute("PRAGMA user_version").fetchone()
+            last = _end(store, "last")
+        except sqlite3.Error as error:
+            raise LockgateError(f"the ledger at {str(path)!r} cannot be read: {error}") from None
+    size, free = path.stat().st_size / _MIB, disk_usage(path.parent).free / _MIB
+    faults: list[str] = []
+    if version > _VERSION:
+        faults.append("a newer version of Lockgate made it")
+    if not os.access(path, os.W_OK):
+        faults.append("it may not be written by whoever looks")
+    if free < _LEAST_ROOM:
+        faults.append(f"only {free:.0f} MiB are free where it stands: make room, or set keep_days")
+    return StoreHealth(says=f"layout {version}, {last.number} rows so far, {size:.1f} MiB", faults=tuple(faults))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from lockgate.cli.options import as_json as json_option
 from lockgate.cli.options import settings_options, source
 
 if TYPE_CHECKING:
-    from lockgate.doctor import Report
+    from lockgate.findings import Report
 
 _WORDS = {True: "ok", False: "FAULT", None: "-"}
 
@@ -52,7 +52,7 @@ def _asked(url: str, call: bool) -> "Report":
 
     from lockgate.cli.operating import asked
     from lockgate.cli.terminal import console
-    from lockgate.doctor import Report
+    from lockgate.findings import Report
 
     with console(stderr=True).status(f"the gateway at {url} looks at itself ..."):
         told = asked("POST", f"{url}/admin/doctor?call={str(call).lower()}")

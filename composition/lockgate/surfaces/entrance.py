@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec import structs
 
 from lockgate.deployment import Deployment
-from lockgate.doctor import Report, examine
+from lockgate.doctor import examine
+from lockgate.findings import Report
 from lockgate.listing import listed_models
 from lockgate.succession import Succession
 from lockgate.surfaces.admin import AdminPlace

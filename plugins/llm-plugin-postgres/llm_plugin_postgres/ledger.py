@@ -16,6 +16,7 @@ from lockgate_ports.ledger import AuditEvent, AuditQuery, AuditRow, Content, Kep
 from lockgate_ports.ledger_queue import LedgerQueue
 from lockgate_ports.ledger_rows import Entry
 from lockgate_ports.records import CallRecord
+from lockgate_ports.store_health import StoreHealth
 
 _log = logging.getLogger("lockgate.ledger")
 _PRUNE_EVERY = 3600.0
@@ -66,6 +67,11 @@ class PostgresLedger:
         """Reads the whole chain, which must hold `head`. Raises LockgateError when the database cannot be read."""
         async with self._read() as store:
             return await reading.verdict(store, self._settings.schema, head)
+
+    async def health(self) -> StoreHealth:
+        """Its version, layout and clock, and whether it can be written. Raises LockgateError when it is away."""
+        async with self._read() as store:
+            return await reading.health(store, self._settings.schema)
 
     async def aclose(self) -> None:
         """Write what is left."""

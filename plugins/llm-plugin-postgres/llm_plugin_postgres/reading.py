@@ -1,5 +1,6 @@
 """What a ledger in PostgreSQL comes to, what was done, and whether its chain holds."""
 
+import time
 from collections.abc import AsyncIterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -20,6 +21,7 @@ from lockgate_ports.ledger import (
 )
 from lockgate_ports.ledger_check import ChainCheck
 from lockgate_ports.ledger_rows import End, Line, decode, kept
+from lockgate_ports.store_health import StoreHealth
 
 _DATES: dict[UsageKey, str] = {
     "day": "to_char(to_timestamp(at) AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
@@ -85,6 +87,25 @@ async def contents(store: Any, schema: str, request_id: str, now: float) -> list
         kept(number, body, Content(request_id=request_id, keep_for=until - at, prompt=prompt, answer=answer, cut=cut))
         for number, body, at, until, prompt, answer, cut in found
     ]
+
+
+async def health(store: Any, schema: str) -> StoreHealth:
+    """As PostgresLedger tells it."""
+    asked = time.time()
+    there = float(await store.fetchval("SELECT extract(epoch FROM clock_timestamp())"))
+    here = (asked + time.time()) / 2
+    layout = await store.fetchval(f"SELECT max(version) FROM {schema}.migrations")  # noqa: S608 - as above
+    last = await store.fetchval(f"SELECT number FROM {schema}.ends WHERE which = 'last'")  # noqa: S608 - as above
+    version = await store.fetchval("SHOW server_version")
+    faults: list[str] = []
+    if await store.fetchval("SELECT pg_is_in_recovery()"):
+        faults.append("it is a replica, which cannot be written: name the primary")
+    if await store.fetchval("SHOW default_transaction_read_only") == "on":
+        faults.append("its transactions are read-only (default_transaction_read_only)")
+    if await store.fetchval("SHOW fsync") == "off":
+        faults.append("fsync is off: a crash may take rows that were acknowledged")
+    says = f"PostgreSQL {str(version).partition(' ')[0]}, layout {layout}, {last} rows so far"
+    return StoreHealth(says=says, clock_skew=there - here, faults=tuple(faults))
 
 
 async def verdict(store: Any, schema: str, head: str | None = None) -> Verdict:

@@ -237,3 +237,20 @@ async def test_a_gateway_finds_it_by_its_settings(server: Any, schema: str) -> N
     }
     async with open_gateway(settings, env={"DSN": server.get_uri()}) as gateway:
         assert gateway.settings.ledger is not None
+
+
+async def test_it_tells_how_it_is(server: Any, opened: Any, schema: str) -> None:
+    kept = await filled(opened, call(), call())
+    health = await kept.health()
+    assert health.says.startswith("PostgreSQL 1")
+    assert health.says.endswith("layout 2, 2 rows so far")
+    assert abs(health.clock_skew) < 5
+    assert health.faults == ()
+    away = opened()
+    away._dsn = _nowhere
+    with pytest.raises(LockgateError, match="cannot be reached"):
+        await away.health()
+
+
+async def _nowhere() -> str:
+    return "postgresql://nobody@127.0.0.1:9/none"

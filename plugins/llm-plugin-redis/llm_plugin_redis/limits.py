@@ -17,6 +17,7 @@ from llm_plugin_redis.scripts import CLAIM, SETTLE
 from lockgate_ports.errors import LimitsFailed, SettingsError
 from lockgate_ports.limits import Claim, Grant, Limit, Standing
 from lockgate_ports.memory_limits import MemoryLimits
+from lockgate_ports.store_health import StoreHealth
 
 _log = logging.getLogger("lockgate.limits.redis")
 _CONNECTIONS = 32
@@ -70,6 +71,29 @@ class RedisLimits:
             self._local.settle(local, used)
             return
         self._keep(asyncio.ensure_future(self._tell(grant, used)))
+
+    async def health(self) -> StoreHealth:
+        """Its version and its clock, and whether it may forget counters. Raises LimitsFailed when it is away."""
+        try:
+            async with asyncio.timeout(max(_LAST_WORDS, self._settings.timeout)):
+                await self._open()
+                assert self._redis is not None  # noqa: S101  it was opened just now
+                asked = time.time()
+                seconds, micros = await self._redis.time()  # pyright: ignore[reportUnknownMemberType]
+                here = (asked + time.time()) / 2
+                told: dict[str, Any] = await self._redis.info()  # pyright: ignore[reportUnknownMemberType]
+        except (RedisError, OSError, TimeoutError) as error:
+            raise LimitsFailed(
+                f"redis is away ({type(error).__name__}); calls then go: {self._settings.away}"
+            ) from None
+        policy = str(told.get("maxmemory_policy", "noeviction"))
+        faults: list[str] = []
+        if told.get("maxmemory") and policy != "noeviction":
+            faults.append(f"it forgets counters when its memory is full: set maxmemory-policy noeviction, not {policy}")
+        if told.get("role") in ("slave", "replica"):
+            faults.append("it is a replica, which counts nothing: name the primary")
+        skew = int(seconds) + int(micros) / 1_000_000 - here
+        return StoreHealth(says=f"Redis {told.get('redis_version', '?')}", clock_skew=skew, faults=tuple(faults))
 
     async def aclose(self) -> None:
         """Tells what is left to tell, and hangs up."""

@@ -169,3 +169,20 @@ async def test_a_wrong_url_is_told_without_its_password():
     with pytest.raises(SettingsError) as caught:
         await limits.claim([Claim(RPM, 1)])
     assert "hunter2" not in str(caught.value)
+
+
+async def test_it_tells_how_it_is(opened: Any, server: Any) -> None:
+    limits = opened()
+    health = await limits.health()
+    assert health.says.startswith("Redis ")
+    assert health.clock_skew is not None
+    assert abs(health.clock_skew) < 5
+    assert health.faults == ()
+    await limits._redis.config_set("maxmemory", "100mb")
+    await limits._redis.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        [fault] = (await limits.health()).faults
+        assert "noeviction" in fault
+    finally:
+        await limits._redis.config_set("maxmemory-policy", "noeviction")
+        await limits._redis.config_set("maxmemory", "0")

@@ -39,6 +39,23 @@ class Purpose(Struct, frozen=True):
 NO_PURPOSE = Purpose()
 
 
+class Spliced(Struct, frozen=True):
+    """A large body in pieces, nearly all of them views of another's bytes: a change in it copies nothing. `bytes()`
+    gives the whole."""
+
+    pieces: tuple[bytes | memoryview, ...]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.pieces))
+
+    def __bytes__(self) -> bytes:
+        return b"".join(self.pieces)
+
+
+Body = bytes | Spliced
+"""What leaves with a request. Whoever must look into it takes `bytes(body)`, which copies a spliced one alone."""
+
+
 class HttpRequest(Struct, frozen=True):
     """One request. `target` is path and query, percent-encoded, as it stands in the request line; `shows` are the
     secrets that it carries, which no word that comes back may show on.
@@ -49,7 +66,7 @@ class HttpRequest(Struct, frozen=True):
     origin: Origin
     target: str
     headers: Headers = ()
-    body: bytes = b""
+    body: Body = b""
     purpose: Purpose = NO_PURPOSE
     shows: tuple[Secret, ...] = ()
     connect: float | None = None

@@ -8,7 +8,7 @@ from msgspec import Struct
 from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.dialect import Upstream
 from lockgate_ports.errors import InvalidRequest
-from lockgate_ports.http import HttpRequest
+from lockgate_ports.http import Body, HttpRequest
 from lockgate_ports.patch import replace_string
 
 JSON = "application/json"
@@ -21,7 +21,7 @@ class _Said(Struct, gc=False):
 _SAID = msgspec.json.Decoder(_Said)
 
 
-def post(path: str, body: bytes, upstream: Upstream, accept: str = JSON) -> HttpRequest:
+def post(path: str, body: Body, upstream: Upstream, accept: str = JSON) -> HttpRequest:
     """POST {prefix}{path}."""
     headers = (("content-type", JSON), ("accept", accept), *upstream.headers)
     return HttpRequest("POST", upstream.origin, upstream.prefix + path, headers, body, upstream.purpose)
@@ -35,7 +35,7 @@ def encode(fields: dict[str, Any]) -> bytes:
         raise InvalidRequest("the request holds a lone surrogate, which is half a character and no text") from None
 
 
-def with_model(body: bytes, upstream: Upstream) -> bytes:
+def with_model(body: bytes, upstream: Upstream) -> Body:
     """All that `body` says, with `model` as it must be. Raises InvalidRequest."""
     try:
         model = _SAID.decode(body).model

@@ -1,13 +1,21 @@
 """Change top-level fields of a JSON object in its own bytes, leaving every other byte as it is."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 
 import msgspec
 from msgspec import Raw
 
 from lockgate_ports.errors import InvalidRequest
+from lockgate_ports.http import Body, Spliced
+
+Edit = tuple[int, int, bytes]
+"""Where something begins and ends in a body, and what stands there instead; an addition ends where it begins."""
+
+_LARGE = 64 * 1024
+"""Bytes of a body from which on copying it costs more than sending it in pieces."""
 
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _SPACE = b" \t\n\r"
@@ -21,8 +29,35 @@ def _simple(name: str) -> re.Pattern[bytes]:
     return re.compile(rb'"%s"[ \t\n\r]*:[ \t\n\r]*' % re.escape(name.encode()))
 
 
-def replace_string(body: bytes, name: str, old: str, new: str) -> bytes:
-    """`body` with the top-level string field `name`, known to be `old`, set to `new`.
+def replace_string(body: bytes, name: str, old: str, new: str) -> Body:
+    """`body` with the top-level string field `name`, known to be `old`, set to `new`; raises as `set_string` does."""
+    return edited(body, set_string(body, name, old, new))
+
+
+def put(body: bytes, name: str, value: bytes) -> bytes:
+    """`body` with the top-level field `name` set to the JSON `value`, appended when it is not there."""
+    return rewritten(body, {name: value})
+
+
+def edited(body: bytes, edits: Sequence[Edit]) -> Body:
+    """`body` with all `edits` made, of which none lies in another; `body` itself where there are none."""
+    if not edits:
+        return body
+    in_order = edits if len(edits) == 1 else sorted(edits, key=itemgetter(0))
+    if len(body) < _LARGE:
+        for start, stop, value in reversed(in_order):
+            body = body[:start] + value + body[stop:]
+        return body
+    whole, last = memoryview(body), 0
+    pieces: list[bytes | memoryview] = []
+    for start, stop, value in in_order:
+        pieces += (whole[last:start], value)
+        last = stop
+    return Spliced((*pieces, whole[last:]))
+
+
+def set_string(body: bytes, name: str, old: str, new: str) -> list[Edit]:
+    """What sets the top-level string field `name`, known to be `old`, to `new`; nothing where it is that.
 
     Raises InvalidRequest when the object has the field twice: two readers could then take it for two things.
     """
@@ -31,36 +66,44 @@ def replace_string(body: bytes, name: str, old: str, new: str) -> bytes:
         named = b'"%s"' % name.encode()
         if body.count(named) == 1:
             if old == new:
-                return body
+                return []
             # Searched for by its bytes, it costs a tenth of what an expression would.
             written = b'%s:"%s"' % (named, old.encode())
             at = body.find(written)
             if at >= 0:
-                return body[: at + len(named) + 1] + value + body[at + len(written) :]
+                return [(at + len(named) + 1, at + len(written), value)]
         found = _simple(name).finditer(body)
         first = next(found, None)
         if first is not None and next(found, None) is None:
             plain = b'"%s"' % old.encode()
             if body.startswith(plain, first.end()):
-                return body[: first.end()] + value + body[first.end() + len(plain) :]
+                return [] if old == new else [(first.end(), first.end() + len(plain), value)]
     start, stop = spans(body)[name]
-    return body[:start] + value + body[stop:]
+    return [(start, stop, value)] if body[start:stop] != value else []
 
 
-def put(body: bytes, name: str, value: bytes) -> bytes:
-    """`body` with the top-level field `name` set to the JSON `value`, appended when it is not there."""
-    return rewritten(body, {name: value})
+def set_field(body: bytes, name: str, value: bytes) -> Edit:
+    """What sets the top-level field `name` to the JSON `value`. Raises InvalidRequest when a field stands twice."""
+    members = spans(body)
+    return (*members[name], value) if name in members else add_field(body, name, value, first=not members)
+
+
+def add_field(body: bytes, name: str, value: bytes, *, first: bool = False) -> Edit:
+    """What appends a field that is known not to be there; `first`: nor is another."""
+    end = body.rindex(b"}")
+    return end, end, (b'"%s":%s' if first else b',"%s":%s') % (name.encode(), value)
 
 
 def rewritten(body: bytes, changes: Mapping[str, bytes | None]) -> bytes:
     """`body` with top-level fields set to a JSON value, or taken out where that is None; those that are not there are
     appended. Raises InvalidRequest when a field stands twice."""
     members = _members(body)  # first of all: what is no JSON object must not be looked into
-    pieces, end = [body[: body.index(b"{") + 1]], body.rindex(b"}")
-    last = len(pieces[0])
+    pieces: list[bytes | memoryview] = [body[: body.index(b"{") + 1]]
+    last, end = len(pieces[0]), body.rindex(b"}")
+    whole = memoryview(body)
     told, left = False, dict(changes)
     for name, (key, start, stop) in members.items():
-        value = left.pop(name, body[start:stop])
+        value = left.pop(name, whole[start:stop])
         if value is not None:
             between = body[last:key]
             pieces += (between if told else between.replace(b",", b"", 1), body[key:start], value)
@@ -95,7 +138,7 @@ def _members(body: bytes) -> dict[str, tuple[int, int, int]]:
             raise InvalidRequest("the body is not a JSON object")
         name = msgspec.json.decode(key.group(), type=str)
         start = _skip(body, _skip(body, key.end()) + 1)
-        value = bytes(fields[name])
+        value = memoryview(fields[name])
         place = _skip(body, start + len(value)) if body.startswith(value, start) else -1
         if name in at or place < 0 or body[place] not in b",}":
             raise InvalidRequest(f"the field {name!r} stands twice; send it once", param=name)

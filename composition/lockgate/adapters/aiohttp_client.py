@@ -66,7 +66,7 @@ class AiohttpClient:
                 request.method,
                 _url(origin, request.target),
                 headers=headers,
-                data=request.body or None,
+                data=bytes(request.body) or None,
                 allow_redirects=False,
                 **proxied,
             )

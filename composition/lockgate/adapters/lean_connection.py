@@ -9,11 +9,15 @@ from typing import cast
 import httptools
 
 from lockgate_ports.errors import UpstreamError
+from lockgate_ports.http import Body
 from lockgate_ports.refusals import over_limit
 
 _HEAD_LIMIT = 64 * 1024
 _FIELDS_LIMIT = 200
-_HIGH, _LOW = 256 * 1024, 64 * 1024
+_HIGH, _LOW = 64 * 1024, 16 * 1024
+"""Bytes of an answer that nobody has read; the loop may bring 256 KB more at once."""
+_JOINED = 64 * 1024
+"""Bytes of a body up to which it is cheaper to copy it behind its head than to write twice."""
 _INFLATE_STEP = 256 * 1024
 
 
@@ -42,16 +46,18 @@ class LeanConnection(asyncio.Protocol):
         self.idle_since = 0.0
         self._parser = httptools.HttpResponseParser(self)
 
-    def send(self, head: bytes, body: bytes) -> "asyncio.Future[LeanResponse]":
+    def send(self, head: bytes, body: Body) -> "asyncio.Future[LeanResponse]":
         """Writes a request; the future is done when the head of its answer is there. It fails with UpstreamError."""
         self._head = self.loop.create_future()
         transport = self._transport
         if transport is None or self.lost:
             self._fail(_closed())
+        elif isinstance(body, bytes) and len(body) < _JOINED:
+            transport.write(head + body)
         else:
-            transport.write(head + body if len(body) < _LOW else head)
-            if len(body) >= _LOW:
-                transport.write(body)
+            transport.write(head)
+            for piece in (body,) if isinstance(body, bytes) else body.pieces:
+                transport.write(piece)
         return self._head
 
     def abort(self) -> None:
@@ -241,9 +247,11 @@ class LeanResponse:
     async def _raw(self) -> AsyncIterator[bytes]:
         while True:
             if self._pieces:
-                pieces, self._pieces, self._buffered = self._pieces, [], 0
-                self._connection.flow(0)
-                yield pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+                self._pieces, self._buffered = [], 0
+                yield data
+                # Not before: whoever has not taken this yet needs no more.
+                self._connection.flow(self._buffered)
             elif self._error is not None:
                 raise self._error
             elif self.complete:

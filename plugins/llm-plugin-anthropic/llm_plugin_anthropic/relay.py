@@ -13,7 +13,7 @@ from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import Draft
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.http import Headers
-from lockgate_ports.patch import put, replace_string, rewritten
+from lockgate_ports.patch import Edit, edited, rewritten, set_field, set_string
 
 
 class _Said(Struct, gc=False):
@@ -36,10 +36,10 @@ def relay_request(body: bytes, headers: Headers, upstream: Upstream, quirks: Qui
         elif upstream.stream is not bool(wire.stream):
             changes["stream"] = _bool(upstream.stream)
         return _to_cloud(body, wire, headers, upstream, quirks, path, changes)
-    patched = _with_model(body, wire, upstream)
+    edits = _model(body, wire, upstream)
     if upstream.stream is not bool(wire.stream):
-        patched = put(patched, "stream", _bool(upstream.stream))
-    return Written(http_request(patched, upstream, quirks, path, headers))
+        edits.append(set_field(body, "stream", _bool(upstream.stream)))
+    return Written(http_request(edited(body, edits), upstream, quirks, path, headers))
 
 
 def relay_count(body: bytes, headers: Headers, upstream: Upstream, quirks: Quirks) -> Written:
@@ -47,7 +47,8 @@ def relay_count(body: bytes, headers: Headers, upstream: Upstream, quirks: Quirk
     wire = _said(body)
     if quirks.version_in_body is not None:
         return _to_cloud(body, wire, headers, upstream, quirks, quirks.count_path, {})
-    return Written(http_request(_with_model(body, wire, upstream), upstream, quirks, quirks.count_path, headers))
+    told = edited(body, _model(body, wire, upstream))
+    return Written(http_request(told, upstream, quirks, quirks.count_path, headers))
 
 
 def _to_cloud(
@@ -75,10 +76,10 @@ def _said(body: bytes) -> _Said:
         raise fault(error, body) from None
 
 
-def _with_model(body: bytes, wire: _Said, upstream: Upstream) -> bytes:
+def _model(body: bytes, wire: _Said, upstream: Upstream) -> list[Edit]:
     if wire.model is None:
         raise InvalidRequest("model is missing", param="model")
-    return replace_string(body, "model", wire.model, upstream.model)
+    return set_string(body, "model", wire.model, upstream.model)
 
 
 def _bool(value: bool) -> bytes:

@@ -187,7 +187,7 @@ class _Request(msgspec.Struct):
 
 
 def _read_back(request: HttpRequest) -> Asked:
-    asked = msgspec.json.decode(request.body, type=_Request)
+    asked = msgspec.json.decode(bytes(request.body), type=_Request)
     system = (("system", asked.system),) if asked.system is not None else ()
     return Asked(
         model=asked.model,
@@ -295,7 +295,7 @@ def in_path(version: str) -> Samples:
     """The same for a cloud: the model stands in the path, and `version` in the body."""
 
     def read_back(request: HttpRequest) -> Asked:
-        asked = msgspec.json.decode(request.body, type=_CloudRequest)
+        asked = msgspec.json.decode(bytes(request.body), type=_CloudRequest)
         assert asked.anthropic_version == version, asked.anthropic_version  # noqa: S101
         found = _IN_PATH.search(request.target)
         assert found is not None, request.target  # noqa: S101

@@ -4,14 +4,14 @@ from llm_plugin_anthropic.betas import HEADER, header_of
 from llm_plugin_anthropic.quirks import Quirks
 from llm_plugin_anthropic.travelling import QUERY
 from lockgate_ports.dialect import Upstream
-from lockgate_ports.http import Headers, HttpRequest
+from lockgate_ports.http import Body, Headers, HttpRequest
 
 _VERSION = "anthropic-version"
 _JSON = (("content-type", "application/json"), ("accept", "application/json"))
 _STREAM = (("content-type", "application/json"), ("accept", "text/event-stream"))
 
 
-def http_request(body: bytes, upstream: Upstream, quirks: Quirks, path: str, travelled: Headers = ()) -> HttpRequest:
+def http_request(body: Body, upstream: Upstream, quirks: Quirks, path: str, travelled: Headers = ()) -> HttpRequest:
     """POST {prefix}{path}. A client's own API version holds for its own body; its betas join those of the settings."""
     if not travelled:
         return _post(body, upstream, quirks, path, upstream.headers)
@@ -28,7 +28,7 @@ def cloud_request(body: bytes, upstream: Upstream, quirks: Quirks, path: str, be
     return _post(body, upstream, quirks, path, others + header_of(betas, quirks))
 
 
-def _post(body: bytes, upstream: Upstream, quirks: Quirks, path: str, headers: Headers, query: str = "") -> HttpRequest:
+def _post(body: Body, upstream: Upstream, quirks: Quirks, path: str, headers: Headers, query: str = "") -> HttpRequest:
     base = _STREAM if upstream.stream else _JSON
     target = quirks.target(path, upstream)
     if query:

@@ -22,7 +22,7 @@ def _body(embeddings: Any) -> bytes:
 
 
 def _read_back(request: HttpRequest) -> OperationAsked:
-    asked = _MEMBERS.decode(request.body)
+    asked = _MEMBERS.decode(bytes(request.body))
     model, operation = request.target.split("/model/")[1].split("/")
     assert operation == "invoke"  # noqa: S101
     return OperationAsked(model=unquote(model), texts=tuple(asked["texts"]), size=asked.get("output_dimension"))

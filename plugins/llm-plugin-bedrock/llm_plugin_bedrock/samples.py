@@ -217,7 +217,7 @@ _PATH = re.compile(r"/model/([^/]+)/([a-z-]+)$")
 
 def read_back(request: HttpRequest, whole: str = "converse", streamed: str = "converse-stream") -> Asked:
     """What a request asks by one of these two operations."""
-    asked = msgspec.json.decode(request.body, type=_Request)
+    asked = msgspec.json.decode(bytes(request.body), type=_Request)
     found = _PATH.search(request.target)
     assert found is not None, request.target  # noqa: S101
     assert found.group(2) in (whole, streamed), request.target  # noqa: S101

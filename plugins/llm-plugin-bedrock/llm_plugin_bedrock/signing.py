@@ -38,7 +38,7 @@ class Signer(Struct, frozen=True):
             method=request.method,
             url=f"{request.origin}{request.target}",
             headers=dict((*request.headers, *added)),
-            data=request.body,
+            data=bytes(request.body),
         )
         asked.context["timestamp"] = stamp
         keys = self.keys(credentials.access_key_id, credentials.secret_access_key, credentials.session_token)

@@ -41,12 +41,12 @@ class _Rerank(msgspec.Struct):
 
 
 def _read_embed(request: HttpRequest) -> OperationAsked:
-    asked = msgspec.json.decode(request.body, type=_Embed)
+    asked = msgspec.json.decode(bytes(request.body), type=_Embed)
     return OperationAsked(model=asked.model, texts=asked.texts, size=asked.output_dimension)
 
 
 def _read_rerank(request: HttpRequest) -> OperationAsked:
-    asked = msgspec.json.decode(request.body, type=_Rerank)
+    asked = msgspec.json.decode(bytes(request.body), type=_Rerank)
     return OperationAsked(model=asked.model, texts=(asked.query, *asked.documents), size=asked.top_n)
 
 

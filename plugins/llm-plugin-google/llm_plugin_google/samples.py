@@ -173,7 +173,7 @@ class _Request(msgspec.Struct, rename="camel"):
 
 
 def _read_back(request: HttpRequest) -> Asked:
-    asked = msgspec.json.decode(request.body, type=_Request)
+    asked = msgspec.json.decode(bytes(request.body), type=_Request)
     path = re.fullmatch(r".*/models/(.+):(generateContent|streamGenerateContent\?alt=sse)", request.target)
     said = [asked.system_instruction] if asked.system_instruction is not None else []
     return Asked(

@@ -160,7 +160,7 @@ class LlamaCppModel:
                 sent=False,
             )
         written = self._write(request, attempt, stream=stream)
-        asked = ask(written.http.body, self._engine()[1])
+        asked = ask(bytes(written.http.body), self._engine()[1])
         await self._slots.take()
         try:
             run = Run(self._engine()[0], asked.body, self._over)

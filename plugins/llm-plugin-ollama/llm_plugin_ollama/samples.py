@@ -102,7 +102,7 @@ class _Embed(msgspec.Struct):
 
 
 def _read_back(request: HttpRequest) -> Asked:
-    asked = msgspec.json.decode(request.body, type=_Request)
+    asked = msgspec.json.decode(bytes(request.body), type=_Request)
     return Asked(
         model=asked.model,
         messages=tuple((message.role, message.content) for message in asked.messages),
@@ -113,7 +113,7 @@ def _read_back(request: HttpRequest) -> Asked:
 
 
 def _read_embed(request: HttpRequest) -> OperationAsked:
-    asked = msgspec.json.decode(request.body, type=_Embed)
+    asked = msgspec.json.decode(bytes(request.body), type=_Embed)
     return OperationAsked(model=asked.model, texts=asked.input, size=asked.dimensions)
 
 

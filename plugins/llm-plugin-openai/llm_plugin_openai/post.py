@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from lockgate_ports.dialect import Upstream
-from lockgate_ports.http import Headers, HttpRequest
+from lockgate_ports.http import Body, Headers, HttpRequest
 
 Target = Callable[[Upstream, str], str]
 """The request target (path and query, percent-encoded) of an operation such as `chat/completions` at an upstream."""
@@ -17,7 +17,7 @@ def below_prefix(upstream: Upstream, operation: str) -> str:
     return f"{upstream.prefix}/{operation}"
 
 
-def post(body: bytes, upstream: Upstream, target: str, travelled: Headers = ()) -> HttpRequest:
+def post(body: Body, upstream: Upstream, target: str, travelled: Headers = ()) -> HttpRequest:
     """The provider's own headers win over those that travelled with the request."""
     headers = (_STREAM if upstream.stream else _JSON) + upstream.headers
     if travelled:

@@ -9,8 +9,8 @@ from llm_plugin_openai.write_request import PATH
 from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.carried import MEMBERS, NULL, said
 from lockgate_ports.dialect import Upstream, Written
-from lockgate_ports.http import Headers
-from lockgate_ports.patch import put, replace_string
+from lockgate_ports.http import Body, Headers
+from lockgate_ports.patch import Edit, add_field, edited, set_field, set_string
 
 
 class _Said(Struct, gc=False):
@@ -27,34 +27,33 @@ def relay_request(body: bytes, headers: Headers, upstream: Upstream, quirks: Qui
     return Written(post(relayed_body(body, upstream, quirks), upstream, target(upstream, PATH), headers))
 
 
-def relayed_body(body: bytes, upstream: Upstream, quirks: Quirks) -> bytes:
+def relayed_body(body: bytes, upstream: Upstream, quirks: Quirks) -> Body:
     """`body` itself where nothing had to change. Raises InvalidRequest."""
     try:
         wire = _SAID.decode(body)
     except BROKEN as error:
         raise fault(error, body) from None
-    patched = replace_string(body, "model", wire.model, upstream.model)
+    edits = set_string(body, "model", wire.model, upstream.model)
     if upstream.stream:
         if wire.stream is not True:
-            patched = put(patched, "stream", b"true")
+            edits.append(set_field(body, "stream", b"true"))
         if quirks.stream_usage:
-            patched = _with_usage(patched, wire.stream_options)
+            edits += _usage(body, wire.stream_options)
     elif wire.stream:
-        patched = put(patched, "stream", b"false")
+        edits.append(set_field(body, "stream", b"false"))
         if said(wire.stream_options):
             # servers refuse the options of a stream where none is asked for
-            patched = put(patched, "stream_options", b"null")
+            edits.append(set_field(body, "stream_options", b"null"))
     for name, value in quirks.adds:
-        if b'"%s"' % name.encode() not in patched or name not in MEMBERS.decode(patched):
-            patched = put(patched, name, value)
-    return body if patched == body else patched
+        if b'"%s"' % name.encode() not in body or name not in MEMBERS.decode(body):
+            edits.append(add_field(body, name, value))
+    return edited(body, edits)
 
 
-def _with_usage(body: bytes, options: Raw) -> bytes:
+def _usage(body: bytes, options: Raw) -> list[Edit]:
     if options is NULL:
-        end = body.rindex(b"}")  # the field is not there, so there is nothing to look for
-        return body[:end] + b',"stream_options":{"include_usage":true}' + body[end:]
+        return [add_field(body, "stream_options", b'{"include_usage":true}')]
     members = MEMBERS.decode(options) if said(options) else {}
     if bytes(members.get("include_usage", NULL)) == b"true":
-        return body
-    return put(body, "stream_options", msgspec.json.encode({**members, "include_usage": True}))
+        return []
+    return [set_field(body, "stream_options", msgspec.json.encode({**members, "include_usage": True}))]

@@ -148,7 +148,7 @@ class _Request(msgspec.Struct):
 
 
 def _read_back(request: HttpRequest) -> Asked:
-    asked = msgspec.json.decode(request.body, type=_Request)
+    asked = msgspec.json.decode(bytes(request.body), type=_Request)
     return Asked(
         model=asked.model,
         messages=tuple((message.role, message.content) for message in asked.messages),

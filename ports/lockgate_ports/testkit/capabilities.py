@@ -151,7 +151,7 @@ async def _accepted(made: Callable[[], Provider], column: str, view: ChatRequest
         await provider.chat(provider.plain(provider.samples.text), view=view)
     except CallerError:
         return {}
-    return {column: "yes"} if trace in provider.http.requests[0].body else {}
+    return {column: "yes"} if trace in bytes(provider.http.requests[0].body) else {}
 
 
 async def _schema(provider: Provider) -> Seen:
@@ -159,7 +159,7 @@ async def _schema(provider: Provider) -> Seen:
     # A tool in the schema's place would have to be called, and this answer calls none.
     with suppress(LockgateError):
         await provider.chat(provider.plain(provider.samples.text), view=view)
-    if not provider.http.requests or _SEEN_BY_NAME not in provider.http.requests[0].body:
+    if not provider.http.requests or _SEEN_BY_NAME not in bytes(provider.http.requests[0].body):
         return {}
     return {"schema": "by a tool" if provider.samples.read_back(provider.http.requests[0]).tools else "native"}
 

@@ -30,7 +30,7 @@ class Keys(Declared):
         await self._every_call(provider)
         for request in provider.http.requests:
             elsewhere = [value for name, value in request.headers if name != self.key_header]
-            assert not shows_key(request.target, request.body.decode("utf-8", "replace"), *elsewhere)
+            assert not shows_key(request.target, bytes(request.body).decode("utf-8", "replace"), *elsewhere)
 
     async def test_a_key_that_the_provider_echoes_shows_in_no_error(self, provider: Provider) -> None:
         """Look for an error made of the provider's words without `Secret.redact`: a 401 often quotes the key, and the

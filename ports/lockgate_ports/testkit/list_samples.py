@@ -68,7 +68,7 @@ def vector_samples(dialect: str, *, size: str, spent: Mapping[str, int] = _SPENT
     words for 8 tokens."""
 
     def read_back(request: HttpRequest) -> OperationAsked:
-        asked = _MEMBERS.decode(request.body)
+        asked = _MEMBERS.decode(bytes(request.body))
         return OperationAsked(model=asked["model"], texts=tuple(asked["input"]), size=asked.get(size))
 
     base64 = _answer(None, "data", [{"embedding": "AAAAPwAAgL4=", "index": 0}])
@@ -94,7 +94,7 @@ def ranking_samples(dialect: str, *, member: str, size: str) -> OperationSamples
     """Those of a dialect of reranking; `member` holds the list, `size` is the request's field for how many rows."""
 
     def read_back(request: HttpRequest) -> OperationAsked:
-        asked = _MEMBERS.decode(request.body)
+        asked = _MEMBERS.decode(bytes(request.body))
         return OperationAsked(model=asked["model"], texts=(asked["query"], *asked["documents"]), size=asked.get(size))
 
     ranking = ((2, 0.75), (0, 0.5), (1, 0.01))

@@ -171,7 +171,7 @@ class OperationKeys:
             carried = [value for name, value in request.headers if name == self.key_header]
             elsewhere = [value for name, value in request.headers if name != self.key_header]
             assert carried == ([] if self.key_header is None else [self.key_form.format(key=KEY)])
-            assert not shows_key(request.target, request.body.decode("utf-8", "replace"), *elsewhere)
+            assert not shows_key(request.target, bytes(request.body).decode("utf-8", "replace"), *elsewhere)
 
     async def test_a_key_that_the_provider_echoes_shows_in_no_error(self, provider: OperationProvider) -> None:
         """Look for an error made of the provider's words without `Secret.redact`."""

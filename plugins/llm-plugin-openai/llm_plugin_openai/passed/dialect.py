@@ -29,7 +29,7 @@ from lockgate_ports.dialect import (
     WrittenAnswer,
 )
 from lockgate_ports.errors import InvalidRequest, LockgateError, UpstreamError
-from lockgate_ports.http import NO_HEADERS, Headers, HttpRequest
+from lockgate_ports.http import NO_HEADERS, Body, Headers, HttpRequest
 from lockgate_ports.json_post import with_model
 from lockgate_ports.payload import Payload
 from lockgate_ports.refusals import unusable
@@ -108,13 +108,14 @@ class OpenAIPassed:
     def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
         """The same; `headers` hold the `content-type`."""
         content_type = dict(headers).get(_TYPE, "application/json")
+        told: Body
         if _is_form(content_type):
-            body = Form(body, content_type).with_value("model", upstream.model)
+            told = Form(body, content_type).with_value("model", upstream.model)
         else:
-            body = with_model(body, upstream)
+            told = with_model(body, upstream)
         target = self._target(upstream, self._passage.path)
         sent = ((_TYPE, content_type), ("accept", "*/*"), *upstream.headers)
-        return Written(HttpRequest("POST", upstream.origin, target, sent, body, upstream.purpose))
+        return Written(HttpRequest("POST", upstream.origin, target, sent, told, upstream.purpose))
 
     def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model and usage of an answer in JSON; subtitles and plain text tell neither. Raises UpstreamError."""

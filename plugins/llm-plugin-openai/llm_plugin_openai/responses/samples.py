@@ -128,7 +128,7 @@ class _Request(msgspec.Struct):
 
 
 def _read_back(request: HttpRequest) -> Asked:
-    asked = msgspec.json.decode(request.body, type=_Request)
+    asked = msgspec.json.decode(bytes(request.body), type=_Request)
     messages: list[tuple[str, str]] = [("system", asked.instructions)] if asked.instructions else []
     for item in [_Item("user", asked.input)] if isinstance(asked.input, str) else asked.input:
         words = item.content if isinstance(item.content, str) else "".join(part.text for part in item.content)

@@ -21,7 +21,7 @@ from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.http import Headers
 from lockgate_ports.json_post import encode as encoded
 from lockgate_ports.parts import Message, Text
-from lockgate_ports.patch import put, replace_string
+from lockgate_ports.patch import edited, set_field, set_string
 
 _PATH = "responses"
 _LEAST = 16
@@ -51,10 +51,10 @@ def relay_request(body: bytes, headers: Headers, upstream: Upstream, target: Tar
         said = _SAID.decode(body)
     except BROKEN as error:
         raise fault(error, body) from None
-    patched = replace_string(body, "model", said.model, upstream.model)
+    edits = set_string(body, "model", said.model, upstream.model)
     if upstream.stream != (said.stream or False):
-        patched = put(patched, "stream", b"true" if upstream.stream else b"false")
-    return Written(post(patched, upstream, target(upstream, _PATH), headers))
+        edits.append(set_field(body, "stream", b"true" if upstream.stream else b"false"))
+    return Written(post(edited(body, edits), upstream, target(upstream, _PATH), headers))
 
 
 def write_request(view: ChatRequest, upstream: Upstream, target: Target) -> Written:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockgate_ports.errors import InvalidRequest
-from lockgate_ports.patch import put, replace_string, rewritten, spans
+from lockgate_ports.http import Spliced
+from lockgate_ports.patch import add_field, edited, put, replace_string, rewritten, set_field, set_string, spans
 
 ODD = (
     b'{ "zz" : 1.50, "n":123456789012345678901234567890,\t"model" : "old" , '
@@ -125,3 +126,24 @@ def test_what_is_no_object_is_refused() -> None:
     for body in (b"", b"[]", b"null", b'{"a":1', b'{"a":1,}'):
         with pytest.raises(msgspec.DecodeError):
             spans(body)
+
+
+@pytest.mark.parametrize("size", [10, 1_000_000])
+def test_edits_are_made_all_at_once_wherever_they_stand(size: int) -> None:
+    body = b'{"stream" : true,"words":"%b","model":"old"}' % (b"w" * size)
+    edits = set_string(body, "model", "old", "new")
+    edits += [add_field(body, "a", b"1"), set_field(body, "stream", b"false"), set_field(body, "b", b"2")]
+    expected = b'{"stream" : false,"words":"%b","model":"new","a":1,"b":2}' % (b"w" * size)
+    assert bytes(edited(body, edits)) == expected
+    assert len(edited(body, edits)) == len(expected)
+
+
+def test_a_large_body_is_not_copied_for_an_edit() -> None:
+    body = b'{"model":"old","words":"%b"}' % (b"w" * 1_000_000)
+    made = replace_string(body, "model", "old", "new")
+    assert isinstance(made, Spliced)
+    assert [piece.obj is body for piece in made.pieces if isinstance(piece, memoryview)] == [True, True]
+
+
+def test_the_first_field_of_all_is_added_without_a_comma() -> None:
+    assert edited(b"{ }", [set_field(b"{ }", "a", b"1")]) == b'{ "a":1}'

@@ -28,7 +28,7 @@ def _asked(request: HttpRequest) -> Asked:
     """Back from the layout that Titan is taught conversations in."""
     found = _PATH.search(request.target)
     assert found is not None, request.target  # noqa: S101
-    asked = _MEMBERS.decode(request.body)
+    asked = _MEMBERS.decode(bytes(request.body))
     lines = asked["inputText"].removesuffix("\nBot:").split("\n")
     said = [(_LINE.match(line), line) for line in lines]
     return Asked(

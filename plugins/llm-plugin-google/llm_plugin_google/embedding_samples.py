@@ -21,14 +21,14 @@ def _sample(answer: dict[str, Any], said: int, usage: Usage | None = None) -> Op
 
 
 def _batch_asked(request: HttpRequest) -> OperationAsked:
-    requests = _MEMBERS.decode(request.body)["requests"]
+    requests = _MEMBERS.decode(bytes(request.body))["requests"]
     (model,) = {each["model"].removeprefix("models/") for each in requests}
     (size,) = {each.get("outputDimensionality") for each in requests}
     return OperationAsked(model=model, texts=tuple(each["content"]["parts"][0]["text"] for each in requests), size=size)
 
 
 def _predict_asked(request: HttpRequest) -> OperationAsked:
-    asked = _MEMBERS.decode(request.body)
+    asked = _MEMBERS.decode(bytes(request.body))
     return OperationAsked(
         model=request.target.rpartition("/")[2].removesuffix(":predict"),
         texts=tuple(each["content"] for each in asked["instances"]),

@@ -260,3 +260,20 @@ async def test_workers_that_die_at_the_start_are_not_started_for_ever(settings: 
     code, _, err = await (await start("serve", "--workers", "2", PYTHONPATH=str(settings.parent))).end()
     assert code == 1
     assert "error: worker 0 died before it served (killed by SIGKILL)" in err
+
+
+async def test_where_the_system_does_not_spread_connections_all_workers_listen_on_one_socket(
+    settings: Path, start: Any
+) -> None:
+    (settings.parent / "sitecustomize.py").write_text(
+        "import sys\nif 'serve' in sys.argv:\n    from lockgate.workers import sockets\n    sockets.BALANCED = False\n"
+    )
+    server = await start("serve", "--workers", "2", PYTHONPATH=str(settings.parent))
+    url = await address(server)
+    first, second = workers(server)
+    for victim, left in ((first, second), (second, first)):
+        victim.suspend()
+        assert await asked(url) == 200, left
+        victim.resume()
+    server.process.send_signal(signal.SIGTERM)
+    assert (await server.end())[0] == 0

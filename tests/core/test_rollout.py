@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from lockgate_core.rollout import Outcome, Rollout, RolloutPolicy, is_in
+from lockgate_core.rollout import Move, Outcome, Rollout, RolloutPolicy, Tally, added, is_in
 from lockgate_ports.ledger import AuditEvent
 
 POLICY = RolloutPolicy(steps=(1.0, 25.0, 100.0), hold=60.0, min_calls=5, max_error_rate=0.2)
@@ -156,3 +156,45 @@ def test_callers_stay_where_they_are_and_the_share_is_kept() -> None:
     assert reached[1] < reached[2] < reached[3] == set(callers)
     assert 0.22 < len(reached[2]) / 4000 < 0.28
     assert Counter(is_in("s", each, 0.25) for each in reached[2])[True] < len(reached[2]), "each route draws its own"
+
+
+def test_rollouts_of_several_processes_move_as_one_in_whatever_order_they_want_to() -> None:
+    asked: list[Move] = []
+    told_of: list[AuditEvent] = []
+    one, other = (
+        Rollout("r", POLICY, 0.0, told_of.append, terms="t", origin=origin, decide=asked.append) for origin in (0, 1)
+    )
+    for each in (one, other):
+        told(each, "baseline", GOOD, 10, 0)
+    told(one, "canary", GOOD, 10, 61)
+    told(other, "canary", BAD, 10, 61)
+    assert (one.share, other.share) == (0.01, 0.01), "nothing moves before all are told"
+    promoted, aborted = asked
+    for each in (one, other):
+        each.take(promoted, 62)
+        each.take(aborted, 62)
+    assert [(each.share, each.status.phase) for each in (one, other)] == [(0.25, "running")] * 2
+    assert len(told_of) == 1, "whoever wanted it tells the auditor"
+
+    late = Rollout("r", POLICY, 70.0, told_of.append, terms="t", origin=2, decide=asked.append)
+    changed = Rollout("r", POLICY, 70.0, told_of.append, terms="u", origin=2, decide=asked.append)
+    assert one.last is not None
+    for each in (late, changed):
+        each.take(one.last, 71)
+        each.take(one.last, 71)
+    assert (late.share, changed.share) == (0.25, 0.01)
+    other.take(other.retreat("ann"), 72)
+    assert other.last is not None
+    late.take(other.last, 72)
+    assert late.status.phase == "rolled_back"
+
+
+def test_what_several_processes_saw_of_a_rollout_is_added_up() -> None:
+    one, other = (Rollout("r", POLICY, 0.0, untold) for _ in range(2))
+    told(one, "canary", GOOD, 2, 0)
+    told(other, "canary", BAD, 3, 0)
+    told(other, "baseline", Outcome(False, 2.0, empty=True), 4, 0)
+    both = added(one.status, other.status)
+    assert both.canary == Tally(calls=5, errors=3, seconds=2.0)
+    assert both.baseline == Tally(calls=4, empty=4, seconds=8.0)
+    assert both.phase == "running"

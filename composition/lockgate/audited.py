@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import msgspec
 
+from lockgate.seat import ALONE, Seat
 from lockgate.settings.model import Settings
 from lockgate_ports.errors import LedgerFailed
 from lockgate_ports.ledger import AuditEvent, AuditKind, LedgerPort
@@ -16,15 +17,18 @@ _log = logging.getLogger("lockgate.ledger")
 
 
 @asynccontextmanager
-async def noted(now: Callable[[], tuple[LedgerPort | None, Settings]]) -> AsyncGenerator[None, None]:
+async def noted(
+    now: Callable[[], tuple[LedgerPort | None, Settings]], seat: Seat = ALONE
+) -> AsyncGenerator[None, None]:
     """`opened` before the block, `closed` behind it, in the ledger of that time. Raises LedgerFailed where rows must be
     kept before answers, and this one cannot be: then no call could be answered either."""
-    await _kept(now()[0], "opened", "gateway", _described(now()[1]))
+    who = {} if seat.of == 1 else {"worker": f"{seat.number} of {seat.of}"}
+    await _kept(now()[0], "opened", "gateway", _described(now()[1]) | who)
     try:
         yield
     finally:
         try:
-            await _kept(now()[0], "closed", "gateway", {})
+            await _kept(now()[0], "closed", "gateway", who)
         except LedgerFailed as error:
             _log.error("that the gateway closed could not be written down: %s", error.message)
 

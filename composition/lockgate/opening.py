@@ -96,7 +96,7 @@ async def open_gateway(
         succession = Succession(deployed, settings)
         await succession.begin()
         try:
-            async with noted(lambda: (succession.current.ledger, succession.current.settings)):
+            async with noted(lambda: (succession.current.ledger, succession.current.settings), seat or ALONE):
                 yield Gateway(succession)
         finally:
             await succession.aclose()

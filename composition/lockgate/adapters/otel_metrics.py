@@ -20,11 +20,11 @@ from opentelemetry.sdk.metrics.export import (
     PeriodicExportingMetricReader,
     ScopeMetrics,
 )
-from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from lockgate.adapters.aggregate import Aggregate, Points
 from lockgate.adapters.memory_metrics import MemoryMetrics
+from lockgate.adapters.otel_resource import RESOURCE
 from lockgate.adapters.tally import Buckets, Labels
 from lockgate_ports.metrics import Note
 from lockgate_ports.records import CallRecord
@@ -51,7 +51,7 @@ class OtelMetrics:
                 PeriodicExportingMetricReader(_Complete(exporter, aggregate), export_every * 1000)
                 for exporter in exporters
             ],
-            resource=Resource({"service.name": _SCOPE}),
+            resource=RESOURCE,
             shutdown_on_exit=False,
         )
         meter = self._provider.get_meter(_SCOPE)

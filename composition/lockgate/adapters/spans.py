@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
+from lockgate.adapters.otel_resource import RESOURCE
 from lockgate_ports.journal import LOST
 from lockgate_ports.records import AttemptRecord, CallRecord
 from lockgate_ports.tracing import Trace
 
-_RESOURCE = Resource({"service.name": "lockgate"})
 _SCOPE = InstrumentationScope("lockgate")
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _NANO = 1_000_000_000
@@ -108,7 +107,7 @@ def _span(
         name=name,
         context=context,
         parent=parent,
-        resource=_RESOURCE,
+        resource=RESOURCE,
         attributes={key: value for key, value in told.items() if value is not None},
         kind=kind,
         status=Status(StatusCode.UNSET) if error is None else Status(StatusCode.ERROR, error),

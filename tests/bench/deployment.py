@@ -27,6 +27,9 @@ class Size(Struct, frozen=True):
     ledger: Path | None = None
     traced: float | None = None
     """The part of the calls whose spans are exported."""
+    workers: int = 1
+    limited: bool = False
+    """A limit that nobody reaches concerns each call."""
 
     @property
     def env(self) -> dict[str, str]:
@@ -61,7 +64,10 @@ def settings(upstream: int, size: Size = ONE) -> dict[str, Any]:
         providers[CLAUDE] = {"kind": "anthropic", "base_url": address, **common}
         providers[GEMINI] = {"kind": "google", "base_url": f"{address}/v1beta", **common}
     made: dict[str, Any] = {
-        "server": {"client_credential_refs": [f"env:BENCH_CLIENT_{number}" for number in range(size.client_keys)]},
+        "server": {
+            "client_credential_refs": [f"env:BENCH_CLIENT_{number}" for number in range(size.client_keys)],
+            "workers": size.workers,
+        },
         "egress": {"kind": "allow-list", "allow": ["api.example.com"]},
         "metrics": {"kind": "prometheus"},
         "labels": {"header": LABELS},
@@ -69,6 +75,8 @@ def settings(upstream: int, size: Size = ONE) -> dict[str, Any]:
         "providers": providers,
         "routes": {name: {"targets": [f"{target}/m"]} for name, target in targets.items()},
     }
+    if size.limited:
+        made["limits"] = {"rules": [{"scope": "all", "rpm": 10**9, "parallel": 10**6}]}
     if size.plugins is not None:
         made["plugins"] = {"allow": list(size.plugins)}
     if size.ledger is not None:

@@ -75,6 +75,8 @@ def axes() -> list[Axis]:
              flat=False, bare=True),
         Axis("chunks", "chunks of a stream", {count: pieces(count) for count in (10, 100, 1_000, 10_000, 100_000)},
              unit="CPU a chunk, us", bare=True),
+        Axis("workers", "workers, with 64 requests in flight for each",
+             {count: Point(Size(workers=count), in_flight=_IN_FLIGHT * count) for count in (1, 2, 4)}),
         Axis("in-flight", "requests in flight",
              {count: Point(in_flight=count) for count in (1, 4, 16, 64, 256, 1_024)}, bare=True),
     ]  # fmt: skip

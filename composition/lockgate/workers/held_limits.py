@@ -18,9 +18,9 @@ class HeldLimits:
         self._numbers = count(1)
         self._held: dict[int, dict[str, Grant]] = {}
 
-    async def claim(self, holder: int, asked: Count) -> Grant:
+    def claim(self, holder: int, asked: Count) -> Grant:
         """What became of the claims; its one window id is a number of its own."""
-        grant = await self._limits.claim(asked.claims)
+        grant = self._limits.take(asked.claims)
         if not grant.claims:
             return grant
         number = str(next(self._numbers))

@@ -3,10 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
+
 from lockgate.workers.channel import Channel, Gone
 from lockgate.workers.messages import Count, Settle
 from lockgate_ports.errors import LimitsFailed
 from lockgate_ports.limits import Claim, Grant
+
+_GRANT = msgspec.msgpack.Decoder(Grant).decode
 
 
 class SharedLimits:
@@ -14,15 +18,12 @@ class SharedLimits:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._asking: set[asyncio.Task[Grant]] = set()
 
     async def claim(self, claims: Sequence[Claim]) -> Grant:
         """Take all, or none. Raises LimitsFailed when the supervisor is away."""
-        asking = asyncio.create_task(self._channel.ask(Count(tuple(claims)), Grant))
-        self._asking.add(asking)
-        asking.add_done_callback(self._asking.discard)
+        asking = self._channel.begin(Count(tuple(claims)))
         try:
-            return await asyncio.shield(asking)
+            return _GRANT(await asyncio.shield(asking))
         except asyncio.CancelledError:
             # It may be granted all the same: what it took must be given back.
             asking.add_done_callback(self._give_back)
@@ -38,7 +39,7 @@ class SharedLimits:
     async def aclose(self) -> None:
         """The supervisor goes on counting."""
 
-    def _give_back(self, asking: asyncio.Task[Grant]) -> None:
-        if not asking.cancelled() and asking.exception() is None:
-            grant = asking.result()
+    def _give_back(self, asking: asyncio.Future[bytes]) -> None:
+        if asking.exception() is None:
+            grant = _GRANT(asking.result())
             self.settle(grant, [0] * len(grant.claims))

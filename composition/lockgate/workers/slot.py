@@ -24,7 +24,6 @@ class Slot:
         self._serve = serve(self)
         self._sockets: Sequence[socket.socket] = ()
         self._process: asyncio.subprocess.Process | None = None
-        self._hearing: asyncio.Task[None] | None = None
         self._told_to_end = False
         self._began = 0.0
         self._failures = 0
@@ -55,15 +54,14 @@ class Slot:
                 pass_fds=(theirs.fileno(), *listens),
             )
         self.channel = await Channel.over(ours, self._serve)
-        self._hearing = asyncio.create_task(self.channel.run())
         return await self.channel.ask(start(self.number, listens), Ready)
 
     async def ended(self) -> int:
         """The exit code, when its process is over and all that it said was heard."""
-        if self._process is None or self._hearing is None:
+        if self._process is None or self.channel is None:
             return 0
         code = await self._process.wait()
-        await self._hearing
+        await self.channel.closed()
         self.ready = False
         return code
 

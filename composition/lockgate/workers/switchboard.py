@@ -58,7 +58,7 @@ class Switchboard:
         def serve(what: What) -> bytes | Awaitable[bytes]:
             match what:
                 case Count():
-                    return _encoded(self._limits.claim(slot.number, what))
+                    return encode(self._limits.claim(slot.number, what))
                 case Settle():
                     self._limits.settle(slot.number, what)
                 case Gather():

@@ -79,7 +79,7 @@ class _Worker:
         assert this is not None  # noqa: S101  a coroutine that runs is in a task
         stopping = Stopping(this.cancel, signals=[signal.SIGTERM])
         channel = await Channel.over(end, self.serve)
-        hearing = asyncio.create_task(channel.run())
+        hearing = asyncio.create_task(channel.closed())
         hearing.add_done_callback(lambda _: stopping.stop())
         try:
             start = await self._started
@@ -88,9 +88,11 @@ class _Worker:
         except LockgateError as error:
             if self._ready.done():
                 raise
+            stopping.on_first = lambda: None  # it ends by itself
             self._ready.set_exception(error)
             await asyncio.sleep(0)  # what waits for it says so
-            await channel.flush()
+            channel.close()
+            await hearing
             return 1
         except asyncio.CancelledError:
             if not stopping.asked.is_set():
@@ -124,7 +126,8 @@ class _Worker:
             finally:
                 await listener.stop()
             channel.tell(Last(await self._parts.counted()))
-            await channel.flush()
+        channel.close()
+        await channel.closed()
 
 
 def _ready(gateway: Gateway, start: Start, source: Source) -> Ready:

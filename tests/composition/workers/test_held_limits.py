@@ -20,21 +20,21 @@ FAULT = Fault(code="bad-value", file="a.yaml", line=3, column=1, path="x", messa
 ONE = (Claim(CALLS, 1), Claim(AT_A_TIME, 1))
 
 
-async def test_what_a_dead_worker_held_is_given_back_but_not_what_it_asked_for():
+def test_what_a_dead_worker_held_is_given_back_but_not_what_it_asked_for():
     limits = HeldLimits()
     for holder in (0, 1):
-        assert (await limits.claim(holder, Count(ONE))).refused is None
-    refused = (await limits.claim(0, Count(ONE))).refused
+        assert limits.claim(holder, Count(ONE)).refused is None
+    refused = limits.claim(0, Count(ONE)).refused
     assert refused is not None
     assert refused.limit == AT_A_TIME
     limits.bury(1)
-    grant = await limits.claim(0, Count(ONE))
+    grant = limits.claim(0, Count(ONE))
     assert grant.refused is None
     limits.settle(1, Settle(grant.window_ids[0], (1, 0)))
-    assert (await limits.claim(0, Count((Claim(AT_A_TIME, 1),)))).refused is not None, "it was another's"
+    assert limits.claim(0, Count((Claim(AT_A_TIME, 1),))).refused is not None, "it was another's"
     limits.settle(0, Settle(grant.window_ids[0], (1, 0)))
-    assert (await limits.claim(0, Count((Claim(AT_A_TIME, 1),)))).refused is None
-    refused = (await limits.claim(0, Count((Claim(CALLS, 1),)))).refused
+    assert limits.claim(0, Count((Claim(AT_A_TIME, 1),))).refused is None
+    refused = limits.claim(0, Count((Claim(CALLS, 1),))).refused
     assert refused is not None
     assert refused.limit == CALLS
 
@@ -51,7 +51,6 @@ class Ends:
         ours, theirs = socket.socketpair()
         self.near = await Channel.over(ours, lambda what: b"")
         self.far = await Channel.over(theirs, self.serve)
-        self.running = [asyncio.create_task(each.run()) for each in (self.near, self.far)]
         return self.near
 
     def serve(self, what: What) -> bytes | Awaitable[bytes]:
@@ -63,12 +62,12 @@ class Ends:
     async def counted(self, what: What) -> bytes:
         await self.may.wait()
         if isinstance(what, Count):
-            return encode(await self.limits.claim(0, what))
+            return encode(self.limits.claim(0, what))
         raise SettingsFaults([FAULT])
 
     async def hang_up(self) -> None:
-        self.running[1].cancel()
-        await asyncio.wait(self.running)
+        self.far.close()
+        await self.near.closed()
 
 
 async def test_workers_claim_and_settle_over_their_channel_and_a_cancelled_call_keeps_nothing():

@@ -56,7 +56,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """What clients may use, and where it is counted. In the file the kind's own fields stand beside these."""
 
     kind: str = "memory"
-    """Where it is counted: `memory` is for one server, all its workers together; a plugin may bring a store that many share."""
+    """Where it is counted: `memory` is for one server, all its workers together; a plugin may bring a store that many
+    share."""
     rules: tuple[LimitRule, ...] = ()
     """Limits and budgets; all that fit a call hold, and those of its key as well."""
     answer_tokens: Annotated[int, Meta(ge=0)] = 1024

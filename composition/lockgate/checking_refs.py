@@ -5,20 +5,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from msgspec import Struct, inspect, structs
+from msgspec import Struct, inspect
 
 from lockgate.adapters.notebook import Notebook
 from lockgate.building import build_egress, build_secrets
 from lockgate.loading import Source, load
 from lockgate.parts import Parts
-from lockgate.plugins import Plugins
 from lockgate.settings import Settings
 from lockgate.ways import WaysOut
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.secrets import CREDENTIAL_REF, SecretsPort
 
 _PATIENCE = 10.0
-_HERE = ("env", "file")
 _OWN = ("credential_ref", "credential_refs")
 _WITHIN = ("settings", "kind_settings")
 """Fields whose own fields stand beside them in the file."""
@@ -35,22 +33,7 @@ class Outcome(Struct, frozen=True):
 async def check_refs(source: Source, environment: str | None, env: dict[str, str]) -> list[Outcome]:
     """Each reference of the settings once, in their order. Raises SettingsError for settings that are at fault."""
     settings, plugins = await asyncio.to_thread(load, source, environment=environment, env=env)
-    return await _asked(settings, plugins, env, used_refs(settings))
-
-
-async def missing_here(settings: Settings, plugins: Plugins, env: dict[str, str]) -> list[Outcome]:
-    """The references to this process's environment and to files that do not resolve, of whatever is not disabled. Asks
-    nobody elsewhere."""
-    stores = {scheme: chosen for scheme, chosen in settings.secrets.items() if scheme in _HERE}
-    rows = {name: row for name, row in settings.providers.items() if row.status != "disabled"}
-    settings = structs.replace(settings, secrets=stores, providers=rows)
-    used = {ref: by for ref, by in used_refs(settings).items() if ref.partition(":")[0] in stores}
-    return [each for each in await _asked(settings, plugins, env, used) if each.error is not None]
-
-
-async def _asked(
-    settings: Settings, plugins: Plugins, env: dict[str, str], used: Mapping[str, Sequence[str]]
-) -> list[Outcome]:
+    used = used_refs(settings)
     ways = WaysOut(settings, build_egress(settings, plugins, env), env, Notebook())
     parts = Parts()
     try:

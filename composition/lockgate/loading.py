@@ -6,8 +6,10 @@ from typing import Any
 
 from lockgate.adapters import builtins
 from lockgate.adapters.bypass_watch import inside
+from lockgate.adapters.keys_here import keys_here
 from lockgate.plugins import Plugins, discover
 from lockgate.settings import Draft, PluginSettings, Settings, Texts, read_settings, settle, with_workers
+from lockgate.settings.credentials import look_nowhere
 from lockgate_ports.errors import SettingsError
 
 Source = Path | str | Texts | Mapping[str, Any] | Settings | None
@@ -25,10 +27,12 @@ def load(
     before: Callable[[PluginSettings], None] = _nothing,
     last: tuple[Settings, Plugins] | None = None,
     workers: int | None = None,
+    credentials: bool = False,
 ) -> tuple[Settings, Plugins]:
     """Checked settings. A `source` of None stands for what the installed plugins serve without any. `before` is called
     when it is known which plugins are to be imported, and none is yet. `last`: what was loaded before; its plugins are
     not looked for again where the settings allow the same ones. `workers`: so many serve, whatever the settings say.
+    `credentials`: a reference to a variable that is not set, or to a file that holds no key, is a fault as well.
 
     Raises SettingsError with all that is wrong.
     """
@@ -43,7 +47,7 @@ def load(
             plugins = last[1]
         else:
             plugins = discover(allow=draft.plugins.allow, builtins=[builtins], around=inside)
-    return settle(draft, plugins), plugins
+    return settle(draft, plugins, keys_here(env) if credentials else look_nowhere), plugins
 
 
 def _read(

@@ -68,11 +68,9 @@ async def open_gateway(
             last = succession.loaded
             # Plugins are imported here, and an import may be slow: it must not hold up the loop of the embedding
             # service. Those of the first settings are watched from here on, those of later ones from when they serve.
-            start = partial(load, before=lambda chosen: watch.start(chosen.sandbox)) if last is None else load
-            workers = None if seat is None else seat.of
-            loaded, plugins = await asyncio.to_thread(
-                start, source, environment=environment, env=variables, last=last, workers=workers
-            )
+            begun = partial(load, before=lambda chosen: watch.start(chosen.sandbox)) if last is None else load
+            start = partial(begun, source, environment=environment, env=variables, last=last, credentials=known is None)
+            loaded, plugins = await asyncio.to_thread(start, workers=None if seat is None else seat.of)
             databases = (each.package for each in plugins.loaded if _DATABASES & set(each.hooks))
             watch.know((each.package for each in plugins.loaded), databases)
             container = GatewayContainer(

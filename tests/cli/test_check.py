@@ -92,18 +92,37 @@ def test_faults_in_front_of_another_command_go_to_stderr(here: Path) -> None:
     assert "lockgate.yaml:4:5:" in shown.stderr
 
 
-def test_credentials_that_are_not_here_are_named_and_are_faults_when_that_is_asked(here: Path) -> None:
-    keyed = FINE.replace('/v1"}', '/v1", credential_refs: ["env:NO_SUCH_KEY", "file:no-such-file"]}')
-    off = '  spare: {kind: openai, credential_ref: "env:OFF_KEY", status: disabled}\nroutes:'
-    (here / "lockgate.yaml").write_text(keyed.replace("routes:", off, 1))
-    shown = CliRunner().invoke(root, ["check"])
-    assert shown.exit_code == 0
-    assert "missing    env:NO_SUCH_KEY: the environment variable NO_SUCH_KEY is not set" in shown.stdout
-    assert "file:no-such-file: cannot be read" in shown.stdout
-    assert "OFF_KEY" not in shown.stdout
-    strict = CliRunner().invoke(root, ["check", "--strict", "--json"])
-    assert strict.exit_code == 1
-    assert [each["ref"] for each in json.loads(strict.stdout)["missing_credentials"]] == [
-        "env:NO_SUCH_KEY",
-        "file:no-such-file",
-    ]
+KEYED = FINE.replace('/v1"}', '/v1", credential_refs: ["env:NO_SUCH_KEY", "file:no-such-file"]}').replace(
+    "routes:", '  spare: {kind: openai, credential_ref: "env:OFF_KEY", status: disabled}\nroutes:', 1
+)
+
+
+def test_credentials_that_are_not_here_are_faults_all_at_once_with_their_place(here: Path) -> None:
+    (here / "lockgate.yaml").write_text(KEYED + "colour: blue\n")
+    shown = CliRunner().invoke(root, ["check", "--json"])
+    assert shown.exit_code == 1
+    told = json.loads(shown.stdout)["faults"]
+    found = {(each["code"], each["line"], each["path"]) for each in told}
+    assert {(code, path) for code, _, path in found} == {
+        ("unset-credential", "providers.local.credential_refs[0]"),
+        ("unset-credential", "providers.local.credential_refs[1]"),
+        ("unknown-key", "colour"),
+    }
+    assert {line for code, line, _ in found if code == "unset-credential"} == {
+        1 + next(at for at, line in enumerate(KEYED.splitlines()) if "NO_SUCH_KEY" in line)
+    }
+    near = CliRunner().invoke(root, ["check"], env={"NO_SUCH_KEYS": "x"})
+    assert (
+        "env:NO_SUCH_KEY: the environment variable NO_SUCH_KEY is not set; did you mean env:NO_SUCH_KEYS?"
+        in " ".join(near.stdout.split())
+    )
+
+
+def test_a_machine_without_the_credentials_checks_all_else(here: Path) -> None:
+    (here / "lockgate.yaml").write_text(KEYED)
+    assert CliRunner().invoke(root, ["check"]).exit_code == 1
+    assert CliRunner().invoke(root, ["check", "--no-credentials"]).exit_code == 0
+    (here / "lockgate.yaml").write_text(KEYED + "colour: blue\n")
+    shown = CliRunner().invoke(root, ["check", "--no-credentials"])
+    assert shown.exit_code == 1
+    assert "credential" not in shown.stdout

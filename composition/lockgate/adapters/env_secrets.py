@@ -16,6 +16,10 @@ class EnvSecrets:
         self._env = env
 
     async def fetch(self, ref: str) -> Secret:
+        """As `read` does."""
+        return self.read(ref)
+
+    def read(self, ref: str) -> Secret:
         """The value without the white space around it. Raises SettingsError when it is not set, or blank."""
         name = ref.removeprefix("env:")
         if not _NAME.fullmatch(name):

@@ -46,21 +46,26 @@ class FileSecrets:
         self._held: dict[tuple[Path, bool], _Held] = {}
 
     async def fetch(self, ref: str) -> Secret:
-        """The value without the white space around it.
+        """As `read` does, without holding up the loop."""
+        path, parse, _ = _taken_apart(ref)
+        try:
+            held = self._unchanged(path, parse)
+        except OSError as error:
+            raise _unreadable(ref, error) from None
+        return _found(held, ref) if held is not None else await asyncio.to_thread(self.read, ref)
+
+    def read(self, ref: str) -> Secret:
+        """The value without the white space around it, read anew. Blocks.
 
         Raises SettingsError when the file is not there, can be read by others than its owner, or does not hold it.
         """
-        where, hash_mark, part = ref.removeprefix("file:").partition("#")
-        path = Path(where)
+        path, parse, _ = _taken_apart(ref)
         try:
-            held = self._unchanged(path, bool(hash_mark))
-            if held is None:
-                held = await asyncio.to_thread(self._read, path, bool(hash_mark))
+            return _found(self._read(path, parse), ref)
         except OSError as error:
-            raise SettingsError(f"{ref}: cannot be read: {error.strerror or type(error).__name__}") from None
+            raise _unreadable(ref, error) from None
         except _Unfit as error:
             raise SettingsError(f"{ref}: {error}") from None
-        return secret_of(part_of(held.document, part, ref) if hash_mark else held.text, ref)
 
     async def aclose(self) -> None:
         """Forgets what was read."""
@@ -95,6 +100,21 @@ class FileSecrets:
 
 class _Unfit(Exception):
     """Why a file is no place for a secret; never what it holds."""
+
+
+def _taken_apart(ref: str) -> tuple[Path, bool, str]:
+    """The file, whether a part of it is meant, and which."""
+    where, hash_mark, part = ref.removeprefix("file:").partition("#")
+    return Path(where), bool(hash_mark), part
+
+
+def _found(held: _Held, ref: str) -> Secret:
+    _, parse, part = _taken_apart(ref)
+    return secret_of(part_of(held.document, part, ref) if parse else held.text, ref)
+
+
+def _unreadable(ref: str, error: OSError) -> SettingsError:
+    return SettingsError(f"{ref}: cannot be read: {error.strerror or type(error).__name__}")
 
 
 def _own(status: os.stat_result) -> bool:

@@ -1,6 +1,5 @@
 """`lockgate check`: is anything wrong with the settings?"""
 
-import asyncio
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +23,9 @@ if TYPE_CHECKING:
 @settings_options
 @click.option("--against", type=click.Path(path_type=Path), metavar="OLD", help="Settings to compare with.")
 @click.option("--replay", type=click.Path(path_type=Path), metavar="FILE", help="Requests, one a line of JSON.")
-@click.option("--strict", is_flag=True, help="Credentials that are not there in this environment are faults as well.")
+@click.option(
+    "--no-credentials", is_flag=True, help="Take credentials for granted: for a machine that does not have them."
+)
 @json_option
 @click.pass_context
 def command(
@@ -34,20 +35,20 @@ def command(
     environment: str | None,
     against: Path | None,
     replay: Path | None,
-    strict: bool,
+    no_credentials: bool,
     as_json: bool,
 ) -> None:
     """Tell all that is wrong with the settings.
 
-    Nothing is opened, and no store elsewhere is asked for keys; variables that are not set and files that are not there
-    are named. Exits with 1 when there are faults. FILE is the same as --config. With --against and --replay it
-    tells which requests would go to another target than under the OLD settings, and what that changes of their cost.
+    Nothing is opened, and no store elsewhere is asked for keys; a variable that is not set and a file that holds no key
+    are faults, as they are for `serve`, unless the provider is disabled. Exits with 1 when there are faults. FILE is
+    the same as --config. With --against and --replay it tells which requests would go to another target than under the
+    OLD settings, and what that changes of their cost; for that no credentials are needed.
 
     \b
     Example:
       lockgate check lockgate.yaml --env prod
     """
-    from lockgate.checking_refs import missing_here
     from lockgate.cli.terminal import console, print_json, told
     from lockgate.loading import load
     from lockgate.settings import read_settings, unused_config_keys
@@ -57,8 +58,9 @@ def command(
     if (against is None) != (replay is None):
         raise click.UsageError("--against and --replay go together.")
     path = source(file or config)
+    looked_for = not no_credentials and against is None
     try:
-        settings, plugins = load(path, environment=environment, env=os.environ)
+        settings, plugins = load(path, environment=environment, env=os.environ, credentials=looked_for)
     except SettingsError as error:
         if as_json:
             print_json({"ok": False, "error": error.message, "faults": getattr(error, "faults", ())})
@@ -71,18 +73,12 @@ def command(
     idle: list[str] = []
     if path is not None and settings.config_keys is not None:
         idle = unused_config_keys(settings, read_settings(path, environment=environment, env=os.environ))
-    missing = asyncio.run(missing_here(settings, plugins, dict(os.environ)))
     if as_json:
-        print_json(
-            {"ok": True, **_summary(settings, plugins), "unused_config_keys": idle, "missing_credentials": missing}
-        )
+        print_json({"ok": True, **_summary(settings, plugins), "unused_config_keys": idle})
     else:
         _print(str(path) if path else "the embedded default", environment, settings, plugins)
         for name in idle:
             console().print(f"  not used   {name}, declared under config_keys", style="yellow", soft_wrap=True)
-        for each in missing:
-            console().print(f"  missing    {each.error} ({', '.join(each.used_by)})", style="yellow", soft_wrap=True)
-    ctx.exit(1 if missing and strict else 0)
 
 
 def _compare(

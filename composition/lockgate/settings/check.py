@@ -11,6 +11,7 @@ from msgspec import inspect
 from lockgate.settings.check_routes import RouteChecks
 from lockgate.settings.check_workers import check_workers
 from lockgate.settings.config_keys import check_uses
+from lockgate.settings.credentials import LookUp, check_credentials, look_nowhere
 from lockgate.settings.faults import Fault, Place
 from lockgate.settings.kinds import did_you_mean, fields_of
 from lockgate.settings.limits import Limits
@@ -36,9 +37,9 @@ _OF_LIMITS = ("rules", "answer_tokens", "unpriced")
 """What of `limits` is not the kind's own."""
 
 
-def check(tree: Table, offers: Offers) -> tuple[Settings | None, list[Fault]]:
+def check(tree: Table, offers: Offers, look_up: LookUp = look_nowhere) -> tuple[Settings | None, list[Fault]]:
     """The Settings that `tree` (without its `environments`) means; None when there are faults."""
-    checking = _Checking(offers)
+    checking = _Checking(offers, look_up)
     values = checking.read(tree)
     faults = checking.shape.faults
     return (None if faults else Settings(**values)), faults
@@ -47,8 +48,9 @@ def check(tree: Table, offers: Offers) -> tuple[Settings | None, list[Fault]]:
 class _Checking:
     """One check. Reads what stands otherwise in the file than in memory: rows of a kind, references, routes."""
 
-    def __init__(self, offers: Offers) -> None:
+    def __init__(self, offers: Offers, look_up: LookUp) -> None:
         self._offers = offers
+        self._look_up = look_up
         self._schemes: set[str] = set()
         self._refs: list[tuple[str, Path, Place]] = []
         self._providers: Mapping[str, Entry] = {}
@@ -80,6 +82,7 @@ class _Checking:
         self._profiles(values, entries)
         check_workers(values, entries, self.shape)
         values["secrets"] = self._secrets(entries.get("secrets"), tree.place)
+        check_credentials(self._refs, self._providers, self._look_up, self.shape)
         if not self.shape.faults:
             values["steps"] = tuple(values.get("steps", ()))
         return values

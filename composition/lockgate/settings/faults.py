@@ -25,6 +25,7 @@ FaultCode = Literal[
     "undeclared",
     "unknown-environment",
     "unset-variable",
+    "unset-credential",
     "literal-secret",
 ]
 

@@ -17,6 +17,7 @@ from msgspec import Struct, inspect, structs
 
 from lockgate.settings.check import check
 from lockgate.settings.config_keys import unused
+from lockgate.settings.credentials import LookUp, look_nowhere
 from lockgate.settings.faults import Fault, Place, SettingsFaults
 from lockgate.settings.model import Chosen, PluginSettings, ServerSettings, Settings
 from lockgate.settings.offers import Offers
@@ -89,9 +90,10 @@ def server_of(draft: Draft) -> ServerSettings:
     return (None if entry is None else _read_part(entry, ServerSettings, "server")) or ServerSettings()
 
 
-def settle(draft: Draft, offers: Offers) -> Settings:
-    """The checked Settings. Raises SettingsFaults with all that is wrong."""
-    settings, faults = check(draft.tree, offers)
+def settle(draft: Draft, offers: Offers, look_up: LookUp = look_nowhere) -> Settings:
+    """The checked Settings. Raises SettingsFaults with all that is wrong, and with keys that are not there where
+    `look_up` tells of them."""
+    settings, faults = check(draft.tree, offers, look_up)
     if any(fault.path.startswith("plugins") for fault in faults):
         # No plugin was loaded, so that every kind is unknown: that says nothing.
         faults = [fault for fault in faults if fault.code != "unknown-kind"]

@@ -9,9 +9,10 @@ from msgspec import structs
 
 from lockgate.adapters.mersenne import Mersenne
 from lockgate.adapters.notebook import Notebook
+from lockgate.adapters.rollout_places import RolloutPlaces
 from lockgate.building_providers import own_retry
 from lockgate.origins import Origins
-from lockgate.parts import Parts
+from lockgate.parts import Parts, Ties
 from lockgate.redaction import redact
 from lockgate.seat import Seat
 from lockgate.settings.model import Settings
@@ -32,7 +33,7 @@ from lockgate_core.priority import PriorityPolicy
 from lockgate_core.profiles import Profile, Profiles
 from lockgate_core.provider import OwnRetry, OwnTimeouts, Provider
 from lockgate_core.retry import RetryPolicy
-from lockgate_core.rollout import Rollout, RolloutPolicy, Rollouts
+from lockgate_core.rollout import NOWHERE, Rollout, RolloutPolicy, Rollouts
 from lockgate_core.routing import Routes, Vitals
 from lockgate_core.shadows import Shadows
 from lockgate_core.terms import PLAIN, HedgePolicy, OwnTerms, StreamPolicy, Terms, TermsBook
@@ -169,20 +170,26 @@ def build_profiles(settings: Settings) -> Profiles:
     return Profiles.named(made)
 
 
-def build_rollouts(settings: Settings, clock: Clock, notebook: Notebook, parts: Parts, seat: Seat) -> Rollouts:
-    """Those of the routes that have one, each at its first step, or where it was before these settings."""
+def build_rollouts(
+    settings: Settings, clock: Clock, notebook: Notebook, parts: Parts, seat: Seat, places: RolloutPlaces | None
+) -> Rollouts:
+    """Those of the routes that have one, each at its first step, or where it was before: under the last settings, or
+    when a process had the same ones. One that is described otherwise is another."""
     now = clock.now()
     fields = RolloutPolicy.__struct_fields__
 
     def built(name: str, route: Route, row: RolloutRow) -> Rollout:
         policy = RolloutPolicy(**{field: getattr(row, field) for field in fields})
-        asked = row, route.targets
-        terms = sha256(msgspec.json.encode(asked, order="deterministic")).hexdigest()
-        return parts.take(
-            f"routes.{name}.rollout",
-            asked,
-            lambda _: Rollout(name, policy, now, notebook.audit, terms=terms, origin=seat.number, decide=seat.decide),
-        )
+        asked = name, row, route.targets
+
+        def begun(_: Ties) -> Rollout:
+            terms = sha256(msgspec.json.encode(asked, order="deterministic")).hexdigest()
+            place = NOWHERE if places is None else places.of(terms[:32])
+            return Rollout(
+                name, policy, now, notebook.audit, place, terms=terms, origin=seat.number, decide=seat.decide
+            )
+
+        return parts.take(f"routes.{name}.rollout", asked, begun)
 
     return Rollouts(
         {name: built(name, route, route.rollout) for name, route in settings.routes.items() if route.rollout}

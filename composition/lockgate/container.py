@@ -5,6 +5,7 @@ from dependency_injector import containers, providers
 from lockgate import building, building_engine, building_providers
 from lockgate.adapters.loop_clock import LoopClock
 from lockgate.adapters.notebook import Notebook
+from lockgate.adapters.rollout_places import RolloutPlaces
 from lockgate.parts import Parts
 from lockgate.plugins import Plugins
 from lockgate.route_table import build_routes
@@ -23,6 +24,7 @@ class GatewayContainer(containers.DeclarativeContainer):
     seat = providers.Dependency(instance_of=Seat)
     clock = providers.Singleton(LoopClock)
     notebook = providers.Dependency(instance_of=Notebook)
+    places: providers.Provider[RolloutPlaces | None] = providers.Object(None)
     egress = providers.Singleton(building.build_egress, settings, plugins, env)
     ways = providers.Singleton(WaysOut, settings, egress, env, notebook)
     secrets = providers.Singleton(building.build_secrets, settings, plugins, ways, env, parts)
@@ -38,7 +40,7 @@ class GatewayContainer(containers.DeclarativeContainer):
     )
     steps = providers.Singleton(building.build_steps, settings, plugins, ways, env, parts)
     routes = providers.Singleton(build_routes, settings, plugins, models)
-    rollouts = providers.Singleton(building_engine.build_rollouts, settings, clock, notebook, parts, seat)
+    rollouts = providers.Singleton(building_engine.build_rollouts, settings, clock, notebook, parts, seat, places)
     limiter = providers.Singleton(building_engine.build_limiter, settings, models, notebook, clock, limits)
     vitals = providers.Singleton(building_engine.build_vitals, models, rollouts, clock, limiter)
     profiles = providers.Singleton(building_engine.build_profiles, settings)

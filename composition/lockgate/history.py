@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from lockgate.settings import Texts
 from lockgate_ports.errors import SettingsError
 
 KEPT = 20
@@ -71,6 +72,15 @@ def history_of(path: Path, folder: str | None) -> Path:
     """Where the history of the settings at `path` is kept: in `folder`, or in `.lockgate` beside them."""
     path = path.resolve()
     return path.parent / (folder or ".lockgate") / path.name
+
+
+def state_of(source: object, folder: str | None) -> Path | None:
+    """Where the gateway of these settings keeps what outlives it: beside its history; None where they are no file and
+    `folder` names no place."""
+    path = source.path if isinstance(source, Texts) else source
+    if isinstance(path, str | Path):
+        return history_of(Path(path), folder)
+    return None if folder is None else Path(folder)
 
 
 def texts(path: Path) -> dict[str, str]:

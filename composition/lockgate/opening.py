@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager, nullcontext
 from functools import partial
@@ -14,12 +15,14 @@ from lockgate.adapters.bypass_watch import BypassWatch
 from lockgate.adapters.callers import Callers
 from lockgate.adapters.known_secrets import KnownSecrets
 from lockgate.adapters.notebook import Notebook
+from lockgate.adapters.rollout_places import RolloutPlaces
 from lockgate.audited import noted
 from lockgate.building_providers import open_providers
 from lockgate.container import GatewayContainer
 from lockgate.deployment import Deployment
 from lockgate.gateway import Gateway
 from lockgate.health_watch import watched
+from lockgate.history import state_of
 from lockgate.loading import Source, load
 from lockgate.parts import Parts
 from lockgate.plugins import Plugins
@@ -80,6 +83,7 @@ async def open_gateway(
                 notebook=notebook,
                 parts=parts,
                 seat=seat or ALONE,
+                places=providers.Object(_places(source, loaded, environment)),
                 **replaced,
             )
             try:
@@ -98,6 +102,13 @@ async def open_gateway(
                 yield Gateway(succession)
         finally:
             await succession.aclose()
+
+
+def _places(source: Source, settings: Settings, environment: str | None) -> RolloutPlaces | None:
+    state = state_of(source, settings.state)
+    if state is None:
+        return None
+    return RolloutPlaces(state / ("rollouts" if environment is None else f"rollouts-{environment}"), time.time)
 
 
 async def _deployment(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct, structs
 
@@ -84,6 +84,42 @@ class RolloutStatus(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
 
 
+class Standing(Struct, frozen=True, kw_only=True):
+    """Where a rollout is, as it is kept. `at`: when it came there, in seconds since 1970."""
+
+    step: int
+    phase: Phase
+    at: float
+    known: Tally
+    """The baseline of the steps before."""
+    reason: str | None = None
+
+
+class RolloutPlace(Protocol):
+    """Keeps where one rollout is, beyond the process."""
+
+    @property
+    def kept(self) -> tuple[Standing, float] | None:
+        """Where it was, and how many seconds ago it came there; None where it never moved."""
+        ...
+
+    def keep(self, step: int, phase: Phase, known: Tally, reason: str | None) -> None:
+        """It is there from now on. Raises nothing."""
+        ...
+
+
+class Nowhere:
+    """Keeps nothing: whoever begins anew begins at the first step."""
+
+    kept: tuple[Standing, float] | None = None
+
+    def keep(self, step: int, phase: Phase, known: Tally, reason: str | None) -> None:
+        """Forgotten at once."""
+
+
+NOWHERE = Nowhere()
+
+
 def added(one: RolloutStatus, other: RolloutStatus) -> RolloutStatus:
     """How far a rollout is that goes on in two processes."""
     return structs.replace(one, canary=_sum(one.canary, other.canary), baseline=_sum(one.baseline, other.baseline))
@@ -109,7 +145,8 @@ class Move(Struct, frozen=True, kw_only=True):
 
 
 class Rollout:
-    """One. It moves when outcomes are told, and by command; `audit` is told of each move that was made here.
+    """One. It moves when outcomes are told, and by command; `audit` is told of each move that was made here, and
+    `place` keeps where it is.
 
     `decide` is told where it should go, and sees to it that `take` is called, here and wherever else the same rollout
     is; None: it goes there itself.
@@ -121,6 +158,7 @@ class Rollout:
         policy: RolloutPolicy,
         now: float,
         audit: Audit,
+        place: RolloutPlace = NOWHERE,
         *,
         terms: str = "",
         origin: int = 0,
@@ -145,6 +183,11 @@ class Rollout:
         self._baseline = Tally()
         self._phase: Phase = "running"
         self._reason: str | None = None
+        self._place = place
+        if (kept := place.kept) is not None:
+            was, ago = kept
+            self._step, self._phase, self._reason, self._known = was.step, was.phase, was.reason, was.known
+            self._since = now - ago
 
     @property
     def share(self) -> float:
@@ -181,6 +224,7 @@ class Rollout:
             self._known = self._baseline
         self._step, self._phase, self._since, self._reason = move.step, move.phase, now, move.reason
         self._canary, self._baseline = Tally(), Tally()
+        self._place.keep(move.step, move.phase, self._known, move.reason)
         if move.origin == self._origin:
             details = {
                 "phase": move.phase,

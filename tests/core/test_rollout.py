@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from lockgate_core.rollout import Move, Outcome, Rollout, RolloutPolicy, Tally, added, is_in
+from lockgate_core.rollout import Move, Outcome, Phase, Rollout, RolloutPolicy, Standing, Tally, added, is_in
 from lockgate_ports.ledger import AuditEvent
 
 POLICY = RolloutPolicy(steps=(1.0, 25.0, 100.0), hold=60.0, min_calls=5, max_error_rate=0.2)
@@ -198,3 +198,65 @@ def test_what_several_processes_saw_of_a_rollout_is_added_up() -> None:
     assert both.canary == Tally(calls=5, errors=3, seconds=2.0)
     assert both.baseline == Tally(calls=4, empty=4, seconds=8.0)
     assert both.phase == "running"
+
+
+class Kept:
+    """A place in memory, of which `away` seconds pass before anybody begins anew."""
+
+    def __init__(self) -> None:
+        self.kept: tuple[Standing, float] | None = None
+        self.away = 0.0
+
+    def keep(self, step: int, phase: Phase, known: Tally, reason: str | None) -> None:
+        self.kept = Standing(step=step, phase=phase, at=0.0, known=known, reason=reason), self.away
+
+
+def seen(rollout: Rollout, now: float, canary: Outcome = GOOD, baseline: Outcome = GOOD) -> None:
+    for _ in range(POLICY.min_calls):
+        rollout.observe("baseline", baseline, now)
+        rollout.observe("canary", canary, now)
+
+
+def test_whoever_begins_anew_goes_on_where_it_was_and_the_time_away_counts_for_the_step():
+    place = Kept()
+    first = Rollout("r", POLICY, 0.0, untold, place)
+    seen(first, 60.0)
+    assert first.status.step == 1
+    place.away = 45.0
+    place.keep(1, "running", Tally(), None)
+    second = Rollout("r", POLICY, 1000.0, untold, place)
+    assert (second.status.step, second.status.phase, second.share) == (1, "running", 0.25)
+    seen(second, 1014.0)
+    assert second.status.step == 1
+    seen(second, 1015.0)
+    assert second.status.step == 2
+
+
+def test_the_baseline_of_earlier_steps_is_known_after_a_restart_too():
+    place = Kept()
+    first = Rollout("r", POLICY, 0.0, untold, place)
+    seen(first, 60.0)
+    first.promote(61.0, "test")
+    second = Rollout("r", POLICY, 100.0, untold, place)
+    for _ in range(POLICY.min_calls):
+        second.observe("canary", Outcome(False, 9.0), 101.0)
+    assert second.status.phase == "aborted"
+    assert "9 s on average, the baseline takes 1 s" in str(second.status.reason)
+
+
+@pytest.mark.parametrize("end", ["aborted", "rolled_back", "done"])
+def test_what_was_decided_stays_decided(end: Phase):
+    place = Kept()
+    first = Rollout("r", POLICY, 0.0, untold, place)
+    match end:
+        case "aborted":
+            seen(first, 1.0, canary=BAD)
+        case "rolled_back":
+            first.rollback(1.0, "test")
+        case _:
+            for _ in range(3):
+                first.promote(1.0, "test")
+    second = Rollout("r", POLICY, 0.0, untold, place)
+    for now in (1.0, 1_000.0):
+        seen(second, now)
+        assert (second.status.phase, second.share) == (end, 1.0 if end == "done" else 0.0)

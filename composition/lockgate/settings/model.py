@@ -228,6 +228,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who may call, by which virtual keys."""
     reload: Reload = Reload()
     """When settings are taken anew, and where those that were applied are kept."""
+    state: str | None = None
+    """The folder in which is kept what outlives a process: how far rollouts are. Absent: `.lockgate` beside the
+    settings; nowhere, where these are no file."""
     plugins: PluginSettings = PluginSettings()
     """Which installed plugins are loaded."""
     secrets: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -73,8 +73,12 @@ def settings(up: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.mark.parametrize(("path", "environment"), list(deployments()))
-async def test_a_deployment_opens(path: Path, environment: str | None) -> None:
-    async with open_gateway(path, environment=environment, env=KEYS) as gateway:
+async def test_a_deployment_opens(path: Path, environment: str | None, tmp_path: Path) -> None:
+    keys, here = tmp_path / "keys.yaml", tmp_path / path.name
+    keys.write_text("team-a: sk-unused")
+    keys.chmod(0o600)
+    here.write_text(path.read_text().replace("/etc/lockgate/keys.yaml", str(keys)))
+    async with open_gateway(here, environment=environment, env=KEYS) as gateway:
         assert gateway.models()
 
 

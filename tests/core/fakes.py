@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
 from typing import Any
 
+from lockgate.adapters.mersenne import Mersenne
 from lockgate_core.attempts import Attempts
 from lockgate_core.breaker import BreakerPolicy, Breakers
 from lockgate_core.budget import BudgetPolicy, RetryBudget
@@ -11,9 +12,10 @@ from lockgate_core.eligibility import Eligibility
 from lockgate_core.engine import Engine
 from lockgate_core.held_key import KeySource
 from lockgate_core.keys import KeyPool
+from lockgate_core.live_vitals import LiveVitals
 from lockgate_core.provider import Provider, Timeouts
 from lockgate_core.retry import RetryPolicy
-from lockgate_core.rollout import Rollouts
+from lockgate_core.rollout import Rollout, Rollouts
 from lockgate_core.routing import CALM, Candidate, Registered, Route, Routes
 from lockgate_core.slots import ProviderSlots, SlotsPolicy
 from lockgate_core.terms import Terms, TermsBook
@@ -192,7 +194,8 @@ def provider(
 
 
 class Bench:
-    """An engine over fake providers; route `r` goes through all of them in order."""
+    """An engine over fake providers; route `r` goes through all of them in order. Where it has a `rollout`, that leads
+    to the `canary`, by users, and the others stand in."""
 
     def __init__(
         self,
@@ -204,6 +207,8 @@ class Bench:
         by_class: dict[str, tuple[str, ...]] | None = None,
         terms: dict[str, Terms] | None = None,
         clock: Any = None,
+        canary: str | None = None,
+        rollout: Rollout | None = None,
         **models: FakeModel,
     ):
         self.clock = clock or FakeClock()
@@ -213,11 +218,15 @@ class Bench:
 
         providers = {name: provider(name, model, timeouts) for name, model in models.items()} | (providers or {})
         self.providers = providers
-        route = Route("r", tuple(Candidate(Target(name, "m")) for name in providers), by_class=by_class or {})
+        rollouts = Rollouts({} if rollout is None else {"r": rollout})
+        vitals = CALM if rollout is None else LiveVitals(providers, self.clock, Mersenne(), rollouts)
+        old = tuple(Candidate(Target(name, "m")) for name in providers if name != canary)
+        new = () if canary is None else (Candidate(Target(canary, "m")),)
+        route = Route("r", old, by_class=by_class or {}, canary=new, sticky="user")
         routes = Routes(dict.fromkeys(providers, Registered()), {"r": route})
         eligibility = Eligibility(egress or Anywhere(), self.notes.append)
         attempts = Attempts(providers, eligibility, policy or RetryPolicy(), self.clock, lambda: 0.5, TermsBook(terms))
-        self.engine = Engine(routes, CALM, Rollouts({}), steps, attempts, self.metrics, self.clock)
+        self.engine = Engine(routes, vitals, rollouts, steps, attempts, self.metrics, self.clock)
 
     async def ask(self, model: str = "r", stream: bool = False, **options: Any) -> Any:
         view = ChatRequest(model=model, messages=(user("hi"),), stream=stream)

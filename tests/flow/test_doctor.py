@@ -54,17 +54,21 @@ async def test_a_real_call_is_made_where_it_is_asked_for() -> None:
     assert [seen.method for seen in up.seen] == ["POST"]
 
 
-async def test_a_refused_key_a_missing_one_and_a_dead_provider_are_faults() -> None:
+async def test_a_refused_key_one_that_is_gone_and_a_dead_provider_are_faults(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("sk-gone")
+    key.chmod(0o600)
     refused = http(b'{"error": {"message": "bad key", "type": "invalid_request_error"}}', 401)
     async with upstream() as up:
         up.say([refused])
         config = two(up.url, "http://127.0.0.1:9/v1")
-        config["providers"]["third"] = config["providers"]["up"] | {"credential_ref": "env:NOT_SET"}
+        config["providers"]["third"] = config["providers"]["up"] | {"credential_ref": f"file:{key}"}
         async with open_gateway(config, env=ENV) as gateway:
+            key.unlink()
             report = await gateway.examine(tell=quiet)
     assert not report.ok
     assert said(report, "key", "env:UP_KEY").ok
-    assert said(report, "key", "env:NOT_SET").ok is False
+    assert said(report, "key", f"file:{key}").ok is False
     assert said(report, "provider", "up").ok is False
     assert said(report, "provider", "other").ok is False
     assert "sk-up" not in str(report)

@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 from statistics import median
 
+import canary
 import latency
 import matplotlib as mpl
 import outage
@@ -29,7 +30,7 @@ def draw_outage() -> None:
     for axes in (load, served):
         axes.axvspan(*outage.DOWN, color="0.92")
     load.set_ylabel("tries a second\nat the provider")
-    load.legend(fontsize=8, loc="upper left")
+    _legend(load)
     served.set_ylabel("calls answered, %")
     served.set_xlabel(f"seconds; {outage.RATE:g} calls a second, the provider is down in the grey")
     _save(figure, "outage.png")
@@ -75,6 +76,34 @@ def _medians(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return [(part[0][0], median(took for _, took in part)) for part in parts]
 
 
+def draw_canary() -> None:
+    figure, (share, slow) = plt.subplots(2, 1, figsize=(7, 5), sharex=True)
+    end, bucket = int(canary.SECONDS), 5
+    for way in canary.WAYS:
+        shares, outcomes = canary.simulate(way)
+        at, to = zip(*shares, (canary.SECONDS, shares[-1][1]), strict=True)
+        share.step(at, [100 * each for each in to], where="post", label=way)
+        calls = Counter(int(each.at) // bucket for each in outcomes)
+        waited = Counter(int(each.at) // bucket for each in outcomes if each.took > canary.SLOW)
+        places = range(end // bucket)
+        slow.plot(
+            [place * bucket for place in places], [100 * waited[each] / calls[each] for each in places], label=way
+        )
+    for axes in (share, slow):
+        axes.axvspan(canary.BAD, end, color="0.92")
+        axes.set_xlim(0, end)
+    share.set_ylabel("callers sent to\nthe new target, %")
+    _legend(share)
+    slow.set_ylabel(f"calls that take\nmore than {canary.SLOW:g} s, %")
+    slow.set_xlabel(f"seconds; {canary.RATE:g} calls a second, the new target is five times as slow in the grey")
+    _save(figure, "canary.png")
+
+
+def _legend(axes: plt.Axes) -> None:
+    """Above the picture: no line goes behind it."""
+    axes.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
+
+
 def _save(figure: plt.Figure, name: str) -> None:
     figure.tight_layout()
     figure.savefig(PICTURES / name, dpi=110, metadata={"Software": None})
@@ -86,3 +115,4 @@ if __name__ == "__main__":
     draw_outage()
     draw_latency()
     draw_slowing()
+    draw_canary()

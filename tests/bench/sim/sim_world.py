@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "core"))
 from fakes import ANSWER, Bench, FakeModel, limits, provider
 from virtual_time import run, virtual_clock
 
+from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.replies import reply_of
 
@@ -48,14 +49,17 @@ class Outcome:
         self.answered = answered
 
 
-async def crowd(bench: Bench, rate: float, seconds: float, luck: random.Random) -> list[Outcome]:
-    """Callers come independently, `rate` a second on average, for so many seconds; returns when all are served."""
+async def crowd(
+    bench: Bench, rate: float, seconds: float, luck: random.Random, callers: int | None = None
+) -> list[Outcome]:
+    """Calls come independently, `rate` a second on average, for so many seconds, from nobody in particular or from so
+    many `callers`; returns when all are served."""
     outcomes: list[Outcome] = []
 
     async def call() -> None:
         began = bench.clock.now()
         try:
-            await bench.ask()
+            await bench.ask(caller=NOBODY if callers is None else Caller(user=f"user-{luck.randrange(callers)}"))
             answered = True
         except LockgateError:
             answered = False

@@ -5,6 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import canary
 import latency
 import outage
 import slowing
@@ -46,6 +47,21 @@ def test_an_adaptive_limit_keeps_a_slow_provider_answering_and_costs_little_whil
     for way, (quick, slow) in answered.items():
         assert quick > 0.95
         assert slow > 0.3 or way == "any number"
+
+
+def test_a_canary_that_goes_bad_is_taken_back_to_the_last_good_step_before_most_callers_meet_it():
+    slow, most = {}, {}
+    for way in canary.WAYS:
+        shares, outcomes = canary.simulate(way, 270.0)
+        after = [each for each in outcomes if each.at >= canary.BAD]
+        slow[way] = sum(each.took > canary.SLOW for each in after) / len(after)
+        most[way] = [100 * share for _, share in shares]
+        assert all(each.answered for each in outcomes)
+    free, bound = canary.WAYS
+    assert most[free] == [1, 5, 25, 100]
+    assert most[bound] == [1, 5, 25, 5]
+    assert slow[free] > 0.3
+    assert slow[bound] < 0.08
 
 
 def p99(took: list[float]) -> float:

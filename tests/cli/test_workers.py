@@ -277,3 +277,25 @@ async def test_where_the_system_does_not_spread_connections_all_workers_listen_o
         victim.resume()
     server.process.send_signal(signal.SIGTERM)
     assert (await server.end())[0] == 0
+
+
+async def test_a_rollout_is_where_it_was_after_every_process_was_killed(settings: Path, start: Any) -> None:
+    rollout = "  moving: {targets: [local/tiny], rollout: {to: [local/other]}}\n"
+    settings.write_text(settings.read_text().replace("routes:\n", f"routes:\n{rollout}"))
+    server = await start("serve", "--workers", "2")
+    url = await address(server)
+    for step in (1, 2):
+        assert (await told(url, "/admin/rollouts/promote/moving", "POST"))["step"] == step
+    for each in [*workers(server), psutil.Process(server.process.pid)]:
+        each.kill()
+    await server.end()
+    again = await start("serve", "--workers", "2")
+    url = await address(again)
+    assert [each[0]["step"] for each in await at_all(url, "/admin/rollouts")] == [2] * 12
+    assert (await told(url, "/admin/rollouts/rollback/moving", "POST"))["phase"] == "rolled_back"
+    victim = workers(again)[0]
+    victim.kill()
+    async with asyncio.timeout(20):
+        while (await told(url, "/health")) != {"status": "ok", "workers": 2, "serving": 2}:
+            await asyncio.sleep(0.05)
+    assert {each[0]["phase"] for each in await at_all(url, "/admin/rollouts")} == {"rolled_back"}

@@ -236,7 +236,7 @@ def test_the_baseline_of_earlier_steps_is_known_after_a_restart_too():
     place = Kept()
     first = Rollout("r", POLICY, 0.0, untold, place)
     seen(first, 60.0)
-    first.promote(61.0, "test")
+    first.take(first.promotion("test"), 61.0)
     second = Rollout("r", POLICY, 100.0, untold, place)
     for _ in range(POLICY.min_calls):
         second.observe("canary", Outcome(False, 9.0), 101.0)
@@ -252,10 +252,10 @@ def test_what_was_decided_stays_decided(end: Phase):
         case "aborted":
             seen(first, 1.0, canary=BAD)
         case "rolled_back":
-            first.rollback(1.0, "test")
+            first.take(first.retreat("test"), 1.0)
         case _:
             for _ in range(3):
-                first.promote(1.0, "test")
+                first.take(first.promotion("test"), 1.0)
     second = Rollout("r", POLICY, 0.0, untold, place)
     for now in (1.0, 1_000.0):
         seen(second, now)

@@ -3,7 +3,7 @@ and all that they used counts."""
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ RULES = [
 
 
 @asynccontextmanager
-async def two(path: Path, **route: Any) -> AsyncIterator[tuple[Served, Upstream, Upstream, Upstream]]:
+async def two(path: Path, **route: Any) -> AsyncGenerator[tuple[Served, Upstream, Upstream, Upstream]]:
     """A gateway with a route over `up` and `spare`, a ledger, a collector of spans, and limits on all."""
     async with upstream() as up, upstream() as spare, upstream() as collector:
         collector.say([http(b"", content_type="application/x-protobuf")])

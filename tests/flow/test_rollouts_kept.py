@@ -1,7 +1,7 @@
 """How far a rollout is outlives reloads and restarts: an aborted canary does not come back by itself."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ ROLLOUT = {"to": ["up/new"], "steps": [50, 100], "hold": 0, "min_calls": 3, "sti
 
 
 @asynccontextmanager
-async def providers() -> AsyncIterator[Upstream]:
+async def providers() -> AsyncGenerator[Upstream]:
     """Those of the model `new` fail."""
     async with upstream() as up:
         up.say(lambda seen: [http(b"{}", 500)] if seen.json["model"] == "new" else [answer("hello")])
@@ -59,7 +59,7 @@ async def test_an_aborted_rollout_stays_aborted_after_a_restart_until_somebody_p
             assert [seen.json["model"] for seen in up.seen].count("new") == asked
             rollout = gw.gateway.rollouts.of("r")
             assert rollout is not None
-            rollout.promote(0.0, "test")
+            rollout.take(rollout.promotion("test"), 0.0)
             assert where(gw) == ("running", 50)
         async with serving(path) as gw:
             assert where(gw) == ("running", 50)

@@ -200,19 +200,23 @@ async def test_a_store_that_answers_and_is_not_well_is_a_fault() -> None:
 
 
 async def test_every_reference_in_the_settings_is_looked_up(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("me:secret")
+    password.chmod(0o600)
     async with upstream() as up:
         up.say([MODELS])
         config = settings(
             up.url,
             server={"admin_credential_refs": ["env:CLIENT_KEY"]},
-            proxy={"url": "http://127.0.0.1:9", "credential_ref": "env:PROXY"},
+            proxy={"url": "http://127.0.0.1:9", "credential_ref": f"file:{password}"},
         )
         config["providers"]["up"]["proxy"] = "direct"
         config["providers"]["off"] = config["providers"]["up"] | {"credential_ref": "env:OFF", "status": "disabled"}
         async with open_gateway(config, env=ENV) as gateway:
+            password.unlink()
             report = await gateway.examine(tell=quiet)
     keys = {each.name: (each.ok, each.detail) for each in report.findings if each.area == "key"}
     assert keys["env:UP_KEY"] == (True, "is there, for providers.up")
     assert keys["env:CLIENT_KEY"] == (True, "is there, for server.admin_credential_refs")
-    assert keys["env:PROXY"][0] is False
+    assert keys[f"file:{password}"][0] is False
     assert "env:OFF" not in keys

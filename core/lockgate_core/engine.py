@@ -12,6 +12,7 @@ from lockgate_core.cost import Prices, cost_of, total
 from lockgate_core.keeping import KeepPolicy, Notes
 from lockgate_core.labels import completed
 from lockgate_core.limits.limiter import Hold, Limiter
+from lockgate_core.pace import pace_of
 from lockgate_core.priority import NO_MATTER, RANKS, PriorityPolicy
 from lockgate_core.profiles import NO_PROFILES, Profile, Profiles, under
 from lockgate_core.rollout import Outcome, Rollouts
@@ -201,6 +202,7 @@ class Engine:
             stream=request.stream,
             duration=self._clock.now() - journal.started,
             first_token=None if first is None else first - journal.started,
+            pace=pace_of(journal.gaps) if journal.gaps else None,
             attempts=tuple(attempts),
             usage=journal.usage,
             cost=cost,

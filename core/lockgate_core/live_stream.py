@@ -70,6 +70,9 @@ class LiveStream:
                 if early:
                     yield early
             self._held.clear()
+            gaps = self._journal.gaps
+            if gaps is None:
+                gaps = self._journal.gaps = []
             moved = self._clock.now()
             while True:
                 try:
@@ -91,7 +94,9 @@ class LiveStream:
                         yield sound
                     raise
                 if self._rules.progress:
-                    moved = self._clock.now()
+                    now = self._clock.now()
+                    gaps.append(now - moved)
+                    moved = now
                 if shown:
                     yield shown
             if not self._rules.complete:

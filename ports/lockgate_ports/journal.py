@@ -25,6 +25,7 @@ class Journal:
         "cost",
         "finish_reasons",
         "first_token",
+        "gaps",
         "heard",
         "profile_id",
         "prompt_template_id",
@@ -57,6 +58,8 @@ class Journal:
         """Who answers; None until somebody does."""
         self.response_model: str | None = None
         self.first_token: float | None = None
+        self.gaps: list[float] | None = None
+        """Seconds between two pieces of a stream that brought content."""
         self.usage: Usage | None = None
         self.cost: Cost | None = None
         """Known once the call is over; None also when nothing can have been charged."""

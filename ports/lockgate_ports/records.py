@@ -48,6 +48,20 @@ class AttemptRecord(Struct, frozen=True):
     """Events of its stream that made no sense and were left out."""
 
 
+PACE_BOUNDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+"""Upper bounds in seconds, inclusive, as OpenTelemetry's conventions advise."""
+
+
+class Pace(Struct, frozen=True):
+    """How the pieces of a stream followed one another, in seconds: how many came within each of PACE_BOUNDS after the
+    one before, and beyond them all; the sum of it, the least and the most."""
+
+    counts: tuple[int, ...]
+    total: float
+    least: float
+    most: float
+
+
 class CallRecord(Struct, frozen=True, kw_only=True):
     """One call from its arrival to its last byte. Times are in seconds; `usage` None means not reported."""
 
@@ -72,6 +86,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     stream: bool
     duration: float
     first_token: float | None
+    pace: Pace | None = None
+    """Of what came after the first content of a stream; None where nothing did."""
     attempts: tuple[AttemptRecord, ...]
     usage: Usage | None
     cost: Cost | None = None

@@ -23,6 +23,7 @@ from lockgate.adapters.metric_names import (
     NOTES,
     OTHER,
     OVERFLOW,
+    PER_CHUNK,
     REASONING,
     SKIPPED,
     TARGET_LABELS,
@@ -73,6 +74,7 @@ class Aggregate:
         self.histograms: Mapping[Description, Callable[[], list[tuple[Labels, Buckets]]]] = {
             DURATION: lambda: [(row.labels, row.duration) for row in self._rows() if any(row.duration.counts)],
             FIRST_CHUNK: lambda: [(row.labels, row.first_chunk) for row in self._rows() if any(row.first_chunk.counts)],
+            PER_CHUNK: lambda: [(row.labels, row.per_chunk) for row in self._rows() if any(row.per_chunk.counts)],
             TOKEN_USAGE: self._token_buckets,
         }
 
@@ -92,6 +94,8 @@ class Aggregate:
         row.duration.add(call.duration)
         if call.stream and call.first_token is not None:
             row.first_chunk.add(call.first_token)
+        if call.pace is not None:
+            row.per_chunk.join(call.pace)
         # A call that was refused before anything was sent used nothing; one that was left may have.
         if not row.take(call.usage) and (call.attempts or call.error == CANCELLED):
             row.unknown += 1

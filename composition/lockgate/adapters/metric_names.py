@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from lockgate_ports.metrics import NoteName
+from lockgate_ports.records import PACE_BOUNDS
 
 OTHER = "(other)"
 """Stands for a model's name when there are too many of them."""
-SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+SECONDS = PACE_BOUNDS
 TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864)
 """Upper bounds of buckets, inclusive, as the conventions advise."""
 CALL_LABELS = (
@@ -39,6 +40,9 @@ class Description(Struct, frozen=True):
 DURATION = Description("gen_ai.client.operation.duration", "s", "Time from a call's arrival to its last byte.")
 FIRST_CHUNK = Description(
     "gen_ai.client.operation.time_to_first_chunk", "s", "Time from a streamed call's arrival to its first content."
+)
+PER_CHUNK = Description(
+    "gen_ai.client.operation.time_per_output_chunk", "s", "Time between two pieces of a stream that brought content."
 )
 TOKEN_USAGE = Description(
     "gen_ai.client.token.usage",

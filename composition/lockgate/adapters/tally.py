@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 
 from lockgate.adapters.metric_names import SECONDS, TOKENS
+from lockgate_ports.records import Pace
 from lockgate_ports.usage import Usage
 
 Labels = Mapping[str, str]
@@ -33,6 +34,13 @@ class Buckets:
         if value > self.largest:
             self.largest = value
 
+    def join(self, pace: Pace) -> None:
+        """Take note of what was counted elsewhere, by the same bounds."""
+        self.counts = [here + there for here, there in zip(self.counts, pace.counts, strict=True)]
+        self.sum += pace.total
+        self.smallest = min(self.smallest, pace.least)
+        self.largest = max(self.largest, pace.most)
+
 
 class Tally:
     """All numbers of one set of labels; a share that was never reported is None."""
@@ -45,6 +53,7 @@ class Tally:
         "input",
         "labels",
         "output",
+        "per_chunk",
         "reasoning",
         "unknown",
     )
@@ -53,6 +62,7 @@ class Tally:
         self.labels = labels
         self.duration = Buckets(SECONDS)
         self.first_chunk = Buckets(SECONDS)
+        self.per_chunk = Buckets(SECONDS)
         self.input = Buckets(TOKENS)
         self.output = Buckets(TOKENS)
         self.cache_read: int | None = None

@@ -1,7 +1,4 @@
-"""The kind `bedrock` under the contract: with a signature or a Bedrock API key, by Converse or by InvokeModel.
-
-Titan's embeddings stand in tests of their own: they take one input a call, and the contract asks for several in one.
-"""
+"""The kind `bedrock` under the contract: with a signature or a Bedrock API key, by Converse or by InvokeModel."""
 
 from typing import ClassVar
 
@@ -9,7 +6,7 @@ from msgspec import structs
 
 import llm_plugin_bedrock
 from llm_plugin_anthropic.samples import in_path
-from llm_plugin_bedrock.embedding_samples import BEDROCK_COHERE_EMBEDDINGS
+from llm_plugin_bedrock.embedding_samples import BEDROCK_COHERE_EMBEDDINGS, BEDROCK_TITAN_EMBEDDINGS
 from llm_plugin_bedrock.invoke_samples import framed, nova
 from llm_plugin_bedrock.samples import BEDROCK_CONVERSE
 from llm_plugin_bedrock.titan_samples import TITAN_TEXT
@@ -89,3 +86,11 @@ class TestCohereEmbeddings(EmbeddingsContract):
     settings: ClassVar = {"region": "eu-central-1"}
     model = "eu.cohere.embed-v4:0"
     samples = BEDROCK_COHERE_EMBEDDINGS
+
+
+class TestTitanEmbeddings(EmbeddingsContract):
+    plugin = llm_plugin_bedrock
+    kind = "bedrock"
+    settings: ClassVar = {"region": "us-east-1"}
+    model = "amazon.titan-embed-text-v2:0"
+    samples = BEDROCK_TITAN_EMBEDDINGS

@@ -1,10 +1,12 @@
-"""Known answers of `bedrock-invoke-embeddings`, for the contract kit: Cohere's, which take all inputs in one call."""
+"""Known answers of `bedrock-invoke-embeddings`, for the contract kit: Cohere's, which take all inputs in one call, and
+Titan's, which take one."""
 
 import json
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
+from msgspec import structs
 
 from llm_plugin_bedrock.samples import BEDROCK_CONVERSE
 from lockgate_ports.http import HttpRequest
@@ -40,4 +42,22 @@ BEDROCK_COHERE_EMBEDDINGS = OperationSamples(
     more_errors=BEDROCK_CONVERSE.more_errors,
     no_answer=(_body({}), _body([]), b'{"message":"no room"}'),
     relay_request=b'{ "zz":[1.50 ,12345678901234567890123],"texts":["\\u00e9"],"input_type":"search_query"}',
+)
+
+
+def _titan_asked(request: HttpRequest) -> OperationAsked:
+    asked = _MEMBERS.decode(request.body)
+    model = request.target.split("/model/")[1].removesuffix("/invoke")
+    return OperationAsked(model=unquote(model), texts=(asked["inputText"],), size=asked.get("dimensions"))
+
+
+BEDROCK_TITAN_EMBEDDINGS = structs.replace(
+    BEDROCK_COHERE_EMBEDDINGS,
+    read_back=_titan_asked,
+    answer=OperationSample(body=b'{"embedding":[0.5,-0.25],"inputTextTokenCount":8}', said=_VECTORS[:1], usage=_USAGE),
+    no_usage=OperationSample(body=b'{"embedding":[0.5,-0.25]}', said=_VECTORS[:1]),
+    more=(),
+    no_answer=(b'{"embedding":null}', b'{"message":"no room"}'),
+    relay_request=b'{ "zz":[1.50 ,12345678901234567890123],"inputText":"\\u00e9"}',
+    several=False,
 )

@@ -1,11 +1,12 @@
 """InvokeModel for chat: which way a model is asked, the bodies, and what comes out of the frames."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
+from llm_plugin_bedrock import contract
 from llm_plugin_bedrock.event_stream import CONTENT_TYPE
 from llm_plugin_bedrock.families import family_of
 from llm_plugin_bedrock.invoke import body_of
@@ -13,7 +14,7 @@ from llm_plugin_bedrock.invoke_samples import chunk
 from llm_plugin_bedrock.invoke_stream import METRICS
 from llm_plugin_bedrock.kinds import BEDROCK
 from llm_plugin_bedrock.samples import exception, frame
-from llm_plugin_bedrock.settings import BedrockSettings
+from llm_plugin_bedrock.settings import BedrockSettings, Body
 from lockgate_ports.accumulate import Accumulator
 from lockgate_ports.chat import ChatRequest, ChatResponse, FunctionTool, Reasoning, ResponseFormat
 from lockgate_ports.errors import SettingsError, Unsupported, UpstreamError
@@ -23,6 +24,7 @@ from lockgate_ports.model import Attempt, ModelPort
 from lockgate_ports.parts import Image, UrlSource, assistant, system, user
 from lockgate_ports.secret import Secret
 from lockgate_ports.testkit import Exchange, ScriptedHttp
+from lockgate_ports.testkit.capabilities import contracts_in
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Request
 
@@ -110,6 +112,12 @@ def _event(**members: Any) -> bytes:
 )
 def test_the_maker_tells_the_language_of_a_body(model: str, body: str | None) -> None:
     assert body_of(family_of(model)) == body
+
+
+def test_each_body_is_under_contract() -> None:
+    invoked = [each for each in contracts_in(contract) if "api" in each.settings or "invoke" in each.settings]
+    named = [each.settings.get("invoke", {}).get(each.model, body_of(family_of(each.model))) for each in invoked]
+    assert set(named) == set(get_args(Body))
 
 
 @pytest.mark.parametrize(

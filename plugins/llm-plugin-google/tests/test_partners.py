@@ -1,11 +1,12 @@
 """Other makers' models on Vertex AI: who is asked where, in which words."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from llm_plugin_google.partners import maker_and_name
+from llm_plugin_google import contract
+from llm_plugin_google.partners import Maker, maker_and_name
 from llm_plugin_google.vertex import VERTEX, VertexSettings
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.dialect import Params
@@ -16,6 +17,7 @@ from lockgate_ports.model import Attempt, ModelPort
 from lockgate_ports.parts import user
 from lockgate_ports.secret import Secret
 from lockgate_ports.testkit import Exchange, ScriptedHttp
+from lockgate_ports.testkit.capabilities import contracts_in
 from lockgate_ports.wire import Request
 
 _CLAUDE = "claude-opus-4-5@20251101"
@@ -197,6 +199,11 @@ async def test_what_vertex_refuses_of_mistral_is_read_in_googles_words() -> None
         with pytest.raises(UpstreamError) as caught:
             await vertex.chat(request, attempt)
         assert (caught.value.kind, caught.value.upstream_code) == (kind, code)
+
+
+def test_each_makers_language_is_under_contract() -> None:
+    of_vertex = [each for each in contracts_in(contract) if each.kind == "vertex"]
+    assert {maker_and_name(each.model)[0] for each in of_vertex} == set(get_args(Maker))
 
 
 def test_a_beta_that_is_none_is_refused_by_name() -> None:

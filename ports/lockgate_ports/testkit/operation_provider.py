@@ -41,7 +41,11 @@ class OperationProvider:
         self.http = ScriptedHttp()
         self.port = factory.build(self.settings, BuildContext(NAME, self.http))
         self.attempt = Attempt(model, Secret(KEY, "env:CONTRACT_KEY"))
-        self.embed = EMBED if samples.sized else structs.replace(EMBED, dimensions=None)
+        self.embed = structs.replace(
+            EMBED,
+            inputs=EMBED.inputs if samples.several else EMBED.inputs[:1],
+            dimensions=EMBED.dimensions if samples.sized else None,
+        )
         """What is asked, where vectors are."""
         self._opened = False
 

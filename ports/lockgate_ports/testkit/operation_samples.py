@@ -35,7 +35,8 @@ class OperationSamples(Struct, frozen=True, kw_only=True):
     `answer` says at least three things that differ, with usage; `no_usage` the same kind of answer without it. In
     `more`, where the wire numbers its results, one has them out of order. `no_answer` are bodies that come with status
     200 and hold no answer. `relay_request` is a request as odd as the dialect allows, with ALIAS for the model; None
-    where no client speaks the language. `sized`: a request can say how long a vector shall be.
+    where no client speaks the language. `sized`: a request can say how long a vector shall be; `several`: it can hold
+    more than one input, else `answer` says one thing.
     """
 
     dialect: str
@@ -50,6 +51,7 @@ class OperationSamples(Struct, frozen=True, kw_only=True):
     no_answer: tuple[bytes, ...]
     relay_request: bytes | None
     sized: bool = True
+    several: bool = True
 
     @property
     def answers(self) -> dict[str, OperationSample]:

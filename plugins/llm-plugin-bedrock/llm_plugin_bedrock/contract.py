@@ -15,6 +15,8 @@ from lockgate_ports.testkit import EmbeddingsContract, ProviderContract
 
 _NO_TOOLS = "Titan Text knows no tools: a request that offers some is refused by name"
 
+_TITANS_OWN = "no client speaks Titan's own language, so its streams are always read"
+
 
 class TestSigned(ProviderContract):
     plugin = llm_plugin_bedrock
@@ -76,7 +78,8 @@ class TestTitanInvoked(ProviderContract):
         "test_the_request_carries_what_was_asked": _NO_TOOLS,
         "test_parallel_tool_calls_keep_order_and_id": _NO_TOOLS,
         "test_streamed_parallel_tool_calls_keep_index_and_id": _NO_TOOLS,
-        "test_a_relayed_stream_keeps_its_bytes": "no client speaks Titan's own language, so streams are always read",
+        "test_a_relayed_stream_keeps_its_bytes": _TITANS_OWN,
+        "test_a_relayed_stream_tells_what_it_says_to_whoever_keeps_it": _TITANS_OWN,
     }
 
 

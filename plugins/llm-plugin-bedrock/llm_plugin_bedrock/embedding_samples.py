@@ -46,7 +46,7 @@ BEDROCK_COHERE_EMBEDDINGS = OperationSamples(
 
 
 def _titan_asked(request: HttpRequest) -> OperationAsked:
-    asked = _MEMBERS.decode(request.body)
+    asked = _MEMBERS.decode(bytes(request.body))
     model = request.target.split("/model/")[1].removesuffix("/invoke")
     return OperationAsked(model=unquote(model), texts=(asked["inputText"],), size=asked.get("dimensions"))
 

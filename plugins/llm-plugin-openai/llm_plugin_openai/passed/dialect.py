@@ -29,7 +29,7 @@ from lockgate_ports.dialect import (
     WrittenAnswer,
 )
 from lockgate_ports.errors import InvalidRequest, LockgateError, UpstreamError
-from lockgate_ports.http import NO_HEADERS, Body, Headers, HttpRequest
+from lockgate_ports.http import NO_HEADERS, Headers, HttpRequest
 from lockgate_ports.json_post import with_model
 from lockgate_ports.payload import Payload
 from lockgate_ports.refusals import unusable
@@ -108,7 +108,6 @@ class OpenAIPassed:
     def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
         """The same; `headers` hold the `content-type`."""
         content_type = dict(headers).get(_TYPE, "application/json")
-        told: Body
         if _is_form(content_type):
             told = Form(body, content_type).with_value("model", upstream.model)
         else:
@@ -176,7 +175,7 @@ def _read_form(inbound: Inbound, content_type: str) -> tuple[bytes, _Said]:
     form = Form(body, content_type)
     model = inbound.path_values.get("model")
     if model is not None:
-        body = form.with_value("model", model)
+        body = bytes(form.with_value("model", model))
     stream = (form.value("stream") or "").lower() in ("true", "1")
     return body, _Said(model or form.value("model"), stream, form.value("response_format"))
 

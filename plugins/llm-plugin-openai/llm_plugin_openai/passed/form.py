@@ -3,6 +3,8 @@
 import re
 
 from lockgate_ports.errors import InvalidRequest
+from lockgate_ports.http import Body
+from lockgate_ports.patch import edited
 
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,70})"|([^\s;]{1,70}))', re.I)
 _NAME = re.compile(rb'(?:^|;)\s*name=(?:"((?:[^"\\]|\\.)*)"|([^\s;]+))', re.I)
@@ -37,13 +39,14 @@ class Form:
             raise InvalidRequest(f"{name} must be a line of text", param=name)
         return value
 
-    def with_value(self, name: str, value: str) -> bytes:
+    def with_value(self, name: str, value: str) -> Body:
         """The body with the field set, put at its beginning where it is not there."""
         at = self._at(name)
         if at is not None:
-            return self._body[: at[0]] + value.encode() + self._body[at[1] :]
+            return edited(self._body, [(*at, value.encode())])
         field = b'%s\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
-        return field % (self._mark, name.encode(), value.encode()) + self._body[self._body.index(self._mark) :]
+        told = field % (self._mark, name.encode(), value.encode())
+        return edited(self._body, [(0, self._body.index(self._mark), told)])
 
     def _at(self, name: str) -> tuple[int, int] | None:
         places = self._fields.get(name.encode(), [])

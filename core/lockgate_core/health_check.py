@@ -28,6 +28,7 @@ async def check(provider: Provider, model: str, seconds: float, clock: Clock, lu
         turn = await Turn.take(provider, target, (), 0.0, clock, luck, anyway=True)
     except (Busy, UpstreamError):
         return  # no place or no key is free: that says nothing about the target
+    turn.kind = "probe"
     error: object = "cancelled"
     try:
         with clock.timeout(seconds):

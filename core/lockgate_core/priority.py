@@ -11,7 +11,7 @@ from lockgate_ports.errors import Forbidden, InvalidRequest
 HEADER = "x-lockgate-priority"
 PRIORITIES: Final[tuple[Priority, ...]] = get_args(Priority)
 """From the last to the first."""
-_NAMED: Mapping[str, Priority] = {priority: priority for priority in PRIORITIES}
+NAMED: Mapping[str, Priority] = {priority: priority for priority in PRIORITIES}
 RANKS: Final = {priority: rank for rank, priority in enumerate(PRIORITIES)}
 
 
@@ -32,7 +32,7 @@ class PriorityPolicy(Struct, frozen=True):
         if asked is None:
             said = profile or caller.priority or self.default
             return said if RANKS[said] <= RANKS[most] else most
-        known = _NAMED.get(asked)
+        known = NAMED.get(asked)
         if known is None:
             message = f"there is no priority {asked[:40]!r}; there are: {', '.join(PRIORITIES)}"
             raise InvalidRequest(message, param=HEADER)

@@ -30,6 +30,7 @@ class Turn:
         "_slots",
         "allowed",
         "cut_short",
+        "kind",
         "lease",
         "number",
         "provider",
@@ -66,6 +67,8 @@ class Turn:
         """Which attempt of its call it is, from 1 up."""
         self.skipped = 0
         """Events that made no sense, of a stream that failed before it answered."""
+        self.kind = "chat"
+        """Calls of one kind take about as long."""
         self.cut_short = False
         """The caller has less time than the provider may take: running out of it is nobody's fault."""
         self.allowed = 0.0
@@ -138,7 +141,7 @@ class Turn:
         self.provider.keys.succeeded(self.lease)
         now = self._clock.now()
         if self._began is not None:
-            self._answered(now - self._began, now, stream=True)
+            self._answered(now - self._began, now)
 
     def end(self, error: object = None) -> None:
         """Answered (None), failed with an UpstreamError, or ended by anything else."""
@@ -152,7 +155,7 @@ class Turn:
             breaker.answered(self._era, now)
             provider.keys.succeeded(self.lease)
             if self._began is not None:
-                self._answered(now - self._began, now, stream=False)
+                self._answered(now - self._began, now)
         elif not isinstance(error, UpstreamError) or (self.cut_short and _silent(error)):
             breaker.left(self._era)
             provider.keys.left(self.lease, now)
@@ -170,11 +173,11 @@ class Turn:
         for each in self._slots:
             each.give_back(now - self.lease.began)
 
-    def _answered(self, took: float, now: float, *, stream: bool) -> None:
+    def _answered(self, took: float, now: float) -> None:
         self._began = None
         self._load.answered(took, now)
         for each in self._slots:
-            each.answered(took, now, stream=stream)
+            each.answered(took, now, self.kind)
 
 
 class Shut(Exception):

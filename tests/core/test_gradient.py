@@ -12,7 +12,7 @@ def fed(gradient: Gradient, took: float, windows: int, now: float = 0.0, *, busy
     for _ in range(windows):
         for _ in range(12):
             now += 0.1
-            gradient.answered(took, gradient.limit if busy else 1, now, stream=stream)
+            gradient.answered(took, gradient.limit if busy else 1, now, "stream" if stream else "chat")
     return now
 
 
@@ -79,7 +79,7 @@ def test_it_never_leaves_its_bounds():
         for answered, took, later, stream in acts:
             now += later
             if answered:
-                gradient.answered(took, gradient.limit, now, stream=stream)
+                gradient.answered(took, gradient.limit, now, "stream" if stream else "chat")
             else:
                 gradient.pushed_back(took, now)
             assert 3 <= gradient.limit <= 7
@@ -93,5 +93,5 @@ def test_a_small_limit_needs_as_few_answers_as_it_lets_through(limit):
     now = 0.0
     for _ in range(4 * limit):
         now += 1.5
-        gradient.answered(1.0, limit, now, stream=False)
+        gradient.answered(1.0, limit, now, "chat")
     assert gradient.limit > limit

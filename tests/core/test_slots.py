@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from fakes import ANSWER, Bench, FakeModel, provider, streamed
+from fakes import ANSWER, Bench, FakeClock, FakeModel, provider, streamed
 from virtual_time import run, virtual_clock
 
 from lockgate_core.slots import AdaptivePolicy, ProviderSlots, Slots, SlotsPolicy
@@ -175,6 +175,28 @@ async def test_a_target_that_has_no_room_gets_fewer_calls_and_one_that_answers_g
         await bench.ask()
     assert own.now.limit >= 9
     assert own.now.running == 4
+
+
+async def test_calls_of_each_kind_are_compared_with_their_like():
+    clock = FakeClock()
+
+    def taking(seconds, told):
+        def act():
+            clock.pass_time(seconds)
+            return told
+
+        return act
+
+    up = FakeModel(*(act for _ in range(60) for act in (taking(9.0, ANSWER), taking(0.1, streamed("a")))))
+    found = AdaptivePolicy(start=4, window=0.0)
+    bench = Bench(providers={"up": provider("up", up, each=SlotsPolicy(found))}, clock=clock)
+    (own,) = bench.providers["up"].slots.at("m")
+    for _ in range(3):
+        await own.take(1, 0, clock)
+    for _ in range(60):
+        await bench.ask()
+        await (await bench.ask(stream=True)).aclose()
+    assert own.now.limit > 4
 
 
 async def test_a_stream_holds_its_place_until_its_end():

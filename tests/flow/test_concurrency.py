@@ -1,10 +1,12 @@
 """How many calls a target gets at a time, who waits, and who goes first: from client bytes to client bytes."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 from gateway import serving, settings
+from test_callers import create
 from upstream import CLOSE, DONE, SSE_HEAD, Seen, answer, event, upstream
 
 from lockgate import ChatRequest, user
@@ -155,3 +157,24 @@ async def test_limits_that_mean_nothing_are_refused(provider, more, fault):
         async with serving(bounded("http://127.0.0.1:1/v1", provider, **more)):
             pass
     assert fault in caught.value.message
+
+
+async def test_a_virtual_key_bounds_the_priority_of_its_calls(tmp_path: Path):
+    low = create(tmp_path, "--priority", "low")
+    high = create(tmp_path, "--priority", "high")
+    config = bounded("", {"concurrency": {"fixed": 1, "max_queued": 4}}, auth={"keys": {"path": f"{tmp_path}/keys.db"}})
+    async with upstream() as up:
+        config["providers"]["up"]["base_url"] = up.url
+        async with serving(config) as gw:
+            up.say([0.3, answer()])
+            slots = gw.gateway.providers["up"].slots.at("m")[0]
+            calls: list[asyncio.Task[Any]] = []
+            for place, (word, key) in enumerate((("first", low), ("low", low), ("high", high))):
+                headers = {"authorization": f"Bearer {key}"}
+                calls.append(asyncio.create_task(gw.ask(ask("fast", word), headers=headers)))
+                await until(lambda: slots.now.running == 1 and slots.now.waiting == place)  # noqa: B023
+            refused = await gw.ask(
+                ask("fast", "hi"), headers={"authorization": f"Bearer {low}", "x-lockgate-priority": "normal"}
+            )
+            assert (refused.status, [(await each).status for each in calls]) == (403, [200] * 3)
+    assert [said(seen) for seen in up.seen] == ["first", "high", "low"]

@@ -57,6 +57,7 @@ async def test_a_token_is_a_key_for_every_sdk_and_its_claims_say_who_calls(tmp_p
     claims = {
         "tenant": "https://acme.example/tenant",
         "models": "llm.models",
+        "priority": "llm.priority",
         "labels": {"residency": "region"},
         "parents": {"team": "department"},
     }
@@ -65,7 +66,7 @@ async def test_a_token_is_a_key_for_every_sdk_and_its_claims_say_who_calls(tmp_p
         config = trusting(up.url, issuer, row={"claims": claims, "admin_scope": "lockgate.admin"}, ledger=ledger)
         said = {
             "https://acme.example/tenant": "acme",
-            "llm": {"models": ["fast", "gpt-*"]},
+            "llm": {"models": ["fast", "gpt-*"], "priority": "high"},
             "region": "eu",
             "department": "search",
         }
@@ -88,6 +89,9 @@ async def test_a_token_is_a_key_for_every_sdk_and_its_claims_say_who_calls(tmp_p
             assert refused.status == 403
             caller = await _caller(gw, plain)
             assert (caller.labels, caller.parents, caller.admin) == ((("residency", "eu"),), ("team:search",), False)
+            assert caller.priority == "high"
+            odd = issuer.token(**said | {"llm": {"models": [], "priority": "urgent"}})
+            assert "as one of low, normal, high" in (await shown(gw, odd)).json["error"]["message"]
 
 
 async def _caller(gw: Served, token: str):

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from lockgate.settings.auth import TokenIssuer
-from lockgate_ports.caller import Caller
+from lockgate_core.priority import NAMED
+from lockgate_ports.caller import Caller, Priority
 from lockgate_ports.errors import Forbidden, Unauthenticated
 
 _BETWEEN = re.compile(r"[\s,]+")
@@ -28,6 +29,7 @@ def caller_of(name: str, issuer: TokenIssuer, claims: Mapping[str, Any]) -> Call
         models=_names(claims, said.models),
         surfaces=_names(claims, said.surfaces),
         admin=issuer.admin_scope is not None and issuer.admin_scope in scopes,
+        priority=None if said.priority is None else _priority(claims, said.priority),
         labels=tuple((label, _word(claims, claim)) for label, claim in said.labels.items()),
     )
 
@@ -47,6 +49,13 @@ def _word(claims: Mapping[str, Any], path: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= _LONGEST or not value.isprintable():
         raise Unauthenticated(f"this token does not say {path!r}, in one word of at most {_LONGEST} letters")
     return value
+
+
+def _priority(claims: Mapping[str, Any], path: str) -> Priority:
+    known = NAMED.get(_word(claims, path))
+    if known is None:
+        raise Unauthenticated(f"this token does not say {path!r}, as one of {', '.join(NAMED)}")
+    return known
 
 
 def _names(claims: Mapping[str, Any], path: str | None) -> tuple[str, ...] | None:

@@ -35,6 +35,8 @@ class Claims(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Names that may be asked for, with `*` for any part: a list, or words with spaces or commas between."""
     surfaces: str | None = None
     """Dialects that may be spoken, likewise."""
+    priority: str | None = None
+    """Its [priority](#priority) where calls wait for a place: `high`, `normal` or `low`."""
     labels: dict[str, str] = {}
     """Labels, by name, that the rules of the egress policy go by: `{residency: data_region}`."""
     parents: dict[str, str] = {}

@@ -89,13 +89,13 @@ class _Checking:
 
     def _profiles(self, values: Mapping[str, Any], entries: Mapping[str, Entry]) -> None:
         """A profile that a route hides, and one that leads to no provider."""
-        profiles = values.get("profiles", FAULTY)
+        profiles, routes = values.get("profiles", FAULTY), values.get("routes", ())
         for name, profile in () if profiles is FAULTY else profiles.items():
             table = entries["profiles"].node
             if profile is FAULTY or not isinstance(table, Table):
                 continue
             entry, path = table.entries[name], ("profiles", name)
-            if name in values.get("routes", ()):
+            if routes is not FAULTY and name in routes:
                 message = "a route has the same name, and answers for it"
                 self.shape.fault(entry.place, "unreachable", path, message, "give one of them another name")
             place = entry.node.entries["model"].node.place if isinstance(entry.node, Table) else entry.place

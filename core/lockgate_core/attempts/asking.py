@@ -26,6 +26,7 @@ async def whole_answer(
     journal, target = context.journal, turn.target
     attempt = _attempt(turn, context, timeouts)
     began = clock.now()
+    turn.kind = request.operation
     with clock.timeout(turn.allow(timeouts.attempt, left)), turn.provider.around(target.provider_id):
         reply = await _call(turn.provider.port, request, attempt)
     turn.end()
@@ -47,6 +48,7 @@ async def open_stream(
     journal, target = context.journal, turn.target
     attempt = _attempt(turn, context, timeouts)
     began = clock.now()
+    turn.kind = "held stream" if terms.holds else "stream"
     rules = StreamRules()
     held: Held = []
 

@@ -5,6 +5,7 @@ After Gradient2 of Netflix's concurrency-limits and the gradient controller of E
 """
 
 import math
+from collections import defaultdict
 from statistics import median
 
 from msgspec import Struct
@@ -55,8 +56,8 @@ class Usual:
 
 
 class Gradient:
-    """Told of each answer: for a stream the time to its first content, which does not hang on its length. Streams and
-    whole answers are each compared with what is usual for them."""
+    """Told of each answer: for a stream the time to its first content, which does not hang on its length. Answers are
+    compared with what is usual for those of their kind."""
 
     __slots__ = ("_cut", "_exact", "_most", "_policy", "_ratios", "_since", "_usual", "limit")
 
@@ -64,7 +65,7 @@ class Gradient:
         self._policy = policy
         self._exact = float(policy.start)
         self.limit = policy.start
-        self._usual = {True: Usual(), False: Usual()}
+        self._usual: defaultdict[str, Usual] = defaultdict(Usual)
         self._ratios: list[float] = []
         """Of the answers of this window, how long each took to what was usual."""
         self._since: float | None = None
@@ -73,9 +74,9 @@ class Gradient:
         self._cut = -math.inf
         """When the provider last pushed back."""
 
-    def answered(self, took: float, running: int, now: float, *, stream: bool) -> None:
-        """An answer came after `took` seconds; `running` calls ran then, it included."""
-        usual = self._usual[stream]
+    def answered(self, took: float, running: int, now: float, kind: str) -> None:
+        """An answer of a kind came after `took` seconds; `running` calls ran then, it included."""
+        usual = self._usual[kind]
         usual.add(took, now)
         self._ratios.append(took / usual.time if usual.time > 0 else 1.0)
         self._most = max(self._most, running)

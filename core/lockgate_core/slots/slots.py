@@ -84,10 +84,11 @@ class Slots:
         if not has:
             raise self._busy("calls of a higher priority took its turn")
 
-    def answered(self, took: float, now: float, *, stream: bool) -> None:
-        """A call was answered after `took` seconds, or its stream began; it still has its place."""
+    def answered(self, took: float, now: float, kind: str) -> None:
+        """A call was answered after `took` seconds, or its stream began; it still has its place. Calls of one `kind`
+        take about as long."""
         if self._gradient is not None:
-            self._gradient.answered(took, self._places.running, now, stream=stream)
+            self._gradient.answered(took, self._places.running, now, kind)
             self._places.admit()
 
     def pushed_back(self, took: float, now: float) -> None:

@@ -40,6 +40,10 @@ retry:
   base_delay: 0.25
   max_delay: 8
   max_retry_after: 5
+priority:
+  default: low
+  most: high
+  aging: 5
 timeouts:
   connect: 5
   attempt: 120
@@ -65,6 +69,22 @@ providers:
       x-team: blue
     timeouts:
       idle: 5
+    retry:
+      max_attempts: 2
+    concurrency:
+      fixed: 8
+      max_queued: 4
+      queue_timeout: 5
+    model_concurrency:
+      s:
+        adaptive:
+          start: 5
+          min: 2
+          max: 9
+          tolerance: 2
+    model_retry:
+      s:
+        base_delay: 1
     status: active
 routes:
   fast:
@@ -101,6 +121,16 @@ routes:
       any: true
     targets:
       - local/rest
+profiles:
+  night:
+    model: fast
+    priority: low
+    timeouts:
+      connect: 1
+    retry:
+      max_delay: 3
+    stream:
+      policy: restart
 environments:
   dev:
     server:
@@ -117,6 +147,9 @@ NAMED_BY_USERS = {
     ("providers",),
     ("providers", "local", "headers"),
     ("routes",),
+    ("profiles",),
+    ("providers", "local", "model_concurrency"),
+    ("providers", "local", "model_retry"),
     ("environments",),
     ("environments", "dev", "providers"),
 }

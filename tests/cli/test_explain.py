@@ -16,9 +16,15 @@ providers:
     base_url: http://127.0.0.1:1/v1
     credential_ref: env:A_KEY
     models: [{id: m, tools: false, price: {rates: {input: 1, output: 2}, source: settings, as_of: "2026-11-20"}}]
-  b: {kind: openai-compatible, base_url: "http://127.0.0.1:2/v1", timeouts: {attempt: 7}}
+  b:
+    kind: openai-compatible
+    base_url: http://127.0.0.1:2/v1
+    timeouts: {attempt: 7}
+    concurrency: {fixed: 2, max_queued: 3}
 routes:
   r: {targets: [a/m, b/n], fallbacks: {context_length: [b/large]}}
+profiles:
+  p: {model: r, timeouts: {attempt: 9}, stream: {policy: restart}, priority: low}
 """
 TOOLS = {"model": "r", "tools": [{"type": "function", "function": {"name": "f"}}],
          "messages": [{"role": "user", "content": "hi"}]}  # fmt: skip
@@ -44,6 +50,21 @@ def test_a_request_is_told_with_targets_keys_times_and_prices() -> None:
     assert (first["target"], first["keys"], second["timeouts"]["attempt"]) == ("a/m", ["env:A_KEY"], 7)
     assert float(first["price"]["least"]) >= 0
     assert told["otherwise"] == {"context_length": ["b/large"]}
+
+
+def test_what_holds_at_a_target_is_told_with_whoever_says_so() -> None:
+    shown = explain("--model", "p")
+    for line in (
+        "b/n: timeouts.attempt is 9, by profiles.p.timeouts",
+        "b/n runs 2 calls at a time, 3 wait",
+        "a stream that fails: restart, by profiles.p.stream",
+    ):
+        assert line in shown.stdout
+    told = json.loads(explain("--model", "p", "--json").stdout)
+    assert (told["priority"], told["stream"]["after_commit"]) == ("low", "restart")
+    assert told["targets"][1]["slots"][0] == {
+        "of": "b/n", "limit": 2, "adaptive": False, "running": 0, "waiting": 0, "max_queued": 3,
+    }  # fmt: skip
 
 
 def test_who_is_not_asked_is_told_with_the_reason() -> None:

@@ -54,7 +54,13 @@ class Stage:
         eligibility = Eligibility(egress or Anywhere(), self.notes.append)
         once = Attempts(providers, eligibility, RetryPolicy(1), self.clock, lambda: 0.5)
         attempts = Attempts(providers, eligibility, RetryPolicy(), self.clock, lambda: 0.5)
-        self.shadows = Shadows(once, providers, self.clock, self.notes.append, {"r": most})
+        self.ranks: list[int] = []
+
+        async def copied(request, context):
+            self.ranks.append(context.rank)
+            return await once(request, context)
+
+        self.shadows = Shadows(copied, providers, self.clock, self.notes.append, {"r": most})
         self.engine = Engine(
             routes, CALM, Rollouts({}), (), attempts, self.metrics, self.clock, shadows=self.shadows
         )  # fmt: skip
@@ -114,6 +120,7 @@ async def test_the_copy_is_written_down_by_itself_and_costs_nobody():
     (report,) = stage.shadows.reports
     assert (report.compared, report.same, report.copies.output_tokens) == (1, 1, 2)
     assert stage.notes == [Note("shadow_compared", "s", "r: same")]
+    assert stage.ranks == [0], "it goes before nobody's call"
 
 
 async def test_a_copy_that_fails_is_tried_once_and_touches_nobody():

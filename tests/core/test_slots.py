@@ -59,7 +59,8 @@ def test_who_waits_longer_than_it_may_is_told_so_and_keeps_nobody_from_a_place()
     played(play)
 
 
-def test_a_call_that_is_cancelled_in_line_leaves_it_and_one_that_just_got_its_place_gives_it_back():
+@pytest.mark.parametrize("late", [True, False])
+def test_a_call_that_is_cancelled_in_line_leaves_it_and_one_that_just_got_its_place_gives_it_back(late):
     async def play():
         slots = Slots("up", SlotsPolicy(1, 2))
         await slots.take(1, 1, CLOCK)
@@ -68,8 +69,12 @@ def test_a_call_that_is_cancelled_in_line_leaves_it_and_one_that_just_got_its_pl
         one.cancel()
         await settle()
         assert slots.now.waiting == 1
-        slots.give_back(1.0)  # now it is the second one's
-        two.cancel()
+        if late:
+            slots.give_back(1.0)  # now it is the second one's
+            two.cancel()
+        else:
+            two.cancel()
+            slots.give_back(1.0)  # it does not know yet that it was cancelled
         await settle()
         assert (two.cancelled(), slots.free) == (True, True)
 

@@ -45,11 +45,11 @@ async def test_usage_weighs_what_runs_by_what_may_run():
     async with upstream() as up:
         limits = {"model_concurrency": {"a": {"fixed": 100}, "b": {"fixed": 2}}}
         async with serving(by("usage", up.url, limits)) as gw:
-            up.say([0.5, answer()], [0.5, answer()], [answer()])
-            running = [asyncio.create_task(gw.ask(ASK | {"model": model})) for model in ("up/a", "up/b")]
-            await until(lambda: len(up.seen) == 2)
+            up.say([0.5, answer()], [0.5, answer()], [0.5, answer()], [answer()])
+            running = [asyncio.create_task(gw.ask(ASK | {"model": model})) for model in ("up/a", "up/a", "up/b")]
+            await until(lambda: len(up.seen) == 3)
             assert (await gw.ask(ASK)).status == 200
-            assert up.seen[2].json["model"] == "a"
+            assert up.seen[3].json["model"] == "a"
             for each in running:
                 each.cancel()
 

@@ -68,8 +68,8 @@ class Places:
 
     @property
     def free(self) -> bool:
-        """A place can be had at once."""
-        return self.running < self._limit.limit and not self._line
+        """A place can be had at once. Then nobody waits."""
+        return self.running < self._limit.limit
 
     @property
     def wait(self) -> float:

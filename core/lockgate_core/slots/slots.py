@@ -98,7 +98,7 @@ class Slots:
 
     @property
     def free(self) -> bool:
-        """A place can be had at once, and nobody waits for one."""
+        """A place can be had at once."""
         return self._places.free
 
     @property

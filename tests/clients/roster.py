@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-SCENES = ("plain", "stream", "tools", "parallel", "structured", "vision", "errors", "cancel")
+SCENES = ("plain", "stream", "tools", "parallel", "structured", "vision", "errors", "cancel", "embeddings", "counting")
 
 
 class Client(Struct, frozen=True):

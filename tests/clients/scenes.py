@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from at import RED_DOT
+from at import COUNT, HELLO, RED_DOT, TEXTS, VECTORS
 from msgspec import Struct
 
 
@@ -133,6 +133,18 @@ def agent(asked: Asked) -> Answer:
     return Answer(("The shell printed ", f"{SHOWN}."))
 
 
+def embedded(texts: Any) -> list[list[float]]:
+    """The vectors of what is asked for."""
+    must(isinstance(texts, list) and all(text in TEXTS for text in texts), "the texts", texts)
+    return [VECTORS[TEXTS.index(text)] for text in texts]
+
+
+def counted(texts: list[str]) -> int:
+    """How many tokens these are said to be."""
+    must(HELLO in texts, "the question", texts)
+    return COUNT
+
+
 SIGNATURE = "c2lnbmVkIGJ5IHRoZSB1cHN0cmVhbQ=="
 """What an upstream that signs its tool calls wants back."""
 
@@ -147,5 +159,7 @@ SCENES: dict[str, Callable[[Asked], Answer | Refusal]] = {
     "lockedout": lambda asked: Refusal(401),
     "agent": agent,
     "endless": lambda asked: Answer(("One", " and"), endless=True),
+    "embeddings": lambda asked: Refusal(400),
+    "counting": lambda asked: Refusal(400),
 }
 """By the model's name at the upstream."""

@@ -40,7 +40,9 @@ class Scripted:
         self.seen.append(seen)
         try:
             _check_key(request, language.KEY_HEADER)
-            assert path.startswith(language.PATH), f"the upstream was asked at {path}"
+            assert path.startswith(language.PATHS), f"the upstream was asked at {path}"
+            if (told := language.aside(path, json.loads(seen.body))) is not None:
+                return web.json_response(told)
             asked = language.read(path, json.loads(seen.body))
             answer = SCENES[asked.model](asked)
         except (AssertionError, LookupError, TypeError, ValueError) as fault:

@@ -4,9 +4,9 @@ import base64
 import json
 from typing import Any
 
-from scenes import Answer, Asked, Call
+from scenes import Answer, Asked, Call, counted
 
-PATH = "/v1/messages"
+PATHS = ("/v1/messages",)
 KEY_HEADER = "x-api-key"
 
 Block = dict[str, Any]
@@ -39,6 +39,11 @@ def _block(block: Block, role: str, asked: Asked) -> None:
             asked.calls.append(Call(block["name"], block["input"], block["id"]))
         case "tool_result":
             asked.results.append((block["tool_use_id"], _text(block["content"])))
+
+
+def aside(path: str, body: dict[str, Any]) -> dict[str, Any] | None:
+    """What is no chat."""
+    return {"input_tokens": counted(read(path, body).texts)} if path == "/v1/messages/count_tokens" else None
 
 
 def whole(answer: Answer) -> dict[str, Any]:

@@ -5,9 +5,9 @@ import json
 import re
 from typing import Any
 
-from scenes import SIGNATURE, Answer, Asked, Call, must
+from scenes import SIGNATURE, Answer, Asked, Call, counted, embedded, must
 
-PATH = "/v1beta/models/"
+PATHS = ("/v1beta/models/",)
 KEY_HEADER = "x-goog-api-key"
 
 Part = dict[str, Any]
@@ -56,6 +56,16 @@ def _name_ids(asked: Asked) -> None:
         for place, call in enumerate(asked.calls):
             call.id = str(place)
         asked.results = [(str(place), text) for place, (_, text) in enumerate(asked.results)]
+
+
+def aside(path: str, body: dict[str, Any]) -> dict[str, Any] | None:
+    """What is no chat."""
+    if path.endswith(":countTokens"):
+        return {"totalTokens": counted(read(path, body.get("generateContentRequest", body)).texts)}
+    if path.endswith(":batchEmbedContents"):
+        found = embedded([_text(each["content"]["parts"]) for each in body["requests"]])
+        return {"embeddings": [{"values": each} for each in found]}
+    return None
 
 
 def whole(answer: Answer) -> dict[str, Any]:

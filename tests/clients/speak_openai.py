@@ -2,11 +2,12 @@
 
 import base64
 import json
+import struct
 from typing import Any
 
-from scenes import Answer, Asked, Call
+from scenes import Answer, Asked, Call, embedded
 
-PATH = "/v1/chat/completions"
+PATHS = ("/v1/chat/completions", "/v1/embeddings")
 KEY_HEADER = "authorization"
 
 
@@ -33,6 +34,17 @@ def read(path: str, body: dict[str, Any]) -> Asked:
             function = call["function"]
             asked.calls.append(Call(function["name"], json.loads(function["arguments"]), call["id"]))
     return asked
+
+
+def aside(path: str, body: dict[str, Any]) -> dict[str, Any] | None:
+    """What is no chat."""
+    if path != "/v1/embeddings":
+        return None
+    found: list[Any] = embedded(body["input"])
+    if body.get("encoding_format") == "base64":
+        found = [base64.b64encode(struct.pack(f"<{len(each)}f", *each)).decode() for each in found]
+    rows = [{"object": "embedding", "index": place, "embedding": each} for place, each in enumerate(found)]
+    return {"object": "list", "data": rows, "model": "scripted-1", "usage": {"prompt_tokens": 3, "total_tokens": 3}}
 
 
 def whole(answer: Answer) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from scenes import Answer, Asked, Call
 
-PATH = "/v1/responses"
+PATHS = ("/v1/responses",)
 KEY_HEADER = "authorization"
 
 Item = dict[str, Any]
@@ -28,6 +28,11 @@ def read(path: str, body: dict[str, Any]) -> Asked:
             case "message" if item["role"] == "user":
                 asked.texts.append(_text(item["content"]))
     return asked
+
+
+def aside(path: str, body: dict[str, Any]) -> dict[str, Any] | None:
+    """All is chat."""
+    return None
 
 
 def whole(answer: Answer) -> dict[str, Any]:

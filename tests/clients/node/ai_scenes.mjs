@@ -1,6 +1,6 @@
 // The scenes of Vercel's `ai`, for whichever provider: `model(place, scene)` makes a model.
 
-import { generateText, Output, stepCountIs, streamText, tool } from "ai";
+import { embedMany, generateText, Output, stepCountIs, streamText, tool } from "ai";
 import { z } from "zod";
 import * as at from "./at.mjs";
 
@@ -68,3 +68,6 @@ export function scenesOf(model) {
     },
   };
 }
+
+export const embeddingsOf = (model) => (place) => at.vectors(place, async () =>
+  (await embedMany({ model: model(place), values: at.TEXTS, maxRetries: 0 })).embeddings);

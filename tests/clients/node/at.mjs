@@ -24,6 +24,9 @@ export const WEATHER_SCHEMA = {
   additionalProperties: false,
 };
 
+export const TEXTS = ["one", "zwei"];
+export const VECTORS = [[0.25, -0.5], [1, 0]];
+
 export const same = assert.deepEqual;
 
 export class At {
@@ -43,6 +46,17 @@ export class At {
     }
     assert.fail("the upstream still has a caller");
   }
+}
+
+// `found` gives the vectors; Anthropic makes none, and that is said.
+export async function vectors(place, found) {
+  if (place.language === "anthropic") await refused(400, found);
+  else same(await found(), VECTORS);
+}
+
+// The upstream's own count; that of one which does not count is estimated.
+export function counts(place, found) {
+  assert.ok(place.language === "openai" ? found >= 3 && found <= 60 : found === 42, String(found));
 }
 
 // The error of this status that `act` throws.

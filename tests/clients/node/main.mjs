@@ -3,7 +3,7 @@
 
 import { At } from "./at.mjs";
 
-const NAMES = ["plain", "stream", "tools", "parallel", "structured", "vision", "errors", "cancel"];
+const NAMES = ["plain", "stream", "tools", "parallel", "structured", "vision", "errors", "cancel", "embeddings", "counting"];
 const [module, url, key, upstreamUrl, languages] = process.argv.slice(2);
 const client = await import(`./${module}.mjs`);
 

@@ -77,3 +77,8 @@ export async function cancel(place) {
   for await (const event of events) if (event.delta?.text === " and") break;
   await place.left();
 }
+
+export async function counting(place) {
+  const { max_tokens: _, ...body } = hello(place, "counting");
+  at.counts(place, (await client(place).messages.countTokens(body)).input_tokens);
+}

@@ -112,3 +112,13 @@ export async function cancel(place) {
   for await (const chunk of chunks) if (chunk.choices[0].delta.content === " and") break;
   await place.left();
 }
+
+export const embeddings = (place) => at.vectors(place, async () => {
+  const answer = await client(place).embeddings.create({ model: place.model("embeddings"), input: at.TEXTS });
+  return answer.data.map((each) => [...each.embedding]);
+});
+
+export async function counting(place) {
+  const answer = await client(place).responses.inputTokens.count({ model: place.model("counting"), input: at.HELLO });
+  at.counts(place, answer.input_tokens);
+}

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from at import At
 
-NAMES = ("plain", "stream", "tools", "parallel", "structured", "vision", "errors", "cancel")
+NAMES = ("plain", "stream", "tools", "parallel", "structured", "vision", "errors", "cancel", "embeddings", "counting")
 
 
 def main(module: str, url: str, key: str, upstream_url: str, languages: str) -> None:

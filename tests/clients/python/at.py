@@ -28,6 +28,12 @@ DOT = "A red dot."
 SPENT = (11, 5)
 """Tokens in and out."""
 
+TEXTS = ["one", "zwei"]
+VECTORS = [[0.25, -0.5], [1.0, 0.0]]
+"""What they are as vectors."""
+COUNT = 42
+"""How many tokens the greeting is said to be, by upstreams that count."""
+
 WEATHER_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {"city": {"type": "string"}},
@@ -63,6 +69,19 @@ class At:
                     return
             time.sleep(0.02)
         raise AssertionError("the upstream still has a caller")
+
+
+def vectors(place: At, found: Any, refused: type[BaseException]) -> None:
+    """`found` gives the vectors; Anthropic makes none, and that is said."""
+    if place.language == "anthropic":
+        raises(refused, found)
+    else:
+        same([list(each) for each in found()], VECTORS)
+
+
+def counts(place: At, found: int) -> None:
+    """The upstream's own count; that of one which does not count is estimated."""
+    assert found == COUNT if place.language != "openai" else 3 <= found <= 60, found
 
 
 def same(found: Any, expected: Any) -> None:

@@ -100,3 +100,9 @@ def cancel(place: At) -> None:
     with client(place).messages.stream(**hello(place, "endless")) as events:
         assert any(word == " and" for word in events.text_stream)
     place.wait_until_left()
+
+
+def counting(place: At) -> None:
+    ask = hello(place, "counting")
+    del ask["max_tokens"]
+    at.counts(place, client(place).messages.count_tokens(**ask).input_tokens)

@@ -114,3 +114,20 @@ def cancel(place: At) -> None:
         assert any(chunk.text == " and" for chunk in events)
         events.close()
     place.wait_until_left()
+
+
+def embeddings(place: At) -> None:
+    def ask() -> Any:
+        """One by one: several are parts of one for it where the model's name holds `gemini`."""
+        with client(place) as asking:
+            embed = asking.models.embed_content
+            answers = [embed(model=place.model("embeddings"), contents=text) for text in at.TEXTS]
+        return [each.values for answer in answers for each in answer.embeddings or ()]
+
+    at.vectors(place, ask, failures.ClientError)
+
+
+def counting(place: At) -> None:
+    with client(place) as asking:
+        answer = asking.models.count_tokens(model=place.model("counting"), contents=at.HELLO)
+    at.counts(place, answer.total_tokens or 0)

@@ -63,3 +63,7 @@ def cancel(place: At) -> None:
     assert any(chunk.text == " and" for chunk in events)
     events.close()
     place.wait_until_left()
+
+
+def counting(place: At) -> None:
+    at.counts(place, model(place, "counting").get_num_tokens_from_messages(shared.HELLO))

@@ -6,7 +6,7 @@ import at
 import openai
 from at import At, same
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
-from langchain_openai import ChatOpenAI
+from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from pydantic import BaseModel
 
 HELLO: list[Any] = [SystemMessage(at.SYSTEM), HumanMessage(at.HELLO)]
@@ -93,3 +93,14 @@ def cancel(place: At) -> None:
     assert any(chunk.text == " and" for chunk in events)
     events.close()
     place.wait_until_left()
+
+
+def embeddings(place: At) -> None:
+    made = OpenAIEmbeddings(
+        base_url=f"{place.url}/v1",
+        api_key=place.key,
+        model=place.model("embeddings"),
+        check_embedding_ctx_length=False,  # which would fetch a tokenizer
+        max_retries=0,
+    )
+    at.vectors(place, lambda: made.embed_documents(at.TEXTS), openai.BadRequestError)

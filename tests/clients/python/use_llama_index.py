@@ -7,6 +7,7 @@ import openai
 from at import RED_DOT, At, same
 from llama_index.core.llms import ChatMessage, ImageBlock, MessageRole, TextBlock
 from llama_index.core.tools import FunctionTool, ToolMetadata
+from llama_index.embeddings.openai_like import OpenAILikeEmbedding
 from llama_index.llms.openai_like import OpenAILike
 from pydantic import BaseModel
 
@@ -99,3 +100,10 @@ def cancel(place: At) -> None:
     events.close()
     llm._get_client().close()
     place.wait_until_left()
+
+
+def embeddings(place: At) -> None:
+    made = OpenAILikeEmbedding(
+        api_base=f"{place.url}/v1", api_key=place.key, model_name=place.model("embeddings"), max_retries=0
+    )
+    at.vectors(place, lambda: made.get_text_embedding_batch(at.TEXTS), openai.BadRequestError)

@@ -100,3 +100,12 @@ def cancel(place: At) -> None:
     assert any(chunk.choices[0].delta.content == " and" for chunk in events)
     events.close()
     place.wait_until_left()
+
+
+def embeddings(place: At) -> None:
+    def ask(**more: Any) -> Any:
+        make = client(place).embeddings.create
+        return [each.embedding for each in make(model=place.model("embeddings"), input=at.TEXTS, **more).data]
+
+    at.vectors(place, ask, openai.BadRequestError)  # in base64, unless one says otherwise
+    at.vectors(place, lambda: ask(encoding_format="float"), openai.BadRequestError)

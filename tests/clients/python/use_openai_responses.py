@@ -87,3 +87,8 @@ def cancel(place: At) -> None:
     assert any(event.type == "response.output_text.delta" and event.delta == " and" for event in events)
     events.close()
     place.wait_until_left()
+
+
+def counting(place: At) -> None:
+    count = client(place).responses.input_tokens.count
+    at.counts(place, count(model=place.model("counting"), input=at.HELLO).input_tokens)

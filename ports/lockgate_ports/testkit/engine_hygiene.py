@@ -14,6 +14,8 @@ from lockgate_ports.testkit.engine import LONG, SHORT, Engine
 from lockgate_ports.testkit.watch import Watch
 
 _AT_ONCE = 4
+_TRIES = 5
+_SHARE = 0.4
 _TASKS = Path("/proc/self/task")
 """A line for each thread of this process, those of libraries as well; where there is no such folder, Python's own
 threads are what can be seen."""
@@ -57,20 +59,19 @@ class EngineHygiene:
     async def test_the_event_loop_goes_round_while_it_answers(self, engine: Engine) -> None:
         """Look for work in a coroutine, or in a thread that holds the interpreter: every other call of the process
         stands still meanwhile."""
-        gaps: list[float] = []
-        shares: list[float] = []
-        for _ in range(3):
+        gap = share = 0.0
+        # Where others use the machine too, the system takes the processor away for a while: one good try is enough.
+        for _ in range(_TRIES):
             with Watch() as watch:
                 begun = time.perf_counter()
                 async with watch.heartbeat():
                     await engine.chat()
                     await engine.events()
-                shares.append(watch.longest_gap / (time.perf_counter() - begun))
-            gaps.append(watch.longest_gap)
+                gap, share = watch.longest_gap, watch.longest_gap / (time.perf_counter() - begun)
             assert watch.blocked == []
-        # The best of three: where others use the machine too, the system takes the processor away for a while.
-        assert min(gaps) < Watch.LIMIT, f"the loop stood still for {min(gaps):.2f} s"
-        assert min(shares) < 0.4, f"the loop stood still for {min(shares):.0%} of the time that two answers took"
+            if gap < Watch.LIMIT and share < _SHARE:
+                return
+        pytest.fail(f"the loop stood still for {gap:.2f} s, {share:.0%} of the time that two answers took")
 
     async def test_nothing_leaves_the_process(self, engine: Engine) -> None:
         """Look for a client, a process or an HttpPort that is asked: an engine's egress allowance is empty."""

@@ -55,13 +55,13 @@ class FileSecrets:
         return _found(held, ref) if held is not None else await asyncio.to_thread(self.read, ref)
 
     def read(self, ref: str) -> Secret:
-        """The value without the white space around it, read anew. Blocks.
+        """The value without the white space around it. Blocks where the file must be read.
 
         Raises SettingsError when the file is not there, can be read by others than its owner, or does not hold it.
         """
         path, parse, _ = _taken_apart(ref)
         try:
-            return _found(self._read(path, parse), ref)
+            return _found(self._unchanged(path, parse) or self._read(path, parse), ref)
         except OSError as error:
             raise _unreadable(ref, error) from None
         except _Unfit as error:

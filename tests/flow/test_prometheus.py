@@ -31,7 +31,8 @@ async def used(gw: Served, up: Any) -> None:
     up.say([answer()])
     await gw.ask(ASK)
     assert (await gw.ask({**ASK, "model": f"up/{_ODD}"})).status == 200
-    up.say(stream("a", "b", "c"))
+    head, *pieces = stream("a", "b", "c")
+    up.say([head, *(step for piece in pieces for step in (piece, 0.02))])
     await gw.ask({**ASK, "stream": True})
     up.say([http(b"{}", 400)])
     await gw.ask(ASK)
@@ -87,7 +88,6 @@ async def test_a_scrape_takes_everything(tmp_path: Path) -> None:
             assert "fast" in models
             quick = "gen_ai_client_operation_time_per_output_chunk_seconds_count"
             assert [float(row["value"][1]) >= 1 for row in await asked(quick)] == [True]
-            [row] = await asked(
-                "histogram_quantile(0.5, sum by (le) (gen_ai_client_operation_duration_seconds_bucket))"
-            )
+            buckets = "sum by (le) (gen_ai_client_operation_duration_seconds_bucket)"
+            [row] = await asked(f"histogram_quantile(0.5, {buckets})")
             assert 0 < float(row["value"][1]) < 10

@@ -18,8 +18,8 @@ from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, Factory
 from lockgate_ports.http import HttpPort, HttpRequest, Origin
 from lockgate_ports.http_settings import address
-from lockgate_ports.secret import Secret
-from lockgate_ports.secret_store import LOCAL_SCHEMES, Remembered, ask, part_of_text, secret_of, split_ref
+from lockgate_ports.secret_reading import ReadSecrets
+from lockgate_ports.secret_store import LOCAL_SCHEMES, ask
 from lockgate_ports.secrets import CredentialRef, SecretsPort
 
 _SERVICE = "secretsmanager"
@@ -52,7 +52,7 @@ class _Value(Struct, rename={"text": "SecretString", "binary": "SecretBinary"}):
 _VALUE = msgspec.json.Decoder(_Value)
 
 
-class AwsSecrets:
+class SecretsManager:
     """`aws-sm:prod/openai`, or a field of one that is JSON: `aws-sm:prod/openai#key`. An ARN is a name as well."""
 
     def __init__(
@@ -61,8 +61,6 @@ class AwsSecrets:
         origin: Origin,
         region: str,
         credentials: Callable[[], Awaitable[Credentials]],
-        ttl: float,
-        clock: Callable[[], float],
         wall: Callable[[], float],
     ) -> None:
         self._http = http
@@ -70,20 +68,13 @@ class AwsSecrets:
         self._region = region
         self._credentials = credentials
         self._wall = wall
-        self._held: Remembered[str] = Remembered(ttl, clock)
 
-    async def fetch(self, ref: str) -> Secret:
-        """The current version, as it was within `ttl`. Raises SettingsError."""
-        name, field = split_ref(ref)
-        text = await self._held.get(name, lambda: self._read(name, ref))
-        return secret_of(part_of_text(text, field, ref), ref)
+    def name_of(self, path: str, ref: str) -> str:
+        """As it stands."""
+        return path
 
-    async def aclose(self) -> None:
-        """Forgets all."""
-        self._held.forget()
-        await self._http.aclose()
-
-    async def _read(self, name: str, ref: str) -> str:
+    async def read(self, name: str, ref: str) -> str:
+        """The current version. Raises SettingsError."""
         signer = await asyncio.to_thread(load_signer)
         headers = (
             ("content-type", "application/x-amz-json-1.1"),
@@ -107,15 +98,18 @@ def _build(settings: AwsSecretsSettings, context: BuildContext) -> SecretsPort:
         if ref is None or ref.partition(":")[0] not in LOCAL_SCHEMES:
             raise SettingsError("secrets.aws-sm: auth: keys needs a credential_ref that is kept in env: or file:")
 
-        async def fetch() -> Credentials:
+        async def own() -> Credentials:
             return read_secret(await context.secret(ref))
+
+        fetch = own
     else:
         source = source_of(_as_bedrock(settings), context, time.time)
         if source is None:
             raise SettingsError(f"secrets.aws-sm: auth: {settings.auth} has no source of credentials")
         fetch = CachedCredentials(source, time.time).get
     origin, _ = _place(settings)
-    return AwsSecrets(context.http, origin, settings.region, fetch, settings.ttl, time.monotonic, time.time)
+    manager = SecretsManager(context.http, origin, settings.region, fetch, time.time)
+    return ReadSecrets(manager, context.http, settings.ttl, time.monotonic)
 
 
 def _as_bedrock(settings: AwsSecretsSettings) -> BedrockSettings:

@@ -12,12 +12,13 @@ from msgspec import Meta, Struct
 from llm_plugin_azure.entra import AUTHORITY, EntraAuth, Grant
 from llm_plugin_azure_secrets.managed import METADATA, ManagedIdentity
 from lockgate_ports.auth import Auth
-from lockgate_ports.errors import LockgateError, SettingsError
+from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, Factory
-from lockgate_ports.http import HttpPort, HttpRequest, Origin
+from lockgate_ports.http import HttpRequest, Origin
 from lockgate_ports.http_settings import address
 from lockgate_ports.secret import Secret
-from lockgate_ports.secret_store import LOCAL_SCHEMES, Remembered, ask, part_of_text, secret_of, split_ref
+from lockgate_ports.secret_reading import ReadSecrets, SignedGet
+from lockgate_ports.secret_store import LOCAL_SCHEMES
 from lockgate_ports.secrets import CredentialRef, SecretsPort
 
 _RESOURCE = "https://vault.azure.net"
@@ -52,45 +53,23 @@ class _Bundle(Struct):
 _BUNDLE = msgspec.json.Decoder(_Bundle)
 
 
-class AzureSecrets:
+class KeyVault:
     """`azure-kv:openai`, `azure-kv:openai/VERSION`, or a field of one that is JSON: `azure-kv:openai#key`."""
 
-    def __init__(
-        self,
-        http: HttpPort,
-        origin: Origin,
-        auth: Auth,
-        own: Callable[[], Awaitable[Secret]] | None,
-        ttl: float,
-        clock: Callable[[], float],
-    ) -> None:
-        self._http = http
+    def __init__(self, origin: Origin, get: SignedGet) -> None:
         self._origin = origin
-        self._auth = auth
-        self._own = own
-        self._held: Remembered[str] = Remembered(ttl, clock)
+        self._get = get
 
-    async def fetch(self, ref: str) -> Secret:
-        """The current version, or the one named, as it was within `ttl`. Raises SettingsError."""
-        name, field = split_ref(ref)
-        if _NAME.fullmatch(name) is None:
+    def name_of(self, path: str, ref: str) -> str:
+        """A name, or a name and a version. Raises SettingsError."""
+        if _NAME.fullmatch(path) is None:
             raise SettingsError(f"{ref}: names no secret of a vault; write azure-kv:name or azure-kv:name/version")
-        text = await self._held.get(name, lambda: self._read(name, ref))
-        return secret_of(part_of_text(text, field, ref), ref)
+        return path
 
-    async def aclose(self) -> None:
-        """Forgets all."""
-        self._held.forget()
-        await self._http.aclose()
-
-    async def _read(self, name: str, ref: str) -> str:
+    async def read(self, name: str, ref: str) -> str:
+        """The current version, or the one named. Raises SettingsError."""
         target = f"/secrets/{quote(name)}?api-version=7.4"
-        request = HttpRequest("GET", self._origin, target, (("accept", "application/json"),))
-        try:
-            signed = await self._auth.sign(request, None if self._own is None else await self._own())
-        except LockgateError as error:
-            raise SettingsError(f"{ref}: the gateway has no token for Key Vault: {error.message}") from None
-        body = await ask(self._http, signed, ref, "Key Vault", _HINTS)
+        body = await self._get.body(HttpRequest("GET", self._origin, target, (("accept", "application/json"),)), ref)
         try:
             return _BUNDLE.decode(body).value
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -101,7 +80,7 @@ def _build(settings: AzureSecretsSettings, context: BuildContext) -> SecretsPort
     origin = _vault(settings)
     if settings.auth == "managed-identity":
         auth: Auth = ManagedIdentity(context.http, settings.resource, settings.client_id, time.monotonic)
-        return AzureSecrets(context.http, origin, auth, None, settings.ttl, time.monotonic)
+        return _secrets(settings, context, origin, auth, None)
     ref = settings.credential_ref
     if settings.tenant_id is None or settings.client_id is None or ref is None:
         raise SettingsError("secrets.azure-kv: auth: entra needs tenant_id, client_id and credential_ref")
@@ -117,7 +96,18 @@ def _build(settings: AzureSecretsSettings, context: BuildContext) -> SecretsPort
     )
     entra = EntraAuth(grant, context.http, time.monotonic)
     own = lambda: context.secret(ref)  # noqa: E731  a name for what is handed on
-    return AzureSecrets(context.http, origin, entra, own, settings.ttl, time.monotonic)
+    return _secrets(settings, context, origin, entra, own)
+
+
+def _secrets(
+    settings: AzureSecretsSettings,
+    context: BuildContext,
+    origin: Origin,
+    auth: Auth,
+    own: Callable[[], Awaitable[Secret]] | None,
+) -> SecretsPort:
+    vault = KeyVault(origin, SignedGet(context.http, auth, own, "Key Vault", _HINTS))
+    return ReadSecrets(vault, context.http, settings.ttl, time.monotonic)
 
 
 def _vault(settings: AzureSecretsSettings) -> Origin:

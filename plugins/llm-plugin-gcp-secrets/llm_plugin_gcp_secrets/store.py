@@ -10,13 +10,13 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Meta, Struct
 
-from lockgate_ports.auth import Auth
-from lockgate_ports.errors import LockgateError, SettingsError
+from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, Factory
-from lockgate_ports.http import HttpPort, HttpRequest, Origin
+from lockgate_ports.http import HttpRequest, Origin
 from lockgate_ports.http_settings import address
 from lockgate_ports.secret import Secret
-from lockgate_ports.secret_store import LOCAL_SCHEMES, Remembered, ask, part_of_text, secret_of, split_ref
+from lockgate_ports.secret_reading import ReadSecrets, SignedGet
+from lockgate_ports.secret_store import LOCAL_SCHEMES
 from lockgate_ports.secrets import CredentialRef, SecretsPort
 
 _WHOLE = re.compile(r"projects/[^/]+/secrets/[^/]+(/versions/[^/]+)?")
@@ -53,40 +53,17 @@ class _Version(Struct):
 _VERSION = msgspec.json.Decoder(_Version)
 
 
-class GcpSecrets:
+class SecretManager:
     """`gcp-sm:openai`, `gcp-sm:openai/3` for a version, `gcp-sm:projects/P/secrets/S` of another project; `#field` of
-    one that is JSON. `own` fetches the credentials of the gateway; None: the machine's."""
+    one that is JSON."""
 
-    def __init__(
-        self,
-        http: HttpPort,
-        origin: Origin,
-        project: str | None,
-        auth: Auth,
-        own: Callable[[], Awaitable[Secret]] | None,
-        ttl: float,
-        clock: Callable[[], float],
-    ) -> None:
-        self._http = http
+    def __init__(self, origin: Origin, project: str | None, get: SignedGet) -> None:
         self._origin = origin
         self._project = project
-        self._auth = auth
-        self._own = own
-        self._held: Remembered[str] = Remembered(ttl, clock)
+        self._get = get
 
-    async def fetch(self, ref: str) -> Secret:
-        """The version, as it was within `ttl`; `latest` where none is named. Raises SettingsError."""
-        path, field = split_ref(ref)
-        name = self._name(path, ref)
-        text = await self._held.get(name, lambda: self._read(name, ref))
-        return secret_of(part_of_text(text, field, ref), ref)
-
-    async def aclose(self) -> None:
-        """Forgets all."""
-        self._held.forget()
-        await self._http.aclose()
-
-    def _name(self, path: str, ref: str) -> str:
+    def name_of(self, path: str, ref: str) -> str:
+        """In full; `latest` where no version is named. Raises SettingsError."""
         if _WHOLE.fullmatch(path):
             return path if "/versions/" in path else f"{path}/versions/latest"
         if self._project is None or _SHORT.fullmatch(path) is None:
@@ -97,13 +74,10 @@ class GcpSecrets:
         name, _, version = path.partition("/")
         return f"projects/{self._project}/secrets/{name}/versions/{version or 'latest'}"
 
-    async def _read(self, name: str, ref: str) -> str:
-        request = HttpRequest("GET", self._origin, f"/v1/{quote(name)}:access", (("accept", "application/json"),))
-        try:
-            signed = await self._auth.sign(request, None if self._own is None else await self._own())
-        except LockgateError as error:
-            raise SettingsError(f"{ref}: the gateway has no token for Secret Manager: {error.message}") from None
-        body = await ask(self._http, signed, ref, "Secret Manager", _HINTS)
+    async def read(self, name: str, ref: str) -> str:
+        """The version. Raises SettingsError."""
+        target = f"/v1/{quote(name)}:access"
+        body = await self._get.body(HttpRequest("GET", self._origin, target, (("accept", "application/json"),)), ref)
         try:
             return b64decode(_VERSION.decode(body).payload.data, validate=True).decode()
         except (msgspec.DecodeError, ValueError):
@@ -125,8 +99,9 @@ def _build(settings: GcpSecretsSettings, context: BuildContext) -> SecretsPort:
             )
         own = lambda: context.secret(ref)  # noqa: E731  a name for what is handed on
     auth = GoogleAuth(context.http, address(settings.token_url), metadata)
-    origin = address(settings.base_url)[0]
-    return GcpSecrets(context.http, origin, settings.project, auth, own, settings.ttl, time.monotonic)
+    get = SignedGet(context.http, auth, own, "Secret Manager", _HINTS)
+    manager = SecretManager(address(settings.base_url)[0], settings.project, get)
+    return ReadSecrets(manager, context.http, settings.ttl, time.monotonic)
 
 
 def _origins(settings: GcpSecretsSettings) -> tuple[Origin, ...]:

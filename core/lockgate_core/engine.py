@@ -181,7 +181,7 @@ class Engine:
             self._judge(journal, attempts[0], error)
         if request.operation != "count_tokens":  # which nobody charges for
             attempts = [self._priced(attempt, journal.response_model) for attempt in attempts]
-        cost = journal.cost = total(attempt.cost for attempt in attempts)
+        cost = journal.cost = attempts[0].cost if len(attempts) == 1 else total(attempt.cost for attempt in attempts)
         if hold is not None:
             hold.settle(attempts, failed=error is not None, begun=first is not None)
         content = None if notes is None else notes.content(context.request_id)

@@ -39,6 +39,8 @@ class KeyPool:
         self._provider_id = provider_id
         self._keys = tuple(HeldKey(index, source) for index, source in enumerate(sources))
         self._uses = 0
+        self.several = len(self._keys) > 1
+        """There is something to choose."""
 
     @property
     def stale(self) -> int:
@@ -55,15 +57,16 @@ class KeyPool:
         fetch = self._keys[0].source.fetch
         return None if fetch is None else await fetch()
 
-    @property
-    def several(self) -> bool:
-        """There is something to choose."""
-        return len(self._keys) > 1
-
     def at_hand(self, model: str, now: float) -> Lease | None:
-        """A key for a first call to `model`; None where the keys must be looked at first, by `lease`."""
-        key = self._next(now)
-        return self._lend(key, key.value, model, now) if key is not None and key.fresh(now) else None
+        """A key for a first call to `model`: where all keys are well, as nearly always, the one that was used longest
+        ago. None where the keys must be looked at first, by `lease`."""
+        chosen = self._keys[0]
+        for key in self._keys:
+            if key.health.refused_at is not None or key.health.models or now < key.absent_until:
+                return None
+            if key.used < chosen.used:
+                chosen = key
+        return self._lend(chosen, chosen.value, model, now, probe=False) if chosen.fresh(now) else None
 
     async def lease(self, model: str, tried: Collection[int], clock: Clock, bond: str | None = None) -> Lease:
         """A key for a call to `model`, none of `tried` where there is another; calls of one `bond` get the same one, as
@@ -91,7 +94,7 @@ class KeyPool:
             now = clock.now()
             if not self._may(key, model, now, absent):
                 continue  # another call has found out more in the meantime
-            return self._lend(key, secret, model, now)
+            return self._lend(key, secret, model, now, probe=key.health.asked(model, now))
 
     def another(self, error: LockgateError, model: str, tried: Collection[int], now: float) -> bool:
         """After `error` with the last of `tried`, another key is worth a try at once."""
@@ -103,7 +106,9 @@ class KeyPool:
 
     def succeeded(self, lease: Lease) -> None:
         """The key was good."""
-        lease.health.succeeded(lease.model, lease.began)
+        health = lease.health
+        if health.refused_at is not None or health.models:
+            health.succeeded(lease.model, lease.began)
 
     def failed(self, lease: Lease, error: UpstreamError, now: float) -> None:
         """The call failed, which may be the key's fault."""
@@ -118,20 +123,9 @@ class KeyPool:
         if lease.probe:
             lease.health.unproven(lease.model, now)
 
-    def _next(self, now: float) -> HeldKey | None:
-        """Where all keys are well, as nearly always, the one that was used longest ago."""
-        chosen = self._keys[0]
-        for key in self._keys:
-            if not key.well(now):
-                return None
-            if key.used < chosen.used:
-                chosen = key
-        return chosen
-
-    def _lend(self, key: HeldKey, secret: Secret | None, model: str, now: float) -> Lease:
+    def _lend(self, key: HeldKey, secret: Secret | None, model: str, now: float, *, probe: bool) -> Lease:
         self._uses += 1
         key.used = self._uses
-        probe = key.health.asked(model, now)
         return Lease(key.index, secret, key.source.ref, model, now, key.health, probe)
 
     def _pick(

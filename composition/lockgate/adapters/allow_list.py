@@ -85,7 +85,7 @@ class AllowList:
         decision = self._providers.get(provider_id)
         if decision is None:
             return self._judged(Decision(False, f"default deny: there is no provider {provider_id}"))
-        if not self._rules:
+        if not self._rules.some:
             return decision
         leaves = bool(self._known[provider_id].origins)
         return self._decide_data(provider_id, purpose, leaves) or decision
@@ -97,7 +97,7 @@ class AllowList:
         if decision is None:
             decision = self._judged(self._decide(*key))
             _keep(self._places, key, decision)
-        if not self._rules or not decision.allowed:
+        if not self._rules.some or not decision.allowed:
             return decision
         return self._decide_data(request.provider_id, request.purpose, True) or decision
 

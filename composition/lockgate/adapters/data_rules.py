@@ -47,13 +47,12 @@ class DataRules:
             (rule.name or f"egress.rules[{index}]", rule, _wanted(rule)) for index, rule in enumerate(rules)
         )
         self._require = tuple(require)
+        self.some = bool(self._rules or self._require)
+        """There is something to go by."""
         for name, rule, _ in self._rules:
             for provider_id in rule.providers or ():
                 if provider_id not in providers:
                     raise SettingsError(f"{name}: there is no provider {provider_id!r}")
-
-    def __bool__(self) -> bool:
-        return bool(self._rules or self._require)
 
     def refusal(self, allowance: Allowance, purpose: Purpose, *, leaves: bool) -> str | None:
         """Why this provider may not be given a call on this behalf; None when it may.

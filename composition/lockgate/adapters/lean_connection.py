@@ -189,13 +189,15 @@ class LeanResponse:
         self._buffered += sum(map(len, pieces))
         if self._buffered > _HIGH:
             self._connection.flow(self._buffered)
-        self._notify()
+        if self._wake is not None:
+            self._notify(self._wake)
 
     def end(self, error: UpstreamError | None) -> None:
         """No more will come."""
         self.complete = True
         self._error = error
-        self._notify()
+        if self._wake is not None:
+            self._notify(self._wake)
 
     async def read(self, limit: int) -> bytes:
         """The whole body, unpacked. Raises UpstreamError."""
@@ -265,9 +267,9 @@ class LeanResponse:
                 finally:
                     self._wake = None
 
-    def _notify(self) -> None:
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+    def _notify(self, wake: "asyncio.Future[None]") -> None:
+        if not wake.done():
+            wake.set_result(None)
 
 
 class _TooMuch(Exception):

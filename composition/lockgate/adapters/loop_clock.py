@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from types import TracebackType
 
 
@@ -15,6 +16,8 @@ class LoopClock:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.now = now
+        self.timeout: Callable[[float], AbstractContextManager[object]] = partial(_Timeout, self)
+        """A block that is left with TimeoutError when it takes longer than so many seconds."""
         self.open: set[_Timeout] = set()
         """The blocks that have begun and not ended. The timer outlives them: the next one is most likely to want it."""
         self._timer: asyncio.TimerHandle | None = None
@@ -31,10 +34,6 @@ class LoopClock:
             task = asyncio.current_task(self._loop)
             assert task is not None  # noqa: S101  a coroutine that runs is in a task
         return task
-
-    def timeout(self, seconds: float) -> AbstractContextManager[object]:
-        """A block that is left with TimeoutError when it takes longer."""
-        return _Timeout(self, seconds)
 
     def arm(self, due: float) -> None:
         """The timer rings by then."""

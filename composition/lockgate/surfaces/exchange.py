@@ -83,13 +83,15 @@ class Exchange:
                 self._rest.write(self._first)
                 self._first = b""
             self._rest.write(piece)
-        self._notify()
+        if self._wake is not None:
+            self._notify(self._wake)
 
     def end(self, error: LockgateError | None = None) -> None:
         """The body is complete, or will never be."""
         self.complete = error is None
         self.error = error
-        self._notify()
+        if self._wake is not None:
+            self._notify(self._wake)
 
     async def read(self) -> bytes:
         """The whole body, once. Raises TooLarge as soon as it is, TooSlow, or InvalidRequest."""
@@ -130,6 +132,6 @@ class Exchange:
         finally:
             self._wake = None
 
-    def _notify(self) -> None:
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+    def _notify(self, wake: "asyncio.Future[None]") -> None:
+        if not wake.done():
+            wake.set_result(None)

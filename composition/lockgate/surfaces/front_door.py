@@ -29,6 +29,7 @@ from lockgate_core.engine import Engine
 from lockgate_core.priority import HEADER as PRIORITY
 from lockgate_core.profiles import PREFIX
 from lockgate_ports.caller import NOBODY, Caller
+from lockgate_ports.context import Target
 from lockgate_ports.dialect import (
     ChatSurfaceDialect,
     EventWriter,
@@ -263,7 +264,7 @@ def _request_id(head: Head) -> str:
 
 
 def _headers(request_id: str, served: Served, dropped: tuple[str, ...], upstream_id: str | None) -> Headers:
-    headers: Headers = (("x-request-id", request_id), *_who(served.route, str(served.target), served.attempts))
+    headers: Headers = (("x-request-id", request_id), *_who(served.route, served.target, served.attempts))
     if served.standings:
         headers = (*headers, *rate_headers(served.standings))
     if dropped:
@@ -274,10 +275,10 @@ def _headers(request_id: str, served: Served, dropped: tuple[str, ...], upstream
 
 
 @lru_cache(maxsize=1024)
-def _who(route: str, target: str, attempts: int) -> Headers:
+def _who(route: str, target: Target, attempts: int) -> Headers:
     return (
         ("x-lockgate-route", _printable(route)),
-        ("x-lockgate-target", _printable(target)),
+        ("x-lockgate-target", _printable(str(target))),
         ("x-lockgate-attempts", str(attempts)),
     )
 

@@ -77,7 +77,7 @@ class Attempts:
         hedger = self._hedgers.get(context.route) if self._hedgers else None
         if hedger is not None:
             hedger.called(self._clock.now())
-        while queue or queue.reopen(self._limps):
+        while queue.left or queue.reopen(self._limps):
             target = queue.take()
             try:
                 tries = self._tries(target, queue, terms)
@@ -115,10 +115,10 @@ class Attempts:
         terms: Terms,
     ) -> Answer | LiveStream:
         began = self._clock.now()
-        slow = hedger.slow(target, request.stream) if queue else None
+        slow = hedger.slow(target, request.stream) if queue.left else None
 
         def second() -> Tries | None:
-            if not queue or not hedger.may(request, self._clock.now()):
+            if not queue.left or not hedger.may(request, self._clock.now()):
                 return None
             hedger.saw(target, request.stream, self._clock.now() - began)
             return self._tries(queue.take(), queue, terms)
@@ -152,7 +152,7 @@ class Attempts:
 
         async def go_on(delivered: Delivered, error: UpstreamError) -> Continuation | None:
             queue.failed(error)
-            while queue:
+            while queue.left:
                 target = queue.take()
                 text = prefill_of(delivered.text)
                 if text and self._takes_prefill(target):

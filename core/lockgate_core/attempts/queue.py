@@ -11,10 +11,11 @@ class Queue:
     """The targets in order; those `otherwise` has for a class of error take the places that are left after one of that
     class. Nobody is asked twice."""
 
-    __slots__ = ("_asked", "_gone", "_left", "_otherwise", "_passed", "_shut", "anyway")
+    __slots__ = ("_asked", "_gone", "_otherwise", "_passed", "_shut", "anyway", "left")
 
     def __init__(self, targets: Sequence[Target], otherwise: Mapping[str, Sequence[Target]]) -> None:
-        self._left = deque(targets)
+        self.left = deque(targets)
+        """Whose turn is still to come."""
         self._otherwise = otherwise
         self._gone: set[Target] = set()
         self._asked: LockgateError | None = None
@@ -24,18 +25,15 @@ class Queue:
         self.anyway = False
         """Whoever is asked now is asked although it is shut."""
 
-    def __len__(self) -> int:
-        return len(self._left)
-
     def take(self) -> Target:
         """Whose turn it is."""
-        target = self._left.popleft()
+        target = self.left.popleft()
         self._gone.add(target)
         return target
 
     def spare(self, error: LockgateError) -> bool:
         """Is somebody left to ask after this error?"""
-        return bool(self._left) or self.takes_over(error)
+        return bool(self.left) or self.takes_over(error)
 
     def takes_over(self, error: LockgateError) -> bool:
         """Does somebody stand in for whoever fails with an error of this class?"""
@@ -45,7 +43,7 @@ class Queue:
         """The one whose turn it was did not answer."""
         self._asked = self._asked or error
         if self._otherwise and (instead := self._otherwise.get(class_of(error))) is not None:
-            self._left = deque(each for each in instead if each not in self._gone)
+            self.left = deque(each for each in instead if each not in self._gone)
 
     def shut(self, target: Target, error: LockgateError) -> None:
         """The one whose turn it was is not asked for now."""
@@ -58,8 +56,8 @@ class Queue:
         if self.anyway or self._asked is not None or len(self._passed) < 2:
             return False
         self.anyway = True
-        self._left.extend(filter(limps, self._passed))
-        return bool(self._left)
+        self.left.extend(filter(limps, self._passed))
+        return bool(self.left)
 
     def told(self, route: str) -> LockgateError:
         """What the caller is told: what the first one said that was asked."""

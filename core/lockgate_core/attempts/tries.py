@@ -99,7 +99,7 @@ class Tries:
         provider, clock, queue = self._provider, self._clock, self._queue
         asked = clock.now()
         # What is left is divided over the targets, so that a silent one leaves time for the next.
-        share = time_left(self._timeouts, context, asked) / (len(queue) + 1)
+        share = time_left(self._timeouts, context, asked) / (len(queue.left) + 1)
         if share <= 0:
             raise _out_of_time(provider)
         bond = bond_of(request, context.caller) if provider.keys.several else None

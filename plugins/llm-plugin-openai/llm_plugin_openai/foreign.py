@@ -39,8 +39,9 @@ class Foreign:
 
     def within(self, body: bytes) -> bool:
         """True when `body` must be translated; what is no JSON object is for others to refuse."""
-        if any(pattern.search(body) is not None for pattern in self._marks):
-            return True
+        for pattern in self._marks:
+            if pattern.search(body) is not None:
+                return True
         if not self._names:
             return False
         try:

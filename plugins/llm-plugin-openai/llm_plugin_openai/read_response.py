@@ -59,7 +59,7 @@ def glance(body: bytes) -> Glance:
     if not wire.choices:
         raise _without_choices(wire.error, body)
     reasons: tuple[FinishReason | None, ...] = tuple(
-        reason_of(native_word(choice.finish_reason), calls=_calls(_message(choice, body))) for choice in wire.choices
+        [reason_of(native_word(choice.finish_reason), calls=_calls(_message(choice, body))) for choice in wire.choices]
     )
     return Glance(
         wire.model if isinstance(wire.model, str) else None,

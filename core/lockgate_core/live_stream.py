@@ -79,7 +79,9 @@ class LiveStream:
                     with self._clock.timeout(min(moved + self._idle, self._deadline) - self._clock.now()):
                         batch = await anext(self._rest)
                 except TimeoutError:
-                    raise self._stalled() from None
+                    if not self._rules.complete:
+                        raise self._stalled() from None
+                    break
                 except StopAsyncIteration:
                     break
                 except UpstreamError:

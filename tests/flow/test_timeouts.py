@@ -79,6 +79,15 @@ async def test_a_stream_has_a_time_between_two_pieces_of_content(place):
     assert "the stream sent nothing for 0.1 s" in told.events[-1]
 
 
+async def test_a_stream_that_has_finished_is_whole_although_its_connection_stays_open():
+    async with upstream() as up, serving(said_at(up.url, {"file": {"idle": 0.1}}, "timeouts")) as gw:
+        for done in ([DONE], []):
+            up.say([SSE_HEAD, event({"content": "one"}), event({}, "stop"), *done, HANG])
+            told = await ask(gw, streamed=True)
+            assert told.events[-1] == "[DONE]"
+            assert "error" not in told.body.decode()
+
+
 @pytest.mark.parametrize("place", PLACES)
 async def test_a_call_has_a_time_for_all_of_it(place):
     more = [piece for _ in range(40) for piece in (event({"content": "on"}), 0.02)]

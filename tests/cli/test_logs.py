@@ -56,3 +56,13 @@ def test_the_level_is_lockgates_and_libraries_stay_quiet(capsys: pytest.CaptureF
     told = capsys.readouterr().err
     assert told.endswith("DEBUG lockgate.x: said\n")
     assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_of_several_workers_each_line_says_which_one_it_is_from(
+    as_json: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log_to_stderr("warning", as_json=as_json, worker=1)
+    logging.getLogger("lockgate.server").warning("slow")
+    told = capsys.readouterr().err
+    assert json.loads(told)["worker"] == 1 if as_json else " WARNING worker 1 lockgate.server: slow" in told

@@ -15,11 +15,16 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tupl
 
 
 class Plain(logging.Formatter):
-    """`2026-01-31T12:00:00Z WARNING lockgate.plugins: ...`"""
+    """`2026-01-31T12:00:00Z WARNING lockgate.plugins: ...`, with `worker 1` before the name where there are several."""
+
+    def __init__(self, worker: int | None = None) -> None:
+        super().__init__()
+        self.worker = worker
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and the frames of an exception."""
-        line = f"{_time(record)} {record.levelname} {record.name}: {record.getMessage()}"
+        who = "" if self.worker is None else f"worker {self.worker} "
+        line = f"{_time(record)} {record.levelname} {who}{record.name}: {record.getMessage()}"
         return redact(f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line)
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802  logging's own name
@@ -33,22 +38,24 @@ class Json(Plain):
     """The same as one JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """`time`, `level`, `logger`, `message`, and `exception` where there is one."""
-        said = {
+        """`time`, `level`, `logger`, `message`, and `worker` and `exception` where there is one."""
+        said: dict[str, object] = {
             "time": _time(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": redact(record.getMessage()),
         }
+        if self.worker is not None:
+            said["worker"] = self.worker
         if record.exc_info:
             said["exception"] = redact(self.formatException(record.exc_info))
         return json.dumps(said, ensure_ascii=False)
 
 
-def log_to_stderr(level: str, *, as_json: bool) -> None:
-    """From `level` on for lockgate itself; from WARNING on for the libraries below it."""
+def log_to_stderr(level: str, *, as_json: bool, worker: int | None = None) -> None:
+    """From `level` on for lockgate itself; from WARNING on for the libraries below it. `worker`: which one logs."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Json() if as_json else Plain())
+    handler.setFormatter(Json(worker) if as_json else Plain(worker))
     chosen = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(level=max(chosen, logging.WARNING), handlers=[handler], force=True)
     for name in ("lockgate", "lockgate_core", "lockgate_ports"):

@@ -54,9 +54,9 @@ def supervise(
     not stay alive."""
     if sys.platform == "win32":
         raise SettingsError("several workers need a POSIX system; on Windows, serve with one: `--workers 1`")
-    from lockgate.workers.messages import Ready
-    from lockgate.workers.sockets import Port
-    from lockgate.workers.supervisor import Orders, Supervisor
+    from lockgate.cli.workers.messages import Ready
+    from lockgate.cli.workers.sockets import Port
+    from lockgate.cli.workers.supervisor import Orders, Supervisor
 
     host = served.host
     try:

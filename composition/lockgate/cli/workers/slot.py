@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from lockgate.workers.channel import Channel, Serve
-from lockgate.workers.messages import Ready, Start
-from lockgate.workers.sockets import Port
+from lockgate.cli.workers.channel import Channel, Serve
+from lockgate.cli.workers.messages import Ready, Start
+from lockgate.cli.workers.sockets import Port
 
 _LIVED_WELL = 10.0
 """Seconds after which a worker that dies is no sign that the next one will too."""
@@ -50,7 +50,7 @@ class Slot:
         with theirs:
             self._process = await asyncio.create_subprocess_exec(
                 # -P: a file in the folder it is started in must not stand in for a module.
-                *(sys.executable, "-P", "-m", "lockgate.workers", str(theirs.fileno())),
+                *(sys.executable, "-P", "-m", "lockgate.cli.workers", str(theirs.fileno())),
                 pass_fds=(theirs.fileno(), *listens),
             )
         self.channel = await Channel.over(ours, self._serve)

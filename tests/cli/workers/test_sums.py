@@ -4,7 +4,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from lockgate.adapters.memory_metrics import MemoryMetrics
-from lockgate.workers.sums import summed
+from lockgate.cli.workers.sums import summed
 from lockgate_ports.metrics import Note
 from lockgate_ports.records import CallRecord
 from lockgate_ports.usage import Usage

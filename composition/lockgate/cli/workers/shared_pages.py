@@ -6,6 +6,9 @@ from typing import TypeVar
 
 import msgspec
 
+from lockgate.cli.workers.channel import Channel
+from lockgate.cli.workers.messages import Gather, Gathered, Page, Reload, encode
+from lockgate.cli.workers.sums import summed
 from lockgate.gateway import Gateway
 from lockgate.reloaded import Reloaded
 from lockgate.surfaces.admin import asked_move, reload_page
@@ -13,9 +16,6 @@ from lockgate.surfaces.front_door import Serve
 from lockgate.surfaces.head import Head, ReadBody
 from lockgate.surfaces.health import METRICS
 from lockgate.surfaces.replies import Whole
-from lockgate.workers.channel import Channel
-from lockgate.workers.messages import Gather, Gathered, Page, Reload, encode
-from lockgate.workers.sums import summed
 from lockgate_core.rollout import RolloutStatus
 from lockgate_core.rollout import added as added_rollouts
 from lockgate_core.shadow_report import ShadowReport

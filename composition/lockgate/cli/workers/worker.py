@@ -12,16 +12,28 @@ from lockgate.cli.reloading import keep
 from lockgate.cli.serving import loop
 from lockgate.cli.stopping import Stopping
 from lockgate.cli.where import LOOPBACK
+from lockgate.cli.workers.channel import Channel
+from lockgate.cli.workers.messages import (
+    Drop,
+    Gather,
+    Last,
+    Leaving,
+    Prepare,
+    Ready,
+    Show,
+    Start,
+    TakeOver,
+    What,
+    encode,
+)
+from lockgate.cli.workers.own_parts import OwnParts
+from lockgate.cli.workers.shared_limits import SharedLimits
+from lockgate.cli.workers.shared_pages import SharedPages
+from lockgate.cli.workers.succeeding import Succeeding, source_of, texts_of
 from lockgate.gateway import Gateway
 from lockgate.loading import Source
 from lockgate.opening import open_gateway
 from lockgate.seat import Seat
-from lockgate.workers.channel import Channel
-from lockgate.workers.messages import Drop, Gather, Last, Leaving, Prepare, Ready, Show, Start, TakeOver, What, encode
-from lockgate.workers.own_parts import OwnParts
-from lockgate.workers.shared_limits import SharedLimits
-from lockgate.workers.shared_pages import SharedPages
-from lockgate.workers.succeeding import Succeeding, source_of, texts_of
 from lockgate_ports.errors import LockgateError, SettingsError
 
 
@@ -83,7 +95,7 @@ class _Worker:
         hearing.add_done_callback(lambda _: stopping.stop())
         try:
             start = await self._started
-            log_to_stderr(start.log_level, as_json=start.log_json)
+            log_to_stderr(start.log_level, as_json=start.log_json, worker=start.number)
             await self._serve(start, channel, stopping)
         except LockgateError as error:
             if self._ready.done():

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from lockgate.workers.channel import Channel, Gone
-from lockgate.workers.messages import Count, Settle
+from lockgate.cli.workers.channel import Channel, Gone
+from lockgate.cli.workers.messages import Count, Settle
 from lockgate_ports.errors import LimitsFailed
 from lockgate_ports.limits import Claim, Grant
 

@@ -5,7 +5,7 @@ from itertools import count
 
 from msgspec import structs
 
-from lockgate.workers.messages import Count, Settle
+from lockgate.cli.workers.messages import Count, Settle
 from lockgate_ports.limits import Grant
 from lockgate_ports.memory_limits import MemoryLimits
 

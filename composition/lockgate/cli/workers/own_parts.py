@@ -5,11 +5,11 @@ from functools import partial
 
 import msgspec
 
+from lockgate.cli.workers.channel import Channel
+from lockgate.cli.workers.messages import Gather, Gathered, Show, encode
 from lockgate.gateway import Gateway
 from lockgate.surfaces.health import counted
 from lockgate.surfaces.slots_text import slots_text
-from lockgate.workers.channel import Channel
-from lockgate.workers.messages import Gather, Gathered, Show, encode
 from lockgate_core.rollout import Move
 
 _MOVE = msgspec.msgpack.Decoder(Move).decode

@@ -7,9 +7,9 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from lockgate.workers import switchboard
-from lockgate.workers.channel import Gone
-from lockgate.workers.messages import (
+from lockgate.cli.workers import switchboard
+from lockgate.cli.workers.channel import Gone
+from lockgate.cli.workers.messages import (
     Drop,
     Gather,
     Gathered,
@@ -22,8 +22,8 @@ from lockgate.workers.messages import (
     TakeOver,
     What,
 )
-from lockgate.workers.slot import Slot
-from lockgate.workers.switchboard import Switchboard
+from lockgate.cli.workers.slot import Slot
+from lockgate.cli.workers.switchboard import Switchboard
 from lockgate_ports.errors import LockgateError, SettingsError
 
 OLD, NEW = {"a.yaml": "old"}, {"a.yaml": "new"}

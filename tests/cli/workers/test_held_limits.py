@@ -6,11 +6,11 @@ from collections.abc import Awaitable
 
 import pytest
 
+from lockgate.cli.workers.channel import Channel, Gone
+from lockgate.cli.workers.held_limits import HeldLimits
+from lockgate.cli.workers.messages import Count, Settle, Show, What, encode
+from lockgate.cli.workers.shared_limits import SharedLimits
 from lockgate.settings.faults import Fault, SettingsFaults
-from lockgate.workers.channel import Channel, Gone
-from lockgate.workers.held_limits import HeldLimits
-from lockgate.workers.messages import Count, Settle, Show, What, encode
-from lockgate.workers.shared_limits import SharedLimits
 from lockgate_ports.errors import LimitsFailed
 from lockgate_ports.limits import Claim, Limit
 

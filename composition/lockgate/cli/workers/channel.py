@@ -10,8 +10,8 @@ from typing import TypeVar, cast
 
 import msgspec
 
+from lockgate.cli.workers.messages import Answer, Ask, Refusal, What, decode_message, encode
 from lockgate.settings.faults import SettingsFaults
-from lockgate.workers.messages import Answer, Ask, Refusal, What, decode_message, encode
 from lockgate_ports.errors import LockgateError, SettingsError
 
 _log = logging.getLogger("lockgate.workers")

@@ -10,12 +10,12 @@ from typing import Any
 from msgspec import Struct
 
 from lockgate.cli.stopping import Stopping
+from lockgate.cli.workers.channel import Gone
+from lockgate.cli.workers.messages import Ready, Start
+from lockgate.cli.workers.slot import Slot
+from lockgate.cli.workers.sockets import Port
+from lockgate.cli.workers.switchboard import Switchboard
 from lockgate.history import Stamp, stamp
-from lockgate.workers.channel import Gone
-from lockgate.workers.messages import Ready, Start
-from lockgate.workers.slot import Slot
-from lockgate.workers.sockets import Port
-from lockgate.workers.switchboard import Switchboard
 from lockgate_ports.errors import LockgateError, SettingsError
 
 _log = logging.getLogger("lockgate.workers")

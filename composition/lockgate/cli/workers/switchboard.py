@@ -6,10 +6,9 @@ import time
 from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
 
-from lockgate.reloaded import Reloaded
-from lockgate.workers.channel import Channel, Gone, Serve
-from lockgate.workers.held_limits import HeldLimits
-from lockgate.workers.messages import (
+from lockgate.cli.workers.channel import Channel, Gone, Serve
+from lockgate.cli.workers.held_limits import HeldLimits
+from lockgate.cli.workers.messages import (
     Count,
     Drop,
     Gather,
@@ -27,15 +26,16 @@ from lockgate.workers.messages import (
     What,
     encode,
 )
-from lockgate.workers.slot import Slot
-from lockgate.workers.sums import summed
+from lockgate.cli.workers.slot import Slot
+from lockgate.cli.workers.sums import summed
+from lockgate.reloaded import Reloaded
 from lockgate_ports.errors import LockgateError, SettingsError
 
 _log = logging.getLogger("lockgate.workers")
 T = TypeVar("T")
 
 _PATIENCE = 5.0
-"""Seconds that a worker has for its part of a page."""
+"""Seconds that a worker has for its part of a page, or to let new settings serve that it has open."""
 
 
 class Switchboard:
@@ -117,6 +117,7 @@ class Switchboard:
 
     async def _prepare(self, team: list[Slot]) -> Prepared:
         if not team:
+            _log.error("new settings were asked for while no worker served; those from before stay")
             raise SettingsError("no worker serves just now; try again")
         first, *rest = team
         prepared = await _of(first).ask(Prepare(), Prepared)
@@ -150,10 +151,14 @@ async def _part(slot: Slot, show: Show) -> bytes | None:
 
 
 async def _all(team: list[Slot], what: type[TakeOver | Drop], told: Reloaded) -> None:
-    asked = [_of(slot).ask(what(told, first=slot is team[0]), bool) for slot in team]
-    for slot, answer in zip(team, await asyncio.gather(*asked, return_exceptions=True), strict=True):
-        if isinstance(answer, BaseException):
-            _log.error("worker %d did not hear of new settings: %s", slot.number, answer)
+    async def tell(slot: Slot) -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await _of(slot).ask(what(told, first=slot is team[0]), bool)
+        except (LockgateError, TimeoutError) as error:
+            _log.error("worker %d did not answer what became of new settings: %s", slot.number, type(error).__name__)
+
+    await asyncio.gather(*(tell(slot) for slot in team))
 
 
 def _of(slot: Slot) -> Channel:

@@ -5,12 +5,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from lockgate.cli.reloading import keep
+from lockgate.cli.workers.messages import Drop, Prepare, Prepared, TakeOver, encode
 from lockgate.gateway import Gateway
 from lockgate.history import texts
 from lockgate.loading import Source
 from lockgate.settings import Texts
 from lockgate.succession import Following
-from lockgate.workers.messages import Drop, Prepare, Prepared, TakeOver, encode
 
 _DONE = encode(True)
 

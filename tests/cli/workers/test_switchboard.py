@@ -10,6 +10,7 @@ import pytest
 from lockgate.cli.workers import switchboard
 from lockgate.cli.workers.channel import Gone
 from lockgate.cli.workers.messages import (
+    Count,
     Drop,
     Gather,
     Gathered,
@@ -25,6 +26,7 @@ from lockgate.cli.workers.messages import (
 from lockgate.cli.workers.slot import Slot
 from lockgate.cli.workers.switchboard import Switchboard
 from lockgate_ports.errors import LockgateError, SettingsError
+from lockgate_ports.limits import Claim, Grant, Limit
 
 OLD, NEW = {"a.yaml": "old"}, {"a.yaml": "new"}
 READY = Ready(files=OLD, watch=True, drain=1.0, what="", open=False)
@@ -120,6 +122,13 @@ async def gathered(made: Switchboard, page: Any) -> Gathered:
     return msgspec.msgpack.decode(await serve(Gather(page)), type=Gathered)
 
 
+CALL = Count((Claim(Limit("all", "in_flight", 1, None), 1),))
+
+
+def refused(answer: Any) -> object:
+    return msgspec.msgpack.decode(answer, type=Grant).refused
+
+
 async def test_totals_never_fall_whoever_is_silent_or_dies(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(switchboard, "_PATIENCE", 0.05)
     workers = [Worker(0), Worker(1)]
@@ -133,7 +142,10 @@ async def test_totals_never_fall_whoever_is_silent_or_dies(monkeypatch: pytest.M
     assert one(Leaving()) == b""
     assert not workers[1].ready
     assert one(Last(b"# TYPE c counter\nc 5\n# TYPE g gauge\ng 7\n")) == b""
+    assert refused(one(CALL)) is None
+    assert refused(one(CALL)) is not None
     made.bury(made.slots[1])
+    assert refused(one(CALL)) is None, "what it held is given back"
     after = await gathered(made, "metrics")
     assert after.kept == b"# TYPE c counter\nc 5.0\n# TYPE g gauge\n"
     assert [part.body for part in after.parts] == [workers[0].counts, b""]

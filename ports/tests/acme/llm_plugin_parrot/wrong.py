@@ -23,7 +23,7 @@ from lockgate_ports.wire import Reply, Request
 
 class WorksInLoop(Parrot):
     def begin(self, run: Run, view: ChatRequest) -> None:
-        until = time.perf_counter() + 0.1
+        until = time.perf_counter() + 0.45
         while time.perf_counter() < until:
             pass
         super().begin(run, view)

@@ -7,6 +7,7 @@ from hashlib import sha256
 import msgspec
 from msgspec import structs
 
+from lockgate.adapters.call_log import logged
 from lockgate.adapters.mersenne import Mersenne
 from lockgate.adapters.notebook import Notebook
 from lockgate.adapters.rollout_places import RolloutPlaces
@@ -73,7 +74,7 @@ def build_engine(
         rollouts,
         steps,
         attempts,
-        metrics,
+        logged(metrics),
         clock,
         ledger=ledger,
         traces=traces,

@@ -1,6 +1,7 @@
 """The engine: routing, steps, attempts, and one record a call. The same for the library and the server."""
 
 from collections.abc import Awaitable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from msgspec import structs
@@ -196,6 +197,8 @@ class Engine:
             profile_id=journal.profile_id,
             prompt_template_id=journal.prompt_template_id,
             prompt_version=journal.prompt_version,
+            planned=() if self._ledger is None else _planned(context.targets),
+            arm=journal.arm,
             provider_id=journal.provider_id,
             response_model=journal.response_model,
             finish_reasons=journal.finish_reasons,
@@ -249,3 +252,8 @@ class Engine:
 
 def _number(attempt: AttemptRecord) -> int:
     return attempt.number
+
+
+@lru_cache(4096)
+def _planned(targets: tuple[Target, ...]) -> tuple[str, ...]:
+    return tuple(map(str, targets))

@@ -78,6 +78,10 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     profile_id: str | None = None
     prompt_template_id: str | None = None
     prompt_version: str | None = None
+    planned: tuple[str, ...] = ()
+    """Whom routing chose to ask, in this order, as `provider_id/model`."""
+    arm: Literal["canary", "baseline"] | None = None
+    """Of a rollout; None where the route has none."""
     provider_id: str | None
     """Who answered; None when nobody did."""
     response_model: str | None

@@ -35,11 +35,11 @@ class Plain(logging.Formatter):
 
 
 class Json(Plain):
-    """The same as one JSON object a line."""
+    """The same as one JSON object a line; what a line has as fields besides its message stands in it by name."""
 
     def format(self, record: logging.LogRecord) -> str:
         """`time`, `level`, `logger`, `message`, and `worker` and `exception` where there is one."""
-        said: dict[str, object] = {
+        said: dict[str, Any] = {
             "time": _time(record),
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -47,6 +47,8 @@ class Json(Plain):
         }
         if self.worker is not None:
             said["worker"] = self.worker
+        fields: dict[str, Any] = getattr(record, "fields", {})
+        said |= {name: redact(value) if isinstance(value, str) else value for name, value in fields.items()}
         if record.exc_info:
             said["exception"] = redact(self.formatException(record.exc_info))
         return json.dumps(said, ensure_ascii=False)

@@ -113,7 +113,7 @@ class FrontDoor:
         except LockgateError as error:
             return _error(write_error, error, request_id)
         except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an answer
-            return _error(write_error, _fault(error), request_id)
+            return _error(write_error, _fault(error, request_id), request_id)
 
     def _admit(self, head: Head) -> Caller | Awaitable[Caller]:
         if self._anybody is None:
@@ -202,11 +202,15 @@ class DialectPlace:
         writer = self._streams.event_writer(request)
         headers = (*headers, *_STREAM_HEADERS)
         watch = self._memory.watch(request, head, answer.served.target) if self._memory is not None else None
-        return Streamed(_chunks(answer, writer, watch), answer.aclose, writer.content_type, headers, ping=writer.ping)
+        chunks = _chunks(answer, writer, watch, request_id)
+        return Streamed(chunks, answer.aclose, writer.content_type, headers, ping=writer.ping)
 
 
 async def _chunks(
-    stream: AnswerStream, writer: EventWriter, watch: Callable[[bytes], Awaitable[None]] | None
+    stream: AnswerStream,
+    writer: EventWriter,
+    watch: Callable[[bytes], Awaitable[None]] | None,
+    request_id: str,
 ) -> AsyncIterator[bytes]:
     try:
         async for batch in stream:
@@ -222,15 +226,16 @@ async def _chunks(
         redact.clean(error)
         yield writer.fail(error)
     except Exception as error:  # noqa: BLE001 - a fault of ours must end the stream as an error, not as a cut
-        yield writer.fail(_fault(error))
+        yield writer.fail(_fault(error, request_id))
     finally:
         await stream.aclose()
 
 
-def _fault(error: Exception) -> LockgateError:
+def _fault(error: Exception, request_id: str) -> LockgateError:
     """A fault in Lockgate or a plugin: told to the log without values, since those may hold what must not show."""
     frames = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("internal error: %s\n%s", type(error).__qualname__, redact(frames))
+    kind, fields = type(error).__qualname__, {"request_id": request_id}
+    _log.error("internal error in %s: %s\n%s", request_id, kind, redact(frames), extra={"fields": fields})
     return LockgateError("an internal error; the server's log says where")
 
 

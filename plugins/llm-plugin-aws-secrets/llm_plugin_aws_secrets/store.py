@@ -13,7 +13,6 @@ from llm_plugin_bedrock.cached import CachedCredentials
 from llm_plugin_bedrock.credentials import Credentials, read_secret
 from llm_plugin_bedrock.settings import BedrockSettings, origins_of, region_of
 from llm_plugin_bedrock.signing import load_signer
-from llm_plugin_bedrock.sources import source_of
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, Factory
 from lockgate_ports.http import HttpPort, HttpRequest, Origin
@@ -103,6 +102,8 @@ def _build(settings: AwsSecretsSettings, context: BuildContext) -> SecretsPort:
 
         fetch = own
     else:
+        from llm_plugin_bedrock.sources import source_of  # brings every way to ask AWS for credentials
+
         source = source_of(_as_bedrock(settings), context, time.time)
         if source is None:
             raise SettingsError(f"secrets.aws-sm: auth: {settings.auth} has no source of credentials")

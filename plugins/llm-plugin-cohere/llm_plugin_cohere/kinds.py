@@ -2,10 +2,6 @@
 
 from msgspec import Struct
 
-from llm_plugin_cohere.chat import CohereChat
-from llm_plugin_cohere.embeddings import CohereEmbeddings
-from llm_plugin_cohere.model_list import CohereModelList
-from llm_plugin_cohere.rerank import CohereRerank
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.catalogue import carried, overlaid
 from lockgate_ports.dialect import Params
@@ -31,6 +27,11 @@ class CohereSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def build_cohere(settings: CohereSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL or header that cannot be."""
+    from llm_plugin_cohere.chat import CohereChat
+    from llm_plugin_cohere.embeddings import CohereEmbeddings
+    from llm_plugin_cohere.model_list import CohereModelList
+    from llm_plugin_cohere.rerank import CohereRerank
+
     name = {"x-client-name": settings.client_name} if settings.client_name is not None else {}
     endpoint = endpoint_of(settings, settings.base_url, header_fields({**settings.headers, **name}, "authorization"))
     languages = Languages(

@@ -2,8 +2,6 @@
 
 from msgspec import Struct
 
-from llm_plugin_jina.embeddings import JINA_EMBEDDINGS
-from llm_plugin_jina.rerank import JINA_RERANK
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.catalogue import carried, overlaid
 from lockgate_ports.dialect import Params
@@ -27,6 +25,9 @@ class JinaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 def build_jina(settings: JinaSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL or header that cannot be."""
+    from llm_plugin_jina.embeddings import JINA_EMBEDDINGS
+    from llm_plugin_jina.rerank import JINA_RERANK
+
     endpoint = endpoint_of(settings, settings.base_url, header_fields(settings.headers, "authorization"))
     languages = Languages(embeddings=JINA_EMBEDDINGS, rerank=JINA_RERANK)
     return HttpModel(context.name, languages, endpoint, context.http, overlaid(_CATALOGUE(), settings.models))

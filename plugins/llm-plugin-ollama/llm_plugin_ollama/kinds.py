@@ -2,9 +2,6 @@
 
 from msgspec import Struct
 
-from llm_plugin_ollama.chat import OllamaChat
-from llm_plugin_ollama.embeddings import OllamaEmbeddings
-from llm_plugin_ollama.model_list import OllamaModelList
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.catalogue import overlaid
 from lockgate_ports.dialect import Params
@@ -29,6 +26,10 @@ class OllamaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def build_ollama(settings: OllamaSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL or header that cannot be."""
+    from llm_plugin_ollama.chat import OllamaChat
+    from llm_plugin_ollama.embeddings import OllamaEmbeddings
+    from llm_plugin_ollama.model_list import OllamaModelList
+
     endpoint = endpoint_of(settings, settings.base_url, header_fields(settings.headers, "authorization"))
     languages = Languages(
         chat=OllamaChat(settings.options, settings.keep_alive),

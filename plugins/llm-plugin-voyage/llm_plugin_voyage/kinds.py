@@ -2,8 +2,6 @@
 
 from msgspec import Struct
 
-from llm_plugin_voyage.embeddings import VOYAGE_EMBEDDINGS
-from llm_plugin_voyage.rerank import VOYAGE_RERANK
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.catalogue import carried, overlaid
 from lockgate_ports.dialect import Params
@@ -27,6 +25,9 @@ class VoyageSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def build_voyage(settings: VoyageSettings, context: BuildContext) -> HttpModel:
     """Raises SettingsError for a base URL or header that cannot be."""
+    from llm_plugin_voyage.embeddings import VOYAGE_EMBEDDINGS
+    from llm_plugin_voyage.rerank import VOYAGE_RERANK
+
     endpoint = endpoint_of(settings, settings.base_url, header_fields(settings.headers, "authorization"))
     languages = Languages(embeddings=VOYAGE_EMBEDDINGS, rerank=VOYAGE_RERANK)
     return HttpModel(context.name, languages, endpoint, context.http, overlaid(_CATALOGUE(), settings.models))

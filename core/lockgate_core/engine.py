@@ -137,7 +137,7 @@ class Engine:
                 targets=decided.targets,
                 otherwise=decided.otherwise,
                 standings=() if hold is None else hold.standings,
-                toll=hold.toll if limiter is not None and hold is not None and limiter.of_targets else None,
+                toll=hold if limiter is not None and limiter.of_targets else None,
                 shadow=decided.shadow,
                 rank=rank,
             )

@@ -156,9 +156,8 @@ class Shadows:
         journal.heard = lambda closed, error: sides.append(self._side(closed, error, impression))
         try:
             hold = await admit(request, target)
-            toll = None if hold is None else hold.toll
             # The egress policy decides for the caller whose words these are.
-            asked = structs.replace(nobody, journal=journal, caller=context.caller, toll=toll)
+            asked = structs.replace(nobody, journal=journal, caller=context.caller, toll=hold)
             answer = await self._ask(request, asked)
             if isinstance(answer, Answer):
                 impression.whole(answer.reply)

@@ -1,12 +1,14 @@
 """What is known of a call besides the request itself."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from msgspec import Struct
 
 from lockgate_ports.caller import NOBODY, Caller
 from lockgate_ports.journal import Journal
 from lockgate_ports.limits import Standing
+from lockgate_ports.records import AttemptRecord
 
 
 class Target(Struct, frozen=True):
@@ -18,6 +20,18 @@ class Target(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.provider_id}/{self.model}"
+
+
+class Toll(Protocol):
+    """What a call takes of the limits of the targets that it asks."""
+
+    async def enter(self, target: Target) -> None:
+        """Before a target is asked. Raises a LockgateError where a limit of it is used up."""
+        ...
+
+    def leave(self, target: Target, attempts: Sequence[AttemptRecord]) -> None:
+        """It was asked in vain, and the call may go on elsewhere: the target holds no place for it any more."""
+        ...
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -39,8 +53,8 @@ class Context(Struct, frozen=True, kw_only=True):
     another error (`unsupported`)."""
     standings: tuple[Standing, ...] = ()
     """The limits that the call was counted against, as they stood then."""
-    toll: Callable[[Target], Awaitable[None]] | None = None
-    """To be called before a target is asked; it raises where a limit of that target is used up. None: there is none."""
+    toll: Toll | None = None
+    """The limits of targets. None: there are none."""
     rank: int = 1
     """Where calls wait for a place, a higher one goes first: 0 for `low`, 1 for `normal`, 2 for `high`."""
     shadow: tuple[Target, ...] = ()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from gateway import Served, serving, settings
 from test_traces import spans_of
-from upstream import CLOSE, HANG, SSE_HEAD, Upstream, answer, event, http, stream, upstream
+from upstream import CLOSE, DONE, HANG, SSE_HEAD, Upstream, answer, event, http, stream, upstream
 
 from lockgate_ports.ledger_rows import decode
 from lockgate_ports.records import AttemptRecord
@@ -29,11 +29,13 @@ RULES = [
 
 
 @asynccontextmanager
-async def two(path: Path, **route: Any) -> AsyncGenerator[tuple[Served, Upstream, Upstream, Upstream]]:
+async def two(
+    path: Path, rules: list[dict[str, Any]] = RULES, **route: Any
+) -> AsyncGenerator[tuple[Served, Upstream, Upstream, Upstream]]:
     """A gateway with a route over `up` and `spare`, a ledger, a collector of spans, and limits on all."""
     async with upstream() as up, upstream() as spare, upstream() as collector:
         collector.say([http(b"", content_type="application/x-protobuf")])
-        config = settings(up.url, limits={"rules": RULES})
+        config = settings(up.url, limits={"rules": rules})
         config["traces"] = {"kind": "otlp", "endpoint": f"http://127.0.0.1:{collector.port}", "sample": 1.0}
         config["ledger"] = {"kind": "sqlite", "path": str(path), "durability": "before_answer"}
         told = {"models": [{"id": "m", **PRICED}], "send_traceparent": True}
@@ -169,3 +171,29 @@ async def test_a_limit_that_is_reached_keeps_a_target_out_of_the_race(full: str,
         assert told.status == 200
         assert told.headers["x-lockgate-target"] == ("spare/m" if full == "up" else "up/m")
         assert told.headers["x-lockgate-attempts"] == "1"
+
+
+@pytest.mark.parametrize("left", ["failed", "lost the race"])
+async def test_a_target_that_was_asked_in_vain_holds_no_place_while_the_call_streams_elsewhere(
+    left: str, tmp_path: Path
+):
+    rules = [{"scope": "provider:up", "parallel": 1, "rpm": 1000}]
+    more = {"hedge": {"budget": 1.0}} if left == "lost the race" else {}
+    async with two(tmp_path / "ledger.db", rules, **more) as (gw, up, spare, _):
+        asked = ASK | {"stream": True}
+        if more:
+            up.say(*[said("usual", streaming=True)] * ENOUGH, [HANG], said("free", streaming=True))
+            for _ in range(ENOUGH):
+                await gw.ask(asked)
+        else:
+            up.say([http(b"{}", 404)], said("free", streaming=True))
+        begun = [SSE_HEAD, event({"role": "assistant", "content": "long "})]
+        spare.say([*begun, 1.0, event({"content": "way"}), event({}, "stop"), DONE, CLOSE])
+        async with gw.client.post(f"{gw.url}/v1/chat/completions", json=asked) as running:
+            assert running.headers["x-lockgate-target"] == "spare/m"
+            assert b"long" in await running.content.readuntil(b"\n\n")
+            assert counters(gw)["provider:up", "in_flight"] == 0
+            assert (await gw.ask(ASK | {"stream": True, "model": "up/m"})).status == 200
+            assert b"way" in await running.read()
+        assert counters(gw)["provider:up", "in_flight"] == 0
+        assert counters(gw)["provider:up", "requests"] == len(up.seen)

@@ -68,11 +68,19 @@ class Tries:
     async def ask(self, request: Request[Any], context: Context) -> Answer | LiveStream:
         """The answer. Raises Passed when the next target should be asked, Shut when this one was not, and what is an
         error everywhere as it is."""
-        if context.toll is not None:
-            try:
-                await context.toll(self._target)
-            except LockgateError as refused:  # a limit of the target does not let the call through
-                raise Shut(refused) from None
+        if (toll := context.toll) is None:
+            return await self._ask(request, context)
+        try:
+            await toll.enter(self._target)
+        except LockgateError as refused:  # a limit of the target does not let the call through
+            raise Shut(refused) from None
+        try:
+            return await self._ask(request, context)
+        except BaseException:
+            toll.leave(self._target, context.journal.attempts)
+            raise
+
+    async def _ask(self, request: Request[Any], context: Context) -> Answer | LiveStream:
         while True:
             try:
                 return await self._try(request, context)

@@ -5,7 +5,7 @@ from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from lockgate_core.clock import Clock
 from lockgate_core.cost import Prices, cost_of
@@ -172,10 +172,17 @@ class Hold:
         self.standings: tuple[Standing, ...] = ()
         """The limits of its caller, as they stood when it came."""
 
-    async def toll(self, target: Target) -> None:
+    async def enter(self, target: Target) -> None:
         """Before a target is asked. Raises LimitReached or BudgetExceeded when a limit of its provider is full."""
         if limits := self._limiter.limits_at(target):
             await self.take(limits, target)
+
+    def leave(self, target: Target, attempts: Sequence[AttemptRecord]) -> None:
+        """The target was asked in vain. What it holds is settled now: the call may go on elsewhere for long."""
+        for place, (grant, of) in enumerate(self._grants):
+            if of == target:
+                self._settle(grant, of, attempts, failed=True, begun=False)
+                self._grants[place] = structs.replace(grant, claims=(), window_ids=()), of
 
     async def take(self, limits: Sequence[Limit], target: Target | None = None) -> Grant:
         """Of all these limits, or of none."""
@@ -192,14 +199,20 @@ class Hold:
     def settle(self, attempts: Sequence[AttemptRecord], *, failed: bool, begun: bool) -> None:
         """The call is over. `begun`: something of its answer was seen."""
         for grant, target in self._grants:
-            # The caller made one call, however often others were asked for it; they count each time that they were.
-            requests = 0 if failed and not attempts else 1
-            of = attempts
-            if target is not None:
-                of = [each for each in attempts if (each.provider_id, each.model) == _at(target)]
-                requests = len(of)
-            used = self._used(of, requests, begun=begun)
-            self._limiter.settle(grant, [used[claim.limit.unit] for claim in grant.claims])
+            if grant.claims:
+                self._settle(grant, target, attempts, failed=failed, begun=begun)
+
+    def _settle(
+        self, grant: Grant, target: Target | None, attempts: Sequence[AttemptRecord], *, failed: bool, begun: bool
+    ) -> None:
+        # The caller made one call, however often others were asked for it; they count each time that they were.
+        requests = 0 if failed and not attempts else 1
+        of = attempts
+        if target is not None:
+            of = [each for each in attempts if (each.provider_id, each.model) == _at(target)]
+            requests = len(of)
+        used = self._used(of, requests, begun=begun)
+        self._limiter.settle(grant, [used[claim.limit.unit] for claim in grant.claims])
 
     def _used(self, attempts: Sequence[AttemptRecord], requests: int, *, begun: bool) -> Mapping[LimitUnit, int]:
         tokens, micro_usd = 0, 0

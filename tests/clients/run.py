@@ -17,7 +17,7 @@ import agents
 from fidelity import difference
 from installing import NODE, PYTHON, install, versions
 from roster import CLIENTS, Client
-from scripted import CLIENT_KEY, LANGUAGES, VARIABLES, Scripted, scripted, settings
+from scripted import CLIENT_KEY, LANGUAGES, PATCHER, VARIABLES, Scripted, scripted, settings
 from table import PAGE, Results, page
 from tap import tap
 
@@ -68,11 +68,11 @@ async def play(client: Client, url: str, upstream: str) -> dict[tuple[str, str],
     return {(scene, language): fault for scene, language, fault in map(json.loads, told.splitlines())}
 
 
-async def session(client: Client, url: str, language: str) -> str | None:
+async def session(client: Client, url: str, model: str) -> str | None:
     """What went wrong in an agent's session with one upstream, or None."""
     program = NODE / "node_modules" / ".bin" / client.module
     try:
-        await AGENTS[client.module](program, url, CLIENT_KEY, f"agent-{language}")
+        await AGENTS[client.module](program, url, CLIENT_KEY, model)
     except AssertionError as fault:
         return str(fault)
     return None
@@ -92,11 +92,16 @@ async def main(chosen: list[str]) -> int:
                 print(f"{client.title}: not run, it is not installed")
                 continue
             if client.runs == "agent":
-                faults = {("tools", each): await session(client, url, each) for each in LANGUAGES}
+                faults = {("tools", each): await session(client, url, f"agent-{each}") for each in LANGUAGES}
+                if client.module == "codex":
+                    faults |= {
+                        ("tools", f"{each} (free text)"): await session(client, url, f"{PATCHER}-{each}")
+                        for each in LANGUAGES
+                    }
                 async with tap(url) as near:
                     own = OWN[client.module]
                     upstream.seen.clear()
-                    fault = await session(client, near.url, own)
+                    fault = await session(client, near.url, f"agent-{own}")
                     unchanged[client.title] = fault or difference(near, upstream, f"agent-{own}", "agent")
                 faults[("tools", "its own language")] = unchanged[client.title]
             else:

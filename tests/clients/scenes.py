@@ -133,6 +133,23 @@ def agent(asked: Asked) -> Answer:
     return Answer(("The shell printed ", f"{SHOWN}."))
 
 
+PATCH = "*** Begin Patch\n*** Add File: hello.txt\n+Hello, wörld!\n*** End Patch\n"
+PATCHED = "The file is there."
+
+
+def patch(asked: Asked) -> Answer:
+    """A session in which an agent edits a file by its tool that takes free text."""
+    tool = asked.tools.get("apply_patch")
+    if tool is None:
+        return Answer(("A ", "title"))
+    if not asked.calls:
+        must(tool["properties"]["input"]["type"] in ("string", "STRING"), "the tool's schema", tool)
+        return Answer(calls=(Call("apply_patch", {"input": PATCH}),))
+    must([call.arguments for call in asked.calls] == [{"input": PATCH}], "the call", asked.calls)
+    must(any("Success" in text and "hello.txt" in text for _, text in asked.results), "the tool's word", asked.results)
+    return Answer(("The file ", "is there."))
+
+
 def embedded(texts: Any) -> list[list[float]]:
     """The vectors of what is asked for."""
     must(isinstance(texts, list) and all(text in TEXTS for text in texts), "the texts", texts)
@@ -158,6 +175,7 @@ SCENES: dict[str, Callable[[Asked], Answer | Refusal]] = {
     "invalid": lambda asked: Refusal(400),
     "lockedout": lambda asked: Refusal(401),
     "agent": agent,
+    "patch": patch,
     "endless": lambda asked: Answer(("One", " and"), endless=True),
     "embeddings": lambda asked: Refusal(400),
     "counting": lambda asked: Refusal(400),

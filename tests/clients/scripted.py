@@ -18,6 +18,8 @@ from tap import Exchange
 LANGUAGES: dict[str, ModuleType] = {"openai": speak_openai, "anthropic": speak_anthropic, "gemini": speak_gemini}
 SPOKEN: dict[str, ModuleType] = LANGUAGES | {"responses": speak_responses}
 """Responses is for what asks in it, and for the record of what passes unchanged."""
+PATCHER = "gpt-5.5"
+"""Codex offers its tool that takes free text to models whose names begin so."""
 KEY = "sk-canary-7f3c9a1e5b7d2c4f6a8b0c1d"
 """The key that the gateway shows upstream; a client has another."""
 CLIENT_KEY = "sk-client-of-the-gateway"
@@ -121,7 +123,8 @@ def settings(url: str) -> dict[str, Any]:
         },
         "routes": {
             f"{scene}-{language}": {"targets": [f"{language}/{scene}"]} for language in SPOKEN for scene in SCENES
-        },
+        }
+        | {f"{PATCHER}-{language}": {"targets": [f"{language}/patch"]} for language in LANGUAGES},
         "retry": {"max_attempts": 1},
     }
 

@@ -21,7 +21,8 @@ The upstreams check what they are sent, the clients what they are told. `make cl
 the call and its result; a structured answer is one by a JSON schema, or by a tool that must be called; errors are the
 exceptions for 400, 404, 429 and a key that the upstream refuses; cancel leaves in the middle of a stream, which the
 upstream must notice. Anthropic makes no embeddings, and its client must be told so. Tokens are counted by Anthropic and
-Gemini, and estimated for Chat Completions. The agents' tool call is one of their shell, in a session of one question.
+Gemini, and estimated for Chat Completions. The agents' tool call is one of their shell, in a session of one question;
+Codex edits a file besides, by its tool that takes free text.
 
 """
 _FIDELITY = """

@@ -179,6 +179,14 @@ class ChatSurfaceDialect(SurfaceDialect[ChatRequest, ChatResponse], Protocol):
 
 
 @runtime_checkable
+class IdentifiedDialect(Protocol):
+    """A surface whose clients look for the id of a call elsewhere than in `x-request-id`, which every answer has."""
+
+    request_id_field: str
+    """The header field: it has the provider's own id, or the gateway's where the provider gives none."""
+
+
+@runtime_checkable
 class PassedDialect(Dialect, Protocol):
     """A language that is handed on as it is, both sides of it: for what has no canonical view (sound, pictures)."""
 

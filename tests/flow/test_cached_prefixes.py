@@ -186,3 +186,16 @@ async def test_where_a_server_takes_no_marks_they_are_named_and_the_prefix_stays
         return
     assert marks(sent, "cache_control") == []
     assert all("cache_control" in each.headers["x-lockgate-dropped"] for each in told)
+
+
+async def test_a_prompt_that_google_keeps_is_named_to_others_and_goes_to_google_as_it_came() -> None:
+    body = {"cachedContent": "cachedContents/book", "contents": [{"role": "user", "parts": [{"text": "And?"}]}]}
+    async with upstream() as up, gateway(up) as gw:
+        told = await gw.ask(body, path="/v1beta/models/anthropic:generateContent")
+        assert told.status == 400
+        assert "cachedContent" in told.json["error"]["message"]
+        assert not up.seen
+        up.say([http(b'{"candidates":[{"content":{"parts":[{"text":"Yes."}],"role":"model"},"finishReason":"STOP"}]}')])
+        told = await gw.ask(body, path="/v1beta/models/google:generateContent")
+        assert told.status == 200
+        assert up.seen[0].json == body

@@ -23,7 +23,10 @@ PATHS = {
     "anthropic-messages": "/v1/messages",
     "gemini": "/v1beta/models/MODEL:generateContent",
 }
-TOLD = ("x-lockgate-dropped", "x-lockgate-error", "retry-after", "x-should-retry")
+TOLD = (
+    *("x-lockgate-dropped", "x-lockgate-error", "retry-after", "x-should-retry"),
+    *("request-id", "x-lockgate-upstream-request-id"),
+)
 """Header fields that are part of an answer."""
 SENT = ("authorization", "x-api-key", "x-goog-api-key", "anthropic-version", "anthropic-beta", "accept", "content-type")
 

@@ -33,12 +33,13 @@ from lockgate_ports.context import Target
 from lockgate_ports.dialect import (
     ChatSurfaceDialect,
     EventWriter,
+    IdentifiedDialect,
     PassedDialect,
     Surface,
     SurfaceDialect,
     WrittenAnswer,
 )
-from lockgate_ports.errors import LimitReached, LockgateError, UnsupportedMedia
+from lockgate_ports.errors import LimitReached, LockgateError, UnsupportedMedia, UpstreamError
 from lockgate_ports.http import Headers
 from lockgate_ports.steps import Answer, AnswerStream, Served
 from lockgate_ports.wire import Inbound, Request
@@ -152,6 +153,7 @@ class DialectPlace:
             self._streams = dialect
         self._engine = engine
         self._memory = memory
+        self._id_field = dialect.request_id_field if isinstance(dialect, IdentifiedDialect) else None
 
     async def serve(
         self, head: Head, values: Mapping[str, str], read_body: ReadBody, request_id: str
@@ -190,6 +192,8 @@ class DialectPlace:
                 await self._memory.keep(request, head, written.body, answer.served.target)
             dropped = (*reply.dropped, *written.dropped)
             headers = _headers(request_id, answer.served, dropped, reply.request_id)
+            if self._id_field is not None:
+                headers = (*headers, (self._id_field, _printable(reply.request_id or request_id)))
             if reply.glance.estimated:
                 headers = (*headers, ("x-lockgate-estimated", "true"))
             if answer.cost is not None and answer.cost.usd is not None:
@@ -199,6 +203,8 @@ class DialectPlace:
             await answer.aclose()
             raise TypeError(f"a stream was answered to a call in {dialect.name}, which has none")
         headers = _headers(request_id, answer.served, answer.dropped, answer.request_id)
+        if self._id_field is not None:
+            headers = (*headers, (self._id_field, _printable(answer.request_id or request_id)))
         writer = self._streams.event_writer(request)
         headers = (*headers, *_STREAM_HEADERS)
         watch = self._memory.watch(request, head, answer.served.target) if self._memory is not None else None
@@ -245,6 +251,8 @@ def _error(write: ErrorWriter, error: LockgateError, request_id: str) -> Whole:
     headers = (*answer.headers, ("x-request-id", request_id), ("x-lockgate-error", error.code))
     if isinstance(error, LimitReached):
         headers = (*headers, *rate_headers((error.standing,)))
+    if isinstance(error, UpstreamError) and error.upstream_request_id:
+        headers = (*headers, ("x-lockgate-upstream-request-id", _printable(error.upstream_request_id)))
     if error.tried:
         headers = (*headers, ("x-lockgate-tried", _printable("; ".join(error.tried))))
     if is_useless_again(error) and all(name != SHOULD_RETRY for name, _ in headers):

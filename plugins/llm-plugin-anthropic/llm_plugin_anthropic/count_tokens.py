@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from llm_plugin_anthropic.error_in import ErrorReader, error_inside, read_error
-from llm_plugin_anthropic.error_out import write_error
+from llm_plugin_anthropic.error_out import REQUEST_ID, write_error
 from llm_plugin_anthropic.quirks import COUNT, Quirks
 from llm_plugin_anthropic.read_request import read_count_request
 from llm_plugin_anthropic.relay import relay_count
@@ -39,6 +39,7 @@ class AnthropicCountTokens:
     name: str = COUNT
     operation: Operation = "count_tokens"
     surfaces: tuple[Surface, ...] = (Surface("POST", "/v1/messages/count_tokens"),)
+    request_id_field: str = REQUEST_ID
 
     def __init__(self, quirks: Quirks = _ANTHROPIC, errors: ErrorReader = read_error) -> None:
         self._quirks = quirks

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from llm_plugin_anthropic.error_in import ErrorReader, read_error
-from llm_plugin_anthropic.error_out import write_error
+from llm_plugin_anthropic.error_out import REQUEST_ID, write_error
 from llm_plugin_anthropic.events_in import MessageReader
 from llm_plugin_anthropic.events_out import MessageWriter
 from llm_plugin_anthropic.quirks import NAME, Quirks
@@ -31,6 +31,7 @@ class AnthropicMessages:
     operation: Operation = "chat"
     surfaces: tuple[Surface, ...] = (Surface("POST", "/v1/messages"),)
     event_content_type: str = "text/event-stream"
+    request_id_field: str = REQUEST_ID
 
     def __init__(self, quirks: Quirks = _ANTHROPIC, errors: ErrorReader = read_error) -> None:
         self._quirks = quirks

@@ -24,6 +24,7 @@ from lockgate_ports.errors import (
     UpstreamError,
 )
 
+REQUEST_ID = "request-id"
 _TYPES: dict[ErrorKind, str] = {
     "rate_limit": "rate_limit_error",
     "quota": "billing_error",
@@ -44,7 +45,9 @@ _OURS_ALONE = ("auth", "permission")
 def write_error(error: LockgateError, request_id: str) -> ErrorAnswer:
     """Status, body and headers; the upstream's own body where it speaks this dialect."""
     status = error.status
-    headers: list[tuple[str, str]] = [("request-id", request_id)] if request_id else []
+    if isinstance(error, UpstreamError) and _goes_on(error):
+        request_id = error.upstream_request_id or request_id  # its body goes on as it came, with that id in it
+    headers: list[tuple[str, str]] = [(REQUEST_ID, request_id)] if request_id else []
     if isinstance(error, UpstreamError):
         status = _STATUS.get(error.kind, status)
         if error.kind == "invalid_request" and error.upstream_status in _OWN_STATUS:
@@ -58,13 +61,17 @@ def write_error(error: LockgateError, request_id: str) -> ErrorAnswer:
 
 def error_body(error: LockgateError, request_id: str = "") -> bytes:
     """`{type: error, error: {type, message, details}, request_id}`; `details.error_code` is the gateway's own."""
-    if isinstance(error, UpstreamError) and error.dialect == NAME and error.kind not in _OURS_ALONE and error.body:
+    if isinstance(error, UpstreamError) and error.body is not None and _goes_on(error):
         return error.body
     told = {"type": _type(error), "message": error.message, "details": {"error_code": error.code}}
     said: dict[str, Any] = {"type": "error", "error": told}
     if request_id:
         said["request_id"] = request_id
     return msgspec.json.encode(said)
+
+
+def _goes_on(error: UpstreamError) -> bool:
+    return error.dialect == NAME and error.kind not in _OURS_ALONE and bool(error.body)
 
 
 def _type(error: LockgateError) -> str:

@@ -107,7 +107,7 @@ class GeminiCountTokens:
             dialect=self.name,
             body=None if whole else inbound.body,
             headers=TRAVELLING.of(inbound.headers),
-            read=lambda: view_of(request, body, model, stream=False),
+            read=lambda: view_of(request, body, model, stream=False, held=whole),
         )
 
     def write_response(self, answer: TokenCount, request: Request[ChatRequest]) -> WrittenAnswer:

@@ -18,7 +18,7 @@ from llm_plugin_google.request_wire import (
 )
 from llm_plugin_google.schema_in import json_schema
 from llm_plugin_google.thinking import reasoning_of
-from lockgate_ports.carried import ENCODE, ITEMS, MEMBERS, said
+from lockgate_ports.carried import ENCODE, ITEMS, MEMBERS, NULL, said
 from lockgate_ports.chat import (
     AudioOutput,
     ChatRequest,
@@ -28,6 +28,7 @@ from lockgate_ports.chat import (
     Tool,
     ToolChoice,
 )
+from lockgate_ports.errors import Unsupported
 
 _KNOWN = frozenset(WireRequest.__struct_encode_fields__)
 _KNOWN_CONFIG = frozenset(GenerationConfig.__struct_encode_fields__)
@@ -43,9 +44,17 @@ class _RawContent(msgspec.Struct):
 _RAW_CONTENTS = msgspec.json.Decoder(list[_RawContent])
 
 
-def view_of(wire: WireRequest, body: bytes, model: str, *, stream: bool) -> ChatRequest:
-    """The canonical request; `body` are the bytes of `wire`. Raises InvalidRequest, naming the field."""
+def view_of(wire: WireRequest, body: bytes, model: str, *, stream: bool, held: bool = False) -> ChatRequest:
+    """The canonical request; `body` are the bytes of `wire`. `held`: Google's own API is asked by the view as well, and
+    so finds what it keeps. Raises InvalidRequest, naming the field, and Unsupported for what nobody else keeps."""
     members = MEMBERS.decode(body)
+
+    if not held and said(members.get("cachedContent", NULL)):
+        raise Unsupported(
+            "cachedContent names a prompt that Google keeps, so it reaches only a provider that is asked by Gemini's "
+            "API; send the whole prompt in contents",
+            param="cachedContent",
+        )
 
     def raw_part(content: int, part: int) -> Raw:
         return Raw(bytes(_RAW_CONTENTS.decode(members["contents"])[content].parts[part]))

@@ -29,7 +29,7 @@ from lockgate_ports.ledger import LedgerPort
 from lockgate_ports.metrics import MetricsPort
 from lockgate_ports.records import AttemptRecord, CallRecord
 from lockgate_ports.steps import Answer, AnswerStream, Step
-from lockgate_ports.tracing import TracesPort
+from lockgate_ports.tracing import TracesPort, passed_on
 from lockgate_ports.wire import Request
 
 _RANK = RANKS["normal"]
@@ -108,6 +108,8 @@ class Engine:
         until = None if deadline is None else now + deadline
         if self._traces is not None:
             journal.trace = self._traces.begin(traceparent, tracestate)
+        elif traceparent is not None:
+            journal.trace = passed_on(traceparent, tracestate)
         try:
             if caller is not NOBODY:
                 check_scope(caller, request.model, surface)

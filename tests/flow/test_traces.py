@@ -4,7 +4,9 @@ import asyncio
 import gzip
 import json
 import re
+import sqlite3
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,6 +61,30 @@ async def test_a_trace_goes_from_the_client_to_the_provider_that_may_know(collec
     assert refused.status.code == 2
     assert answered.end_time_unix_nano <= call.end_time_unix_nano
     assert CANARY.encode() not in gzip.decompress(collector.seen[0].body)
+
+
+@pytest.mark.parametrize(
+    ("sent", "passed"), [(PARENT, PARENT), (PARENT[:-2] + "00", PARENT[:-2] + "00"), ("nonsense", None), (None, None)]
+)
+async def test_without_an_exporter_the_clients_trace_goes_on_unchanged_and_is_in_the_ledger(
+    tmp_path: Path, sent: str | None, passed: str | None
+) -> None:
+    async with upstream() as up:
+        up.say([answer()])
+        config = settings(up.url, ledger={"kind": "sqlite", "path": str(tmp_path / "ledger.db")})
+        config["providers"]["told"] = config["providers"]["up"] | {"send_traceparent": True}
+        config["routes"]["fast"] = {"targets": ["told/m"]}
+        async with serving(config) as served:
+            headers = {} if sent is None else {"traceparent": sent, "tracestate": "v=1"}
+            assert (await served.ask(ASK, headers=headers)).status == 200
+            await served.ask(ASK | {"model": "up/m"}, headers=headers)
+        told, untold = up.seen
+    assert told.headers.get("traceparent") == passed
+    assert told.headers.get("tracestate") == (None if passed is None else "v=1")
+    assert "traceparent" not in untold.headers
+    store = sqlite3.connect(tmp_path / "ledger.db")
+    [first, _] = store.execute("SELECT body FROM rows WHERE kind IS NULL ORDER BY number").fetchall()
+    assert json.loads(first[0])["call"]["trace_id"] == (None if passed is None else TRACE)
 
 
 async def test_a_caller_that_keeps_no_trace_costs_no_export(collector: Upstream) -> None:

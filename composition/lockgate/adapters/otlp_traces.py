@@ -12,11 +12,10 @@ from opentelemetry.trace import get_current_span
 from lockgate.adapters.otlp import OtlpSender
 from lockgate.adapters.spans import spans
 from lockgate_ports.records import CallRecord
-from lockgate_ports.tracing import Trace, read_parent
+from lockgate_ports.tracing import Trace, kept_state, read_parent
 
 _log = logging.getLogger("lockgate.export")
 _BATCH = 512
-_MOST_STATE = 512
 
 
 class OtlpTraces:
@@ -37,8 +36,7 @@ class OtlpTraces:
         span_id = f"{getrandbits(64) or 1:016x}"
         if traceparent is not None and (parent := read_parent(traceparent)) is not None:
             trace_id, parent_id, sampled = parent
-            state = tracestate if tracestate is not None and len(tracestate) <= _MOST_STATE else ""
-            return Trace(trace_id, span_id, parent_id, sampled, state)
+            return Trace(trace_id, span_id, parent_id, sampled, kept_state(tracestate))
         current = get_current_span().get_span_context()
         if current.is_valid:
             parent_id = f"{current.span_id:016x}"

@@ -181,7 +181,7 @@ class Turn:
 
 
 class Shut(Exception):
-    """The target's breaker is open, or a limit of it is reached: it was not asked."""
+    """The target's breaker is open, no place is free, or a limit of it is reached: it was not asked."""
 
     def __init__(self, error: LockgateError) -> None:
         super().__init__(error.message)

@@ -392,6 +392,24 @@ async def test_a_busy_target_is_passed_over():
     await stream.aclose()
 
 
+async def test_of_busy_targets_the_one_that_is_free_first_says_when_and_an_error_of_one_that_was_asked_counts_more():
+    told = {"a": 9.0, "b": 2.0}
+    busy = {name: provider(name, FakeModel(ANSWER), slots=SlotsPolicy(1)) for name in told}
+    bench = Bench(providers=busy)
+    for name, held in told.items():
+        (slots,) = busy[name].slots.at("m")
+        for _ in range(2):
+            await slots.take(1, 0, bench.clock)
+            slots.give_back(held)
+        await slots.take(1, 0, bench.clock)
+    with pytest.raises(Busy) as caught:
+        await bench.ask()
+    assert (caught.value.message[:2], caught.value.retry_after) == ("b:", 2.0)
+    asked = Bench(providers={"a": busy["a"], "c": provider("c", FakeModel(fault("fatal")))})
+    with pytest.raises(UpstreamError, match="fatal fault"):
+        await asked.ask()
+
+
 async def test_the_error_of_the_first_target_is_told_with_all_that_was_tried():
     bench = Bench(a=FakeModel(fault(), fault(), fault("overloaded")), b=FakeModel(fault("auth")))
     with pytest.raises(UpstreamError, match=r"overloaded fault \(tried: ") as caught:

@@ -31,7 +31,7 @@ def said(seen: Seen) -> str:
 
 
 async def until(true) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not true():
             await asyncio.sleep(0.005)
 
@@ -44,7 +44,8 @@ async def test_calls_wait_for_a_place_by_priority_and_are_told_when_to_come_back
     async with upstream() as up:
         config["providers"]["up"]["base_url"] = up.url
         async with serving(config) as gw:
-            up.say([0.3, answer()])
+            go = asyncio.Event()
+            up.say([go, answer()], [answer()])
             calls: dict[str, asyncio.Task[Any]] = {}
             for place, (word, model, headers) in enumerate(
                 (
@@ -67,6 +68,7 @@ async def test_calls_wait_for_a_place_by_priority_and_are_told_when_to_come_back
                 assert f"lockgate_slots_{line.replace('{}', labels)}\n" in metrics
             other = await gw.ask(ask("up/other", "another model"))
             assert other.status == 200, "it has places of its own"
+            go.set()
             told = {word: await call for word, call in calls.items()}
         order = [said(seen) for seen in up.seen if seen.json["model"] == "m"]
     assert order == ["first", "high", "normal"]
@@ -83,7 +85,8 @@ async def test_a_client_that_leaves_the_line_keeps_nobody_waiting_and_a_stream_h
     async with upstream() as up:
         config = bounded(up.url, {"model_concurrency": {"m": {"fixed": 1, "max_queued": 1}}})
         async with serving(config) as gw:
-            up.say([SSE_HEAD, event({"content": "one"}), 0.4, event({}, "stop"), DONE, CLOSE], [answer()])
+            go = asyncio.Event()
+            up.say([SSE_HEAD, event({"content": "one"}), go, event({}, "stop"), DONE, CLOSE], [answer()])
             slots = gw.gateway.providers["up"].slots.at("m")[0]
             stream = asyncio.create_task(gw.ask(ask("fast", "stream") | {"stream": True}))
             await until(lambda: slots.now.running == 1)
@@ -94,6 +97,7 @@ async def test_a_client_that_leaves_the_line_keeps_nobody_waiting_and_a_stream_h
             assert not stream.done()
             stays = asyncio.create_task(gw.ask(ask("fast", "stays")))
             await until(lambda: slots.now.waiting == 1)
+            go.set()
             assert (await stream).events[-1].startswith("[DONE]")
             assert (await stays).status == 200
         assert [said(seen) for seen in up.seen] == ["stream", "stays"]
@@ -130,12 +134,14 @@ async def test_a_new_limit_is_a_matter_of_a_reload():
     async with upstream() as up:
         config = bounded(up.url, {"concurrency": {"fixed": 1}})
         async with serving(config) as gw:
-            up.say([0.3, answer()])
+            go = asyncio.Event()
+            up.say([go, answer()], [answer()])
             running = asyncio.create_task(gw.ask(ask("fast", "hi")))
             await until(lambda: up.seen)
             assert (await gw.ask(ask("fast", "hi"))).status == 429
             config["providers"]["up"]["concurrency"] = {"fixed": 2}
             await gw.gateway.reload(config)
+            go.set()
             told = await asyncio.gather(running, gw.ask(ask("fast", "hi")))
     assert [each.status for each in told] == [200, 200]
 
@@ -166,7 +172,8 @@ async def test_a_virtual_key_bounds_the_priority_of_its_calls(tmp_path: Path):
     async with upstream() as up:
         config["providers"]["up"]["base_url"] = up.url
         async with serving(config) as gw:
-            up.say([0.3, answer()])
+            go = asyncio.Event()
+            up.say([go, answer()], [answer()])
             slots = gw.gateway.providers["up"].slots.at("m")[0]
             calls: list[asyncio.Task[Any]] = []
             for place, (word, key) in enumerate((("first", low), ("low", low), ("high", high))):
@@ -176,5 +183,6 @@ async def test_a_virtual_key_bounds_the_priority_of_its_calls(tmp_path: Path):
             refused = await gw.ask(
                 ask("fast", "hi"), headers={"authorization": f"Bearer {low}", "x-lockgate-priority": "normal"}
             )
+            go.set()
             assert (refused.status, [(await each).status for each in calls]) == (403, [200] * 3)
     assert [said(seen) for seen in up.seen] == ["first", "high", "low"]

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from gateway import Served, serving, settings
-from upstream import Upstream, answer, upstream
+from upstream import HANG, Upstream, answer, upstream
 
 ASK: dict[str, Any] = {"model": "fast", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 1}
 
@@ -17,14 +17,14 @@ def by(strategy: str, url: str, provider: dict[str, Any] | None = None, **more: 
 
 
 async def until(true) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not true():
             await asyncio.sleep(0.005)
 
 
 async def asked_while_a_runs(gw: Served, up: Upstream, calls: int) -> list[str]:
     """Who is asked by further calls while one runs at `up/a`."""
-    up.say([0.5, answer()], [answer()])
+    up.say([HANG], [answer()])
     running = asyncio.create_task(gw.ask(ASK | {"model": "up/a"}))
     await until(lambda: up.seen)
     for _ in range(calls):
@@ -45,7 +45,7 @@ async def test_usage_weighs_what_runs_by_what_may_run():
     async with upstream() as up:
         limits = {"model_concurrency": {"a": {"fixed": 100}, "b": {"fixed": 2}}}
         async with serving(by("usage", up.url, limits)) as gw:
-            up.say([0.5, answer()], [0.5, answer()], [0.5, answer()], [answer()])
+            up.say([HANG], [HANG], [HANG], [answer()])
             running = [asyncio.create_task(gw.ask(ASK | {"model": model})) for model in ("up/a", "up/a", "up/b")]
             await until(lambda: len(up.seen) == 3)
             assert (await gw.ask(ASK)).status == 200
@@ -75,7 +75,7 @@ async def test_usage_comes_back_to_a_target_whose_calls_are_over():
             await gw.ask(ASK)
             return up.seen[-1].json["model"] == "a"
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not await back():
                 await asyncio.sleep(0.01)
 

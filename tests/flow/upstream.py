@@ -87,6 +87,8 @@ class Upstream:
                 await writer.drain()
             elif isinstance(step, int | float):
                 await self._wait(step, reader)
+            elif isinstance(step, asyncio.Event):
+                await step.wait()
 
     async def _wait(self, seconds: float, reader: asyncio.StreamReader) -> None:
         """Waits, but notices when the caller leaves."""

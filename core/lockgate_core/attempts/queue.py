@@ -1,10 +1,11 @@
 """Whose turn it is among the targets of one call, and which error is told when none of them answers. Pure."""
 
+import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from lockgate_ports.context import Target
-from lockgate_ports.errors import LockgateError, UpstreamError
+from lockgate_ports.errors import Busy, LockgateError, UpstreamError
 
 
 class Queue:
@@ -46,8 +47,9 @@ class Queue:
             self.left = deque(each for each in instead if each not in self._gone)
 
     def shut(self, target: Target, error: LockgateError) -> None:
-        """The one whose turn it was is not asked for now."""
-        self._shut = self._shut or error
+        """The one whose turn it was is not asked for now. Of several, the one that can be asked again first is told."""
+        if self._shut is None or _wait(error) < _wait(self._shut):
+            self._shut = error
         self._passed.append(target)
 
     def reopen(self, limps: Callable[[Target], bool]) -> bool:
@@ -63,6 +65,11 @@ class Queue:
         """What the caller is told: what the first one said that was asked."""
         told = self._asked or self._shut
         return told or UpstreamError(f"route {route!r} has no target that may answer", kind="fatal", sent=False)
+
+
+def _wait(error: LockgateError) -> float:
+    wait = error.retry_after if isinstance(error, UpstreamError | Busy) else None
+    return math.inf if wait is None else wait
 
 
 def class_of(error: LockgateError) -> str:

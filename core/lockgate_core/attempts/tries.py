@@ -14,7 +14,7 @@ from lockgate_core.retry import RetryPolicy, after
 from lockgate_core.terms import Terms
 from lockgate_core.turn import Shut, Turn
 from lockgate_ports.context import Context, Target
-from lockgate_ports.errors import LockgateError, UpstreamError
+from lockgate_ports.errors import Busy, LockgateError, UpstreamError
 from lockgate_ports.steps import Answer
 from lockgate_ports.wire import Request
 
@@ -89,6 +89,8 @@ class Tries:
                     raise Passed(self._last) from None
                 raise
             except LockgateError as error:
+                if self._turn is None and isinstance(error, Busy) and self._last is None:
+                    raise Shut(error) from None  # no place was free: it was not asked
                 delay = self._again(error, context)
             if delay is not None:
                 await self._clock.sleep(delay)

@@ -8,17 +8,21 @@ from collections.abc import Callable
 
 import pytest
 import trustme
+import uvloop
+from msgspec import structs
 from upstream import CLOSE, HANG, RESET, Upstream, http, upstream
 
 from lockgate.adapters.aiohttp_client import AiohttpClient
 from lockgate.adapters.allow_list import AllowList, AllowListSettings
 from lockgate.adapters.lean_client import LeanClient
+from lockgate.adapters.via import Via
 from lockgate_ports.egress import Allowance
 from lockgate_ports.errors import EgressDenied, UpstreamError
-from lockgate_ports.http import HttpPort, HttpRequest, Origin
+from lockgate_ports.http import HttpPort, HttpRequest, Origin, Spliced
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 Make = Callable[..., HttpPort]
+IN_PIECES = Spliced((b'{"a":"', memoryview(b"x" * 3_000_000), b'"}'))
 
 
 @pytest.fixture(params=[LeanClient, AiohttpClient])
@@ -53,6 +57,37 @@ async def test_a_request_arrives_as_it_was_written_and_the_answer_as_it_was_sent
         assert seen.headers["accept-encoding"] == "identity"
         assert seen.headers["user-agent"] == "lockgate"
         await client.aclose()
+
+
+async def test_a_body_in_pieces_arrives_whole(make: Make):
+    async with upstream() as up:
+        client = make(origin(up))
+        up.say([http(b"hello")])
+        response = await client.send(structs.replace(ask(up), body=IN_PIECES))
+        assert await response.read(100) == b"hello"
+        assert up.seen[0].body == bytes(IN_PIECES)
+        await client.aclose()
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_a_body_in_pieces_arrives_whole_over_tls(loop: Callable[[], asyncio.AbstractEventLoop]):
+    async def main() -> None:
+        authority, serves = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(serves)
+        trusts = ssl.create_default_context()
+        authority.configure_trust(trusts)
+        async with upstream(serves) as up:
+            up.say([http(b"hello")])
+            there = Origin("https", "127.0.0.1", up.port)
+            policy = AllowList((allowance(there),), AllowListSettings())
+            client = LeanClient("up", policy, 5.0, Via(tls=trusts))
+            response = await client.send(HttpRequest("POST", there, "/", body=IN_PIECES))
+            assert await response.read(100) == b"hello"
+            assert up.seen[0].body == bytes(IN_PIECES)
+            await client.aclose()
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(main())
 
 
 async def test_a_connection_is_used_again_after_a_whole_read_and_dropped_after_a_partial_one(make: Make):

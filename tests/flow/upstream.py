@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -101,9 +102,9 @@ class Upstream:
 
 
 @asynccontextmanager
-async def upstream() -> AsyncIterator[Upstream]:
+async def upstream(tls: ssl.SSLContext | None = None) -> AsyncIterator[Upstream]:
     up = Upstream()
-    server = await asyncio.start_server(up._serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(up._serve, "127.0.0.1", 0, ssl=tls)
     up.port = server.sockets[0].getsockname()[1]
     try:
         yield up

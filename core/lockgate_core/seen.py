@@ -7,7 +7,7 @@ from msgspec import structs
 from lockgate_core.estimate import estimate_tokens
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.events import AudioDelta, Event, RefusalDelta, TextDelta, ThinkingDelta, ToolCallDelta
+from lockgate_ports.events import AudioDelta, Delta, RefusalDelta, TextDelta, ThinkingDelta, ToolCallDelta
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Request
 
@@ -35,7 +35,7 @@ class Seen:
         if size < self._shortest:
             self._shortest = size
 
-    def said(self, event: Event) -> None:
+    def said(self, event: Delta) -> None:
         """An event that was read."""
         match event:
             case TextDelta(text) | ThinkingDelta(text) | RefusalDelta(text):

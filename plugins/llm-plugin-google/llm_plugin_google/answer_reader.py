@@ -2,11 +2,10 @@
 GenerateContentResponse)."""
 
 from datetime import datetime
-from functools import partial
 
 from llm_plugin_google.candidate_reader import CandidateReader
 from llm_plugin_google.usage import merged, read_usage
-from llm_plugin_google.wire import Answer, WireUsage, raw_part
+from llm_plugin_google.wire import Answer, WireUsage
 from lockgate_ports.events import Event, Finish, Start, UsageReport
 from lockgate_ports.usage import Usage
 
@@ -37,11 +36,11 @@ class AnswerReader:
             reader = self._candidates.get(index)
             if reader is None:
                 reader = self._candidates[index] = CandidateReader(index)
-            events += reader.read(piece, partial(raw_part, data, place), answer.response_id)
+            events += reader.read(piece, data, place, answer.response_id)
         feedback = answer.prompt_feedback
         if feedback is not None and feedback.block_reason:
             self._blocked = feedback.block_reason
-        if answer.usage_metadata is not None:
+        if answer.usage_metadata is not None and answer.usage_metadata != self._wire_usage:
             self._wire_usage = merged(self._wire_usage, answer.usage_metadata)
             usage = read_usage(self._wire_usage)
             if usage is not None and usage != self._usage:

@@ -1,6 +1,7 @@
 """One candidate of an answer, piece by piece or all at once, as canonical events (Gemini API reference, Candidate)."""
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 from msgspec import Raw
@@ -9,8 +10,8 @@ from llm_plugin_google.finish import ends, reason_of
 from llm_plugin_google.logprobs import read_logprobs
 from llm_plugin_google.media import media_of
 from llm_plugin_google.models import NAME
-from llm_plugin_google.wire import Call, Candidate, Part
-from lockgate_ports.carried import ENCODE, MEMBERS, said
+from llm_plugin_google.wire import Call, Candidate, Part, raw_part
+from lockgate_ports.carried import ENCODE, MEMBERS, NULL, said
 from lockgate_ports.events import (
     AudioDelta,
     Event,
@@ -22,8 +23,8 @@ from lockgate_ports.events import (
     ToolCallDelta,
 )
 
-RawPart = Callable[[int], Raw]
-"""The part at a place of the piece at hand, in its own bytes."""
+RawPart = Callable[[], Raw]
+"""A part in its own bytes."""
 
 
 class CandidateReader:
@@ -40,13 +41,23 @@ class CandidateReader:
         self._text_part = -1
         self._calls = 0
 
-    def read(self, piece: Candidate, raw_part: RawPart, response_id: str | None) -> list[Event]:
-        """The deltas of a piece."""
+    def read(self, piece: Candidate, data: bytes, number: int, response_id: str | None) -> list[Event]:
+        """The deltas of a piece: candidate `number` of the answer whose bytes are `data`."""
         events: list[Event] = []
         parts = (piece.content.parts if piece.content is not None else None) or ()
         for place, part in enumerate(parts):
-            events += self._read(part, place, raw_part, response_id)
-        events += self._beside(piece)
+            alone = part.function_call is None and part.inline_data is None and part.file_data is None
+            if alone and part.text and not part.thought and not part.thought_signature:
+                events += self._words(part.text)
+            else:
+                events += self._read(part, partial(raw_part, data, number, place), response_id)
+        if (
+            piece.logprobs_result is not None
+            or piece.grounding_metadata is not NULL
+            or piece.citation_metadata is not NULL
+            or piece.url_context_metadata is not NULL
+        ):
+            events += self._beside(piece)
         if ends(piece.finish_reason):
             self.native_reason = piece.finish_reason
         return events
@@ -58,7 +69,7 @@ class CandidateReader:
         reason = reason_of(self.native_reason, calls=self._calls > 0)
         return [Finish(reason, self.index, self.native_reason)]
 
-    def _read(self, part: Part, place: int, raw_part: RawPart, response_id: str | None) -> list[Event]:
+    def _read(self, part: Part, whole: RawPart, response_id: str | None) -> list[Event]:
         signature = part.thought_signature or None
         if part.function_call is not None:
             return [self._call(part.function_call, signature, response_id)]
@@ -78,7 +89,7 @@ class CandidateReader:
             return [thought]
         if part.text is not None:
             return [*self._words(part.text), *self._signed(signature)]
-        raw = raw_part(place)
+        raw = whole()
         names = [name for name in MEMBERS.decode(raw) if name not in ("thought", "thoughtSignature")]
         if not names:
             return self._signed(signature)

@@ -5,16 +5,17 @@ from typing import Any
 from llm_plugin_google.wire import TokenShare, WireUsage
 from lockgate_ports.usage import Usage
 
+_COUNTS = WireUsage.__struct_fields__
+
 
 def merged(earlier: WireUsage | None, later: WireUsage) -> WireUsage:
     """Counts so far: each chunk of a stream tells them anew, but may leave out what it told before."""
     if earlier is None:
         return later
-    told = {
-        name: new if (new := getattr(later, name)) is not None else getattr(earlier, name)
-        for name in WireUsage.__struct_fields__
-    }
-    return WireUsage(**told)
+    for name in _COUNTS:
+        if getattr(later, name) is None:
+            setattr(later, name, getattr(earlier, name))
+    return later
 
 
 def read_usage(wire: WireUsage | None) -> Usage | None:
@@ -64,7 +65,9 @@ def _total(usage: Usage) -> int | None:
 
 
 def _share(shares: list[TokenShare] | None, modality: str) -> int | None:
-    found = [share.token_count or 0 for share in shares or () if share.modality == modality]
+    if not shares:
+        return None
+    found = [share.token_count or 0 for share in shares if share.modality == modality]
     return sum(found) if found else None
 
 

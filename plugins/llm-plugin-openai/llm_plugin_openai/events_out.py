@@ -30,6 +30,7 @@ from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Request
 
 _ENCODE = msgspec.json.Encoder().encode
+_AFTER = b'},"logprobs":null,"finish_reason":null}]}\n\n'
 
 
 class ChunkForm:
@@ -39,6 +40,8 @@ class ChunkForm:
         self._request = request
         self.unsaid = Unsaid(NAME, shows)
         self._head = self._headed(Start())
+        self._before: dict[int, bytes] = {}
+        """What stands before words and nothing else, by choice."""
         self._spoken: set[int] = set()
         self._calls: dict[tuple[int, int], int] = {}
         self._images = 0
@@ -47,17 +50,24 @@ class ChunkForm:
     def begin(self, start: Start) -> None:
         """What stands at the beginning of every chunk from here on."""
         self._head = self._headed(start)
+        self._before.clear()
 
     def tell(self, delta: Delta) -> bytes:
         """A chunk with a piece of an answer; none for what has no form here."""
+        choice = delta.choice
+        if type(delta) is TextDelta and choice in self._spoken and delta.logprobs is None and delta.annotations is None:
+            before = self._before.get(choice)
+            if before is None:
+                before = self._before[choice] = self._head + b'"choices":[{"index":%d,"delta":{"content":' % choice
+            return before + _ENCODE(delta.text) + _AFTER
         piece = self._delta(delta)
         if not piece:
             return b""
-        if delta.choice not in self._spoken:
-            self._spoken.add(delta.choice)
+        if choice not in self._spoken:
+            self._spoken.add(choice)
             piece = {"role": "assistant", **piece}
         logprobs = delta.logprobs if isinstance(delta, TextDelta | RefusalDelta) else None
-        return self._chunk(delta.choice, piece, None, logprobs)
+        return self._chunk(choice, piece, None, logprobs)
 
     def finish(self, event: Finish) -> bytes:
         """A chunk with the reason."""

@@ -7,7 +7,7 @@ import msgspec
 
 from llm_plugin_openai.error_out import error_body
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.events import Delta, Event, Failure, Finish, Relayed, Start, UsageReport
+from lockgate_ports.events import Delta, Event, Failure, Finish, Relayed, Start, TextDelta, UsageReport
 from lockgate_ports.sse import sse
 from lockgate_ports.unsaid import Unsaid
 from lockgate_ports.usage import Usage
@@ -56,7 +56,9 @@ class StreamWriter:
         """These events on the wire."""
         out: list[bytes] = []
         for event in events:
-            if isinstance(event, Relayed):
+            if type(event) is TextDelta and event.annotations is None:  # most of them, and nothing of it is unsaid
+                out.append(self._form.tell(event))
+            elif isinstance(event, Relayed):
                 if not event.usage_only or self._wants_usage:
                     out.append(event.raw)
             else:

@@ -108,12 +108,12 @@ def _blank_line(data: bytes | bytearray, place: int) -> tuple[int, int]:
 
 def _parse(block: bytes, raw: bytes) -> SseEvent | None:
     """None for a block without data. The two forms that nearly everybody sends are told first."""
-    line = block.find(b"\n")
+    first = block.find(b"\n")
     if block.find(b"\r") < 0:
-        if line < 0 and block.startswith(b"data: "):
+        if first < 0 and block.startswith(b"data: "):
             return SseEvent("", block[6:], raw)
-        if block.startswith(b"event: ") and block.startswith(b"data: ", line + 1) and block.find(b"\n", line + 1) < 0:
-            return SseEvent(block[7:line].decode("utf-8", "replace"), block[line + 7 :], raw)
+        if block.startswith(b"event: ") and block.startswith(b"data: ", first + 1) and block.find(b"\n", first + 1) < 0:
+            return SseEvent(block[7:first].decode("utf-8", "replace"), block[first + 7 :], raw)
     kind = ""
     lines: list[bytes] = []
     for line in block.splitlines():

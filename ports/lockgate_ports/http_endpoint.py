@@ -1,15 +1,27 @@
-"""Endpoints out of the settings that providers reached by HTTP have in common."""
+"""Where a provider stands, and that out of the settings which providers reached by HTTP have in common."""
 
 from typing import Protocol
+
+from msgspec import Struct
 
 from lockgate_ports.auth import Auth, HeaderAuth
 from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.http import Headers, Origin
-from lockgate_ports.http_model import Endpoint
 from lockgate_ports.http_settings import address
 
 _BEARER = HeaderAuth()
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    """Where a provider stands and how it wants to be asked. `response_limit` is in bytes, of one whole answer."""
+
+    origin: Origin
+    prefix: str
+    auth: Auth
+    headers: Headers = ()
+    params: Params = "drop"
+    response_limit: int = 20 * 1024 * 1024
 
 
 class EndpointSettings(Protocol):

@@ -3,26 +3,26 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
-from lockgate_ports.auth import Auth
 from lockgate_ports.cards import ModelCard
 from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.count import TokenCount
-from lockgate_ports.dialect import ChatProviderDialect, Params, PassedDialect, ProviderDialect, Upstream, Written
+from lockgate_ports.dialect import ChatProviderDialect, PassedDialect, ProviderDialect
 from lockgate_ports.discovery import ask_through
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.free_text import as_functions, told_in_functions
-from lockgate_ports.http import Headers, HttpPort, HttpRequest, HttpResponse, Origin
-from lockgate_ports.http_answers import HttpStream, ToldStream, media_type, refusal, request_id_of, told_as
+from lockgate_ports.http import HttpPort, HttpRequest, HttpResponse
+from lockgate_ports.http_answers import HttpStream, ToldStream, media_type, request_id_of, told_as
+from lockgate_ports.http_endpoint import Endpoint
 from lockgate_ports.model import Attempt, ReplyStream, lists_no_models, offers_no
 from lockgate_ports.model_lists import ModelList
 from lockgate_ports.parts import user
 from lockgate_ports.payload import Payload
+from lockgate_ports.reach import Reach, shown_by
 from lockgate_ports.replies import glance_chat, glance_count, glance_embeddings, glance_rerank
 from lockgate_ports.rerank import RerankRequest, RerankResponse
-from lockgate_ports.seals import is_sealed
 from lockgate_ports.secret import Secret
 from lockgate_ports.telling import event_reader
 from lockgate_ports.unfold import unfold
@@ -33,17 +33,6 @@ AnswerT = TypeVar("AnswerT")
 Speech = TypeVar("Speech")
 
 _NO_SUCH_PLACE = (404, 405, 501)
-
-
-class Endpoint(Struct, frozen=True, kw_only=True):
-    """Where a provider stands and how it wants to be asked. `response_limit` is in bytes, of one whole answer."""
-
-    origin: Origin
-    prefix: str
-    auth: Auth
-    headers: Headers = ()
-    params: Params = "drop"
-    response_limit: int = 20 * 1024 * 1024
 
 
 class Languages(Struct, frozen=True, kw_only=True):
@@ -75,8 +64,7 @@ class HttpModel:
     ) -> None:
         self._provider_id = provider_id
         self._languages = languages
-        self._endpoint = endpoint
-        self._http = http
+        self._reach = Reach(provider_id, endpoint, http)
         self._models = tuple(models)
 
     @property
@@ -115,14 +103,14 @@ class HttpModel:
     async def pass_on(self, request: Request[Payload], attempt: Attempt) -> Reply[Payload]:
         """As it came, both ways. Raises NotOffered where the provider does not have the client's dialect."""
         dialect = self._speaks(self._passed_in(request), request)
-        shown = _held(attempt)
+        shown = shown_by(attempt)
         try:
-            written = self._written(dialect, request, attempt, stream=False)
-            response = await self._send(dialect, written.http, attempt, shown)
+            written = self._reach.written(dialect, request, attempt, stream=False)
+            response = await self._reach.send(dialect, written.http, attempt, shown)
             try:
                 if media_type(response) == "text/html":
                     raise _web_page(response.status)
-                body = await response.read(self._endpoint.response_limit)
+                body = await response.read(self._reach.response_limit)
             finally:
                 response.abort()
             payload = Payload(body, response.headers.get("content-type", "application/json"))
@@ -140,17 +128,17 @@ class HttpModel:
         if request.operation != "chat":
             return await self._pass_stream_on(request, attempt)
         dialect = self._speaks(self._chat_in(request), request)
-        shown = _held(attempt)
+        shown = shown_by(attempt)
         try:
-            written = self._written(dialect, request, attempt, stream=True)
-            response = await self._send(dialect, written.http, attempt, shown)
+            written = self._reach.written(dialect, request, attempt, stream=True)
+            response = await self._reach.send(dialect, written.http, attempt, shown)
             kind = media_type(response)
             if kind == "text/html":
                 response.abort()
                 raise _web_page(response.status)
             if kind == "application/json" != dialect.event_content_type:
                 try:
-                    body = await response.read(self._endpoint.response_limit)
+                    body = await response.read(self._reach.response_limit)
                 finally:
                     response.abort()
                 events = unfold(dialect.read_response(body, response.headers))
@@ -167,14 +155,14 @@ class HttpModel:
         errors = languages.chat or languages.embeddings or languages.rerank
         if languages.models is None or errors is None:
             raise lists_no_models(self._provider_id)
-        shown = _held(attempt)
+        shown = shown_by(attempt)
 
         async def send(request: HttpRequest) -> HttpResponse:
-            return await self._send(errors, request, attempt, shown)
+            return await self._reach.send(errors, request, attempt, shown)
 
         try:
-            asking = languages.models.ask(self._upstream(attempt, stream=False))
-            return await ask_through(asking, send, self._endpoint.response_limit)
+            asking = languages.models.ask(self._reach.upstream(attempt, stream=False))
+            return await ask_through(asking, send, self._reach.response_limit)
         except UpstreamError as error:
             raise told_as(self._provider_id, error, shown) from error.__cause__
 
@@ -194,14 +182,14 @@ class HttpModel:
 
     async def aclose(self) -> None:
         """Closes the connections."""
-        await self._http.aclose()
+        await self._reach.aclose()
 
     async def _pass_stream_on(self, request: Request[Payload], attempt: Attempt) -> ReplyStream:
         dialect = self._speaks(self._passed_in(request), request)
-        shown = _held(attempt)
+        shown = shown_by(attempt)
         try:
-            written = self._written(dialect, request, attempt, stream=True)
-            response = await self._send(dialect, written.http, attempt, shown)
+            written = self._reach.written(dialect, request, attempt, stream=True)
+            response = await self._reach.send(dialect, written.http, attempt, shown)
             try:
                 reader = dialect.event_reader(request, media_type(response))
             except UpstreamError:
@@ -236,12 +224,12 @@ class HttpModel:
         glance_at: Callable[[AnswerT], Glance],
     ) -> Reply[AnswerT]:
         dialect = self._speaks(language, request)
-        shown = _held(attempt)
+        shown = shown_by(attempt)
         try:
-            written = self._written(dialect, request, attempt, stream=False)
-            response = await self._send(dialect, written.http, attempt, shown)
+            written = self._reach.written(dialect, request, attempt, stream=False)
+            response = await self._reach.send(dialect, written.http, attempt, shown)
             try:
-                body = await response.read(self._endpoint.response_limit)
+                body = await response.read(self._reach.response_limit)
             finally:
                 response.abort()
             request_id = request_id_of(response)
@@ -274,54 +262,6 @@ class HttpModel:
             raise offers_no(request.operation, self._provider_id)
         return language
 
-    def _written(
-        self,
-        dialect: ProviderDialect[View, Any] | PassedDialect,
-        request: Request[Any],
-        attempt: Attempt,
-        *,
-        stream: bool,
-    ) -> Written:
-        upstream = self._upstream(attempt, stream=stream)
-        body = request.body
-        if body is not None and request.dialect == dialect.name and not is_sealed(body):
-            return dialect.relay_request(body, request.headers, upstream)
-        return dialect.write_request(request.view, upstream)
-
-    def _upstream(self, attempt: Attempt, *, stream: bool) -> Upstream:
-        endpoint = self._endpoint
-        return Upstream(
-            provider_id=self._provider_id,
-            origin=endpoint.origin,
-            prefix=endpoint.prefix,
-            model=attempt.model,
-            stream=stream,
-            headers=(*endpoint.headers, *attempt.headers) if attempt.headers else endpoint.headers,
-            params=endpoint.params,
-            purpose=attempt.purpose,
-        )
-
-    async def _send(
-        self,
-        dialect: ProviderDialect[Any, Any] | PassedDialect,
-        request: HttpRequest,
-        attempt: Attempt,
-        shown: list[Secret],
-    ) -> HttpResponse:
-        """Adds to `shown` what is shown beside the attempt's own secret: a token that was got for it."""
-        signed = await self._endpoint.auth.sign(request, attempt.secret)
-        if signed.shows:
-            shown += [secret for secret in signed.shows if secret is not attempt.secret]
-        if attempt.connect is not None:
-            signed = structs.replace(signed, connect=attempt.connect)
-        response = await self._http.send(signed)
-        if 200 <= response.status < 300 and response.status != 204:
-            return response
-        try:
-            raise await refusal(dialect, response)
-        finally:
-            response.abort()
-
     def _read(
         self, dialect: ProviderDialect[Any, AnswerT], body: bytes, headers: Mapping[str, str], shown: list[Secret]
     ) -> AnswerT:
@@ -329,10 +269,6 @@ class HttpModel:
             return dialect.read_response(body, headers)
         except UpstreamError as error:
             raise told_as(self._provider_id, error, shown) from error.__cause__
-
-
-def _held(attempt: Attempt) -> list[Secret]:
-    return [] if attempt.secret is None else [attempt.secret]
 
 
 def _asked(operation: Operation, model: str, view: View) -> Request[View]:

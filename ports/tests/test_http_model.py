@@ -15,7 +15,8 @@ from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.errors import EgressDenied, Unsupported, UpstreamError
 from lockgate_ports.events import Event, Failure
 from lockgate_ports.http import NO_HEADERS, Headers, HttpRequest, HttpResponse, Origin, Purpose
-from lockgate_ports.http_model import Endpoint, HttpModel, Languages
+from lockgate_ports.http_endpoint import Endpoint
+from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.model import Attempt
 from lockgate_ports.parts import user
 from lockgate_ports.secret import Secret

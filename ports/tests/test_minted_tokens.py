@@ -9,7 +9,8 @@ from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Failure
 from lockgate_ports.http import HttpRequest, Origin
-from lockgate_ports.http_model import Endpoint, HttpModel, Languages
+from lockgate_ports.http_endpoint import Endpoint
+from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.model import Attempt
 from lockgate_ports.parts import user
 from lockgate_ports.secret import Secret

@@ -8,7 +8,8 @@ from llm_plugin_vec import ORIGIN, Vec
 
 from lockgate_ports.auth import HeaderAuth
 from lockgate_ports.errors import Unsupported, UpstreamError
-from lockgate_ports.http_model import Endpoint, HttpModel, Languages
+from lockgate_ports.http_endpoint import Endpoint
+from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.model import Attempt
 from lockgate_ports.testkit import Exchange, ScriptedHttp
 

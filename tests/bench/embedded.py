@@ -47,7 +47,7 @@ async def measure(seconds: float) -> float:
     async with open_gateway(settings(9), env=ENV) as gateway:
         http = FakeHttp()
         # There is no setting for it: a gateway's HttpPort is the one way out.
-        gateway.providers["mock-000"].port._http = http
+        gateway.providers["mock-000"].port._reach._http = http
 
         async def bare() -> None:
             await (await http.send(_REQUEST)).read(1_000_000)

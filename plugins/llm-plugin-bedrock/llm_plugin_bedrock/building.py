@@ -21,7 +21,8 @@ from lockgate_ports.catalogue import overlaid
 from lockgate_ports.dialect import ChatProviderDialect
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext
-from lockgate_ports.http_model import Endpoint, HttpModel, Languages
+from lockgate_ports.http_endpoint import Endpoint
+from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.switchboard import Line, Switchboard
 
 

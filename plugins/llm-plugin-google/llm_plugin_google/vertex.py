@@ -21,8 +21,8 @@ from lockgate_ports.dialect import Params
 from lockgate_ports.errors import SettingsError
 from lockgate_ports.hooks import BuildContext, ModelFactory
 from lockgate_ports.http import Origin
-from lockgate_ports.http_endpoint import endpoint_of
-from lockgate_ports.http_model import Endpoint, HttpModel, Languages
+from lockgate_ports.http_endpoint import Endpoint, endpoint_of
+from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.http_settings import RESPONSE_LIMIT, address, header_fields
 from lockgate_ports.switchboard import Line, Switchboard
 

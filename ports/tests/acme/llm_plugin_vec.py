@@ -12,7 +12,8 @@ from lockgate_ports.embed import Embedding, EmbedRequest, EmbedResponse
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.hooks import BuildContext, ModelFactory, NoSettings, hookimpl
 from lockgate_ports.http import NO_HEADERS, HttpRequest, Origin
-from lockgate_ports.http_model import Endpoint, HttpModel, Languages
+from lockgate_ports.http_endpoint import Endpoint
+from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.testkit import ALIAS, KEY, OperationAsked, OperationSample, OperationSamples, Refused
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Glance, Operation

@@ -11,7 +11,8 @@ from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.dialect import ProviderDialect
 from lockgate_ports.hooks import BuildContext, ModelFactory, hookimpl
 from lockgate_ports.http import Origin, split_url
-from lockgate_ports.http_model import Endpoint, HttpModel, Languages
+from lockgate_ports.http_endpoint import Endpoint
+from lockgate_ports.http_model import HttpModel, Languages
 from lockgate_ports.model import ModelPort
 
 

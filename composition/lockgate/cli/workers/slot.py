@@ -13,6 +13,8 @@ from lockgate.cli.workers.sockets import Port
 _LIVED_WELL = 10.0
 """Seconds after which a worker that dies is no sign that the next one will too."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
+_QUEUED_FOR = 2.0
+"""Seconds for which clients had better wait than be sent away."""
 
 
 class Slot:
@@ -66,15 +68,17 @@ class Slot:
         return code
 
     def wait(self) -> float:
-        """Seconds until the next one is to be started; none for the first that dies. The port's other workers take all
-        new connections while one has to wait; else they wait for the next one to take them."""
+        """Seconds until the next one is to be started; none for the first that dies. Connections wait for it; where it
+        comes late, the port's other workers take all new ones."""
         if asyncio.get_running_loop().time() - self._began > _LIVED_WELL:
             self._failures = 0
         self._failures += 1
         if self._failures == 1:
             return 0.0
-        self.close_sockets()
-        return min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (self._failures - 2))
+        wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (self._failures - 2))
+        if wait > _QUEUED_FOR:
+            self.close_sockets()
+        return wait
 
     def close_sockets(self) -> None:
         """No connection waits for this worker; those that its process has are its own."""

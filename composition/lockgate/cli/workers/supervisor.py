@@ -109,6 +109,8 @@ class Supervisor:
         try:
             ready = await slot.start(start)
             await self._board.joined(slot, ready, files)
+        except OSError as error:
+            raise SettingsError(f"worker {slot.number} cannot be started: {error.strerror or error}") from error
         except Gone:
             code = await slot.ended()
             raise Gone(f"worker {slot.number} died before it served ({_how(code)}); its log says more") from None

@@ -72,15 +72,15 @@ async def test_a_stream_has_a_time_for_its_first_content(place):
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_a_stream_has_a_time_between_two_pieces_of_content(place):
-    async with upstream() as up, serving(said_at(up.url, {place: {"idle": 0.1}}, "timeouts")) as gw:
+    async with upstream() as up, serving(said_at(up.url, {place: {"idle": 0.4}}, "timeouts")) as gw:
         up.say([SSE_HEAD, event({"content": "one"}), 0.05, event({"content": "two"}), 0.05, b": ping\n\n", HANG])
         told = await ask(gw, streamed=True)
     assert "two" in told.events[1]
-    assert "the stream sent nothing for 0.1 s" in told.events[-1]
+    assert "the stream sent nothing for 0.4 s" in told.events[-1]
 
 
 async def test_a_stream_that_has_finished_is_whole_although_its_connection_stays_open():
-    async with upstream() as up, serving(said_at(up.url, {"file": {"idle": 0.1}}, "timeouts")) as gw:
+    async with upstream() as up, serving(said_at(up.url, {"file": {"idle": 0.3}}, "timeouts")) as gw:
         for done in ([DONE], []):
             up.say([SSE_HEAD, event({"content": "one"}), event({}, "stop"), *done, HANG])
             told = await ask(gw, streamed=True)
@@ -90,8 +90,8 @@ async def test_a_stream_that_has_finished_is_whole_although_its_connection_stays
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_a_call_has_a_time_for_all_of_it(place):
-    more = [piece for _ in range(40) for piece in (event({"content": "on"}), 0.02)]
-    async with upstream() as up, serving(said_at(up.url, {place: {"total": 0.2}}, "timeouts")) as gw:
+    more = [piece for _ in range(60) for piece in (event({"content": "on"}), 0.03)]
+    async with upstream() as up, serving(said_at(up.url, {place: {"total": 0.6}}, "timeouts")) as gw:
         up.say([SSE_HEAD, *more, event({}, "stop"), DONE, CLOSE])
         told = await ask(gw, streamed=True)
     assert "the stream took longer than the call may" in told.events[-1]

@@ -39,10 +39,7 @@ class InputText:
         else:
             return ""
         self._whole = ""
-        told = self._take(_LETTERS)
-        if self._rest.startswith('"'):
-            self._state = "end"
-        return told
+        return self._take(_LETTERS)
 
     def end(self) -> str:
         """What is left: all of it where the arguments are no such object."""

@@ -12,7 +12,7 @@ _WORD = r"[0-9a-fA-F]{1,4}"
 _MORE = f":{_WORD}"
 _IPV6 = rf"{_WORD}(?:{_MORE}){{7}}|(?:{_WORD}(?:{_MORE})*)?::(?:{_WORD}(?:{_MORE})*)?"
 NAMED: Mapping[str, re.Pattern[str]] = {
-    "email": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    "email": re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)++"),
     "phone": re.compile(r"(?<![\w+])(?:\+|00)\d{1,3}[\s./-]?(?:\(\d{1,4}\)[\s./-]?)?\d(?:[\s./-]?\d){5,12}(?!\w)"),
     "card": _CARD,
     "iban": re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b"),
@@ -21,6 +21,9 @@ NAMED: Mapping[str, re.Pattern[str]] = {
 }
 """What has a name. `card` counts only where its check digit is right."""
 _DATA = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,|[A-Za-z0-9+/_-]{1024}")
+_SECRET = re.compile(
+    r"(?i)authorization|api[-_]?key|passw|secret|credential|cookie|(?:access|auth|refresh|id)[-_]?token"
+)
 _BEYOND = 1_024
 """Letters past the end of what is kept that rules still see, so that nothing is cut in two before they do."""
 _DEEPEST = 40
@@ -64,7 +67,7 @@ class Blotted:
             return None
         if isinstance(value, dict):
             members = cast(dict[str, Any], value)
-            return {self._string(name, _DEEPEST): self._value(inner, depth + 1) for name, inner in members.items()}
+            return {self._string(name, _DEEPEST): self._member(name, inner, depth) for name, inner in members.items()}
         if isinstance(value, list):
             items: list[Any] = []
             for inner in value:  # pyright: ignore[reportUnknownVariableType]
@@ -74,6 +77,12 @@ class Blotted:
                 items.append(self._value(inner, depth + 1))
             return items
         return value
+
+    def _member(self, name: str, value: Any, depth: int) -> Any:
+        # What a client gives a provider to act in its name: the credentials of a tool's server, say.
+        if isinstance(value, str) and _SECRET.search(name):
+            return "[redacted]"
+        return self._value(value, depth + 1)
 
     def _string(self, text: str, depth: int) -> str:
         if _DATA.match(text):

@@ -18,7 +18,7 @@ from lockgate.adapters.sqlite_ledger import SqliteLedger, SqliteLedgerSettings
 from lockgate.cli.root import root
 from lockgate.loading import load
 from lockgate.settings import SettingsFaults
-from lockgate_core.blotting import Blotted, redaction
+from lockgate_core.blotting import NAMED, Blotted, redaction
 from lockgate_ports import ledger_queue
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.ledger import AuditQuery, Content
@@ -336,6 +336,25 @@ async def test_operators_read_it_and_that_they_did_is_written_down(tmp_path: Pat
 )
 def test_rules_blot_out_what_they_name_and_leave_the_rest(rule: str, text: str, left: str):
     assert redaction([rule], str)(text) == left
+
+
+def test_what_a_client_gives_a_provider_to_act_in_its_name_is_not_kept():
+    tools = [{"type": "mcp", "authorization": "abc", "headers": {"X-Api-Key": "def", "Cookie": "ghi"}, "token": "said"}]
+    kept = Blotted(str, 10_000).text({"tools": tools, "arguments": '{"password":"jkl"}'})
+    assert not [secret for secret in ("abc", "def", "ghi", "jkl") if secret in kept]
+    assert "said" in kept
+
+
+PIECES = ["a", "a.", "1", "1:", "1 ", "+1 ", "A", "AB12 ", "@", "a@", "a@a.", "::", "1.1.", "(", "é"]
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_no_text_keeps_a_rule_busy_for_long(piece: str):
+    redact = redaction(list(NAMED), str)
+    text = "x: " + piece * (200_000 // len(piece))
+    began = time.process_time()
+    redact(text)
+    assert time.process_time() - began < 2.0
 
 
 def test_nothing_is_cut_in_two_before_a_rule_has_seen_it():

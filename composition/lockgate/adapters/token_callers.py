@@ -63,7 +63,7 @@ class TokenCallers:
     def of(self, token: str) -> Caller | Awaitable[Caller]:
         """Who shows it: at once when it is known, else when it is verified. Raises Unauthenticated or Forbidden; and
         LockgateError while its issuer's keys cannot be had."""
-        digest = sha256(token.encode()).digest()
+        digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
         found = self._verified.get(digest)
         if found is not None:
             if self._wall() < found.until and found.generation == found.keys.generation:

@@ -236,6 +236,21 @@ async def test_a_supervisor_that_is_killed_takes_its_workers_along(settings: Pat
         await told(url, "/health")
 
 
+async def test_a_second_signal_ends_all_workers_at_once(settings: Path, start: Any) -> None:
+    server = await start("serve", "--workers", "2")
+    url = await address(server)
+    left = workers(server)
+    body = {"model": "fast", "stream": True, "messages": [{"role": "user", "content": "slowly"}]}
+    async with aiohttp.ClientSession() as client, client.post(f"{url}/v1/chat/completions", json=body) as response:
+        assert b"Paris" in await response.content.readline()
+        server.process.send_signal(signal.SIGINT)
+        assert await server.error_line("stopping: calls in progress")
+        server.process.send_signal(signal.SIGINT)
+        assert (await server.end())[0] == 128 + signal.SIGINT
+        gone, alive = await asyncio.to_thread(psutil.wait_procs, left, 5)
+        assert (len(gone), alive) == (2, [])
+
+
 async def test_what_is_wrong_with_the_settings_is_said_once(settings: Path, start: Any) -> None:
     settings.write_text(settings.read_text() + "responses: {kind: memory}\n")
     code, _, err = await (await start("serve", "--workers", "2")).end()
@@ -300,3 +315,20 @@ async def test_a_rollout_is_where_it_was_after_every_process_was_killed(settings
         while (await told(url, "/health")) != {"status": "ok", "workers": 2, "serving": 2}:
             await asyncio.sleep(0.05)
     assert {each[0]["phase"] for each in await at_all(url, "/admin/rollouts")} == {"rolled_back"}
+
+
+async def test_the_supervisor_gives_up_when_no_worker_stays_alive(settings: Path, start: Any) -> None:
+    broken = settings.parent / "broken"
+    (settings.parent / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        f"if 'lockgate.cli.workers' in sys.orig_argv and os.path.exists({str(broken)!r}): os.kill(os.getpid(), 9)\n"
+        "if 'serve' in sys.orig_argv:\n    from lockgate.cli.workers import slot\n    slot._FIRST_WAIT = 0.01\n"
+    )
+    server = await start("serve", "--workers", "2", PYTHONPATH=str(settings.parent))
+    await address(server)
+    broken.touch()
+    for each in workers(server):
+        each.kill()
+    code, _, err = await server.end()
+    assert code == 1
+    assert "no worker stays alive, 5 were tried: worker" in err

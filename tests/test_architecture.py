@@ -103,13 +103,13 @@ def test_a_plugin_folder_is_complete(plugin_folder: Path) -> None:
 
 
 def test_ports_need_msgspec_and_pluggy_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The test kit and its door for pytest may need pytest besides, and nothing in ports needs them."""
+    """The test kit and its door for pytest may need what its extra names besides, and nothing in ports needs them."""
     found = imports_from_elsewhere(ROOMS[0], monkeypatch)
     kit, door = "lockgate_ports.testkit", "lockgate_ports.pytest_plugin"
     of_kit = (f"{kit}.", f"{door}.")
     for_kit_alone = {name for name, where in found.items() if all(f"{each}.".startswith(of_kit) for each in where)}
     assert found.keys() - for_kit_alone <= {"msgspec", "pluggy"}, found
-    assert for_kit_alone <= {"pytest"}, found
+    assert for_kit_alone <= {"pytest", "pytest_asyncio"}, found
     graph = grimp.build_graph("lockgate_ports", cache_dir=None)
     parts = graph.find_descendants(kit)
     users = {user for part in {kit, *parts} for user in graph.find_modules_that_directly_import(part)}

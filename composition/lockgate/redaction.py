@@ -58,6 +58,8 @@ class Redactor:
         if isinstance(error, UpstreamError):
             if error.upstream_message is not None:
                 error.upstream_message = self(error.upstream_message)
+            if error.upstream_request_id is not None:
+                error.upstream_request_id = self(error.upstream_request_id)
             if error.body is not None:
                 text = error.body.decode("utf-8", "surrogateescape")
                 error.body = self(text).encode("utf-8", "surrogateescape")

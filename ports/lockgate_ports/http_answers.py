@@ -53,6 +53,8 @@ def told_as(provider_id: str, error: UpstreamError, shown: Sequence[Secret]) -> 
         error.upstream_code = hide(error.upstream_code)
     if error.param is not None:
         error.param = hide(error.param)
+    if error.upstream_request_id is not None:
+        error.upstream_request_id = hide(error.upstream_request_id)
     if error.body is not None and shown:
         error.body = hide(error.body.decode("utf-8", "replace")).encode()
     return error

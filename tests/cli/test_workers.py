@@ -147,6 +147,8 @@ async def test_a_killed_worker_loses_what_it_was_at_and_nothing_else_and_another
     assert (await server.end())[0] == 0
     verified = await (await start("audit", "verify")).end()
     assert verified[0] == 0, verified
+    audited = json.loads((await (await start("audit", "list", "--kind", "opened", "--json")).end())[1])
+    assert sorted(each["details"]["worker"] for each in audited) == ["0 of 2", "0 of 2", "1 of 2"]
 
 
 async def test_what_workers_count_and_limit_and_decide_is_one_and_ends_with_the_last_answer(

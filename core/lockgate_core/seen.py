@@ -38,8 +38,8 @@ class Seen:
     def said(self, event: Delta) -> None:
         """An event that was read."""
         match event:
-            case TextDelta(text) | ThinkingDelta(text) | RefusalDelta(text):
-                self._letters += len(text)
+            case TextDelta() | ThinkingDelta() | RefusalDelta():
+                self._letters += len(event.text)
             case ToolCallDelta():
                 self._letters += len(event.name or "") + len(event.arguments)
             case AudioDelta():

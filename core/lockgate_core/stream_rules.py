@@ -1,16 +1,24 @@
 """The rules every stream is held to, whatever its dialect: begun, committed, finished, never cut in silence."""
 
 from collections.abc import Sequence
-from typing import cast, get_args
+from typing import cast
 
 from lockgate_core.seen import Seen
 from lockgate_ports.chat import FinishReason
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.events import Delta, Event, Failure, Finish, ReadEvent, Relayed, Skipped, Start, UsageReport
+from lockgate_ports.events import (
+    Delta,
+    Event,
+    Failure,
+    Finish,
+    ReadEvent,
+    Relayed,
+    Skipped,
+    Start,
+    UsageReport,
+    is_delta,
+)
 from lockgate_ports.usage import Usage
-
-_DELTAS = frozenset(get_args(Delta))
-"""A look at the type itself: `isinstance` takes four times as long to say no, for each event of each stream."""
 
 
 class StreamRules:
@@ -60,8 +68,8 @@ class StreamRules:
         self.progress = False
         self.sound = 0
         for event in batch:
-            if type(event) in _DELTAS:
-                self._delta(cast("Delta", event))
+            if is_delta(event):
+                self._delta(event)
             elif isinstance(event, Relayed):
                 if event.content:
                     self.committed = self.progress = True

@@ -162,6 +162,7 @@ class _Logprobs(Struct):
 
 
 _READ = msgspec.json.Decoder(_Logprobs)
+_MEASURED = (TextDelta, RefusalDelta)
 
 
 def _logprobs(deltas: list[list[Delta]]) -> Raw | None:
@@ -169,7 +170,7 @@ def _logprobs(deltas: list[list[Delta]]) -> Raw | None:
         _READ.decode(delta.logprobs)
         for run in deltas
         for delta in run
-        if isinstance(delta, TextDelta | RefusalDelta) and delta.logprobs is not None
+        if isinstance(delta, _MEASURED) and delta.logprobs is not None
     ]
     if not found:
         return None

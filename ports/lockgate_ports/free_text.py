@@ -151,7 +151,12 @@ def _function(tool: Tool, at: str, leave_out: Callable[[str], object]) -> Tool:
 
 
 def _calls(view: ChatRequest) -> bool:
-    return any(isinstance(part, ToolCall) and part.custom for message in view.messages for part in message.parts)
+    return any(
+        isinstance(part, ToolCall) and part.custom
+        for message in view.messages
+        if message.role == "assistant"
+        for part in message.parts
+    )
 
 
 def _message(message: Message) -> Message:

@@ -69,8 +69,9 @@ class Unsaid:
 
     def comment(self) -> bytes:
         """The same as a comment among server-sent events, which clients skip; empty where there are none."""
-        names = self.fresh()
-        return f": x-lockgate-dropped: {', '.join(names)}\n\n".encode() if names else b""
+        if self._told == len(self._names):
+            return b""
+        return f": x-lockgate-dropped: {', '.join(self.fresh())}\n\n".encode()
 
     def parts(self, choice: Choice) -> tuple[Part, ...]:
         """The parts to write."""
@@ -82,6 +83,8 @@ class Unsaid:
             case TextDelta():
                 if delta.annotations is not None and delta.native != self._dialect:
                     self.leave_out("annotations")
+            case ThinkingDelta() | ToolCallDelta() | RefusalDelta():
+                pass
             case MediaDelta():
                 told = self._part(delta.media)
                 return TextDelta(told.text, delta.part, delta.choice) if isinstance(told, Text) else delta
@@ -90,7 +93,7 @@ class Unsaid:
             case NativeDelta() if delta.dialect != self._dialect:
                 self.leave_out(delta.type)
                 return None
-            case AudioDelta() | NativeDelta() | RefusalDelta() | ThinkingDelta() | ToolCallDelta():
+            case AudioDelta() | NativeDelta():
                 pass
         return delta
 

@@ -1,7 +1,7 @@
 """A stream for a client (Anthropic API reference, Messages, Streaming)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -13,7 +13,7 @@ from llm_plugin_anthropic.usage import write_usage
 from llm_plugin_anthropic.write_response import fresh_id, shows
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.events import Delta, Event, Failure, Finish, RefusalDelta, Relayed, Start, UsageReport
+from lockgate_ports.events import Delta, Event, Failure, Finish, RefusalDelta, Relayed, Start, UsageReport, is_delta
 from lockgate_ports.sse import sse
 from lockgate_ports.unsaid import Unsaid
 from lockgate_ports.usage import Usage
@@ -45,22 +45,13 @@ class MessageWriter:
         """These events on the wire."""
         out: list[bytes] = []
         for event in events:
-            match event:
-                case Relayed():
-                    self._relayed = event.raw
-                    out.append(event.raw)
-                case Start():
-                    self._start = event
-                case UsageReport(usage):
-                    self._usage = usage
-                case Failure(error):
-                    out.append(self.fail(error))
-                case Finish():
-                    if event.choice == 0:
-                        self._finish = event
-                        out += [self._blocks.write(note) for note in self._unsaid.rest(0)]
-                case _:
-                    self._delta(event, out)
+            if is_delta(event):
+                self._delta(event, out)
+            elif isinstance(event, Relayed):
+                self._relayed = event.raw
+                out.append(event.raw)
+            else:
+                self._other(cast("Start | UsageReport | Finish | Failure", event), out)
         if self._start is not None:
             out.append(self._head())
         return out[0] if len(out) == 1 else b"".join(out)
@@ -86,6 +77,19 @@ class MessageWriter:
         """An error event, and no `message_stop`."""
         body = error_body(error)
         return sse(msgspec.json.format(body, indent=-1) if b"\n" in body or b"\r" in body else body, "error")
+
+    def _other(self, event: Start | UsageReport | Finish | Failure, out: list[bytes]) -> None:
+        match event:
+            case Start():
+                self._start = event
+            case UsageReport(usage):
+                self._usage = usage
+            case Failure(error):
+                out.append(self.fail(error))
+            case Finish():
+                if event.choice == 0:
+                    self._finish = event
+                    out += [self._blocks.write(note) for note in self._unsaid.rest(0)]
 
     def _delta(self, event: Delta, out: list[bytes]) -> None:
         if event.choice:

@@ -12,6 +12,7 @@ from llm_plugin_anthropic.write_blocks import Item, compact, content_block, text
 from lockgate_ports.parts import Message, Native, Refusal, Text
 
 _SYSTEM = ("system", "developer")
+_SAID = (Text, Refusal)
 
 
 class _Turn:
@@ -104,7 +105,7 @@ def _speak(turns: list[_Turn], message: Message, at: str, extra: dict[str, Raw],
     turn = turns[-1]
     for place, part in enumerate(message.parts):
         # models that call tools often say a line break first, which the API refuses
-        if role == "assistant" and isinstance(part, Text | Refusal) and not part.text.strip():
+        if role == "assistant" and isinstance(part, _SAID) and not part.text.strip():
             continue
         block = content_block(part, f"{at}.content[{place}]", draft)
         if block is not None:

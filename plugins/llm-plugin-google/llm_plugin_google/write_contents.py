@@ -36,7 +36,13 @@ def system_item(messages: Sequence[Message], draft: Draft) -> Item | None:
 def content_items(messages: Sequence[Message], draft: Draft) -> list[Item]:
     """`contents`: turns of `user` and `model`. The results of calls made in one turn come back in one turn, in the
     order of the calls. Raises Unsupported, naming the field."""
-    names = {part.id: part.name for message in messages for part in message.parts if isinstance(part, ToolCall)}
+    names = {
+        part.id: part.name
+        for message in messages
+        if message.role == "assistant"
+        for part in message.parts
+        if isinstance(part, ToolCall)
+    }
     order = {call_id: place for place, call_id in enumerate(names)}
     contents: list[Item] = []
     results: list[tuple[int, Item]] = []

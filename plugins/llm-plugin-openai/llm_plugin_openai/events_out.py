@@ -66,7 +66,7 @@ class ChunkForm:
         if choice not in self._spoken:
             self._spoken.add(choice)
             piece = {"role": "assistant", **piece}
-        logprobs = delta.logprobs if isinstance(delta, TextDelta | RefusalDelta) else None
+        logprobs = delta.logprobs if type(delta) is TextDelta or type(delta) is RefusalDelta else None
         return self._chunk(choice, piece, None, logprobs)
 
     def finish(self, event: Finish) -> bytes:
@@ -102,12 +102,12 @@ class ChunkForm:
                 if event.annotations is not None and event.native == NAME:
                     delta["annotations"] = event.annotations
                 return delta
+            case ToolCallDelta():
+                return {"tool_calls": [self._call(event)]}
             case ThinkingDelta():
                 return self._thought(event)
             case RefusalDelta():
                 return {"refusal": event.text}
-            case ToolCallDelta():
-                return {"tool_calls": [self._call(event)]}
             case AudioDelta():
                 said = {"id": event.id, "data": event.data, "transcript": event.transcript}
                 audio: dict[str, Any] = {name: value for name, value in said.items() if value}

@@ -27,6 +27,7 @@ from lockgate_ports.seals import call_id_of, open_call, open_thought
 
 _MESSAGES = msgspec.json.Decoder(list[dict[str, Raw]])
 _KNOWN = frozenset(WireMessage.__struct_fields__)
+_WORDS = frozenset(("role", "content", "name"))
 _NOTHING = (b"null", b"[]")
 
 
@@ -40,6 +41,9 @@ def messages_of(wire: list[WireMessage], raw: Raw) -> tuple[Message, ...]:
 
 
 def _message(wire: WireMessage, members: dict[str, Raw], at: str, place: int, calls: dict[str, str]) -> Message:
+    content = wire.content
+    if wire.role != "tool" and wire.role != "function" and isinstance(content, str) and members.keys() <= _WORDS:
+        return Message(wire.role, (Text(content),), wire.name)
     extra = {
         name: value
         for name, value in members.items()

@@ -1,13 +1,13 @@
 """Streams for clients of Chat Completions and of Completions, which differ in the form of their events alone."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 import msgspec
 
 from llm_plugin_openai.error_out import error_body
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.events import Delta, Event, Failure, Finish, Relayed, Start, TextDelta, UsageReport
+from lockgate_ports.events import Delta, Event, Failure, Finish, Relayed, Start, TextDelta, UsageReport, is_delta
 from lockgate_ports.sse import sse
 from lockgate_ports.unsaid import Unsaid
 from lockgate_ports.usage import Usage
@@ -58,11 +58,17 @@ class StreamWriter:
         for event in events:
             if type(event) is TextDelta and event.annotations is None:  # most of them, and nothing of it is unsaid
                 out.append(self._form.tell(event))
+            elif is_delta(event):
+                told = self._unsaid.delta(event)
+                if told is not None:
+                    out.append(self._form.tell(told))
+                if comment := self._unsaid.comment():
+                    out.append(comment)
             elif isinstance(event, Relayed):
                 if not event.usage_only or self._wants_usage:
                     out.append(event.raw)
             else:
-                out.append(self._canonical(event))
+                self._other(cast("Start | UsageReport | Finish | Failure", event), out)
         return out[0] if len(out) == 1 else b"".join(out)
 
     def end(self) -> bytes:
@@ -76,18 +82,13 @@ class StreamWriter:
         body = error_body(error)
         return sse(msgspec.json.format(body, indent=-1) if b"\n" in body or b"\r" in body else body)
 
-    def _canonical(self, event: Start | Delta | UsageReport | Finish | Failure) -> bytes:
+    def _other(self, event: Start | UsageReport | Finish | Failure, out: list[bytes]) -> None:
         match event:
             case Start():
                 self._form.begin(event)
-                return b""
             case UsageReport(usage):
                 self._usage = usage
-                return b""
             case Failure(error):
-                return self.fail(error)
+                out.append(self.fail(error))
             case Finish():
-                return self._form.finish(event)
-            case _:
-                told = self._unsaid.delta(event)
-                return (self._form.tell(told) if told is not None else b"") + self._unsaid.comment()
+                out.append(self._form.finish(event))

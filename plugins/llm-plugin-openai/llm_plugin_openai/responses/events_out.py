@@ -4,7 +4,7 @@ created in_progress (item.added (part.added delta*)* done part.done item.done)* 
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -17,7 +17,7 @@ from llm_plugin_openai.responses.response_object import echo_of, response_object
 from llm_plugin_openai.responses.state import headed
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.events import Delta, Event, Failure, Finish, Relayed, Start, UsageReport
+from lockgate_ports.events import Delta, Event, Failure, Finish, Relayed, Start, UsageReport, is_delta
 from lockgate_ports.sse import sse
 from lockgate_ports.unsaid import Unsaid
 from lockgate_ports.usage import Usage
@@ -47,12 +47,14 @@ class EventsWriter:
         """These events on the wire."""
         out: list[bytes] = []
         for event in events:
-            if isinstance(event, Relayed):
+            if is_delta(event):
+                self._piece(event, out)
+            elif isinstance(event, Relayed):
                 self._relayed = True
                 self._sequence += 1
                 out.append(event.raw)
             else:
-                out.append(self._canonical(event))
+                out.append(self._other(cast("Start | UsageReport | Finish | Failure", event)))
         return out[0] if len(out) == 1 else b"".join(out)
 
     def end(self) -> bytes:
@@ -71,7 +73,7 @@ class EventsWriter:
         event, self._sequence = error_event(error, self._sequence), self._sequence + 1
         return event
 
-    def _canonical(self, event: Event) -> bytes:
+    def _other(self, event: Start | UsageReport | Finish | Failure) -> bytes:
         match event:
             case Start():
                 return self._begin(event)
@@ -86,14 +88,13 @@ class EventsWriter:
                 self._finish = event
                 rest = b"".join([self._delta(delta) for delta in self._unsaid.rest(0)])
                 return rest + self._events(self._items.close(status_of(event.reason)))
-            case Relayed():
-                return event.raw
-            case _:
-                if event.choice:
-                    self._unsaid.leave_out("choices")
-                    return self._unsaid.comment()
-                told = self._unsaid.delta(event)
-                return (self._delta(told) if told is not None else b"") + self._unsaid.comment()
+
+    def _piece(self, event: Delta, out: list[bytes]) -> None:
+        if event.choice:
+            self._unsaid.leave_out("choices")
+        elif (told := self._unsaid.delta(event)) is not None:
+            out.append(self._delta(told))
+        out.append(self._unsaid.comment())
 
     def _begin(self, start: Start) -> bytes:
         self._start = start = headed(start, self._request)

@@ -23,6 +23,7 @@ from lockgate_ports.events import (
     ThinkingDelta,
     ToolCallDelta,
     UsageReport,
+    is_delta,
 )
 from lockgate_ports.parts import Audio, InlineSource, Native, Part, Refusal, Text, Thinking, ToolCall
 from lockgate_ports.usage import Usage
@@ -40,6 +41,9 @@ class Accumulator:
     def add(self, event: ReadEvent) -> None:
         """Take one canonical event. Raises its error for a Failure, TypeError for a Relayed one or a part that changes
         its kind."""
+        if is_delta(event):
+            self._grow(event)
+            return
         match event:
             case Start():
                 self._start = event
@@ -54,13 +58,16 @@ class Accumulator:
             case Relayed():
                 raise TypeError("a relayed event has no canonical form; read the stream without relaying")
             case _:
-                run = self._parts.setdefault((event.choice, event.part), [])
-                if run and type(run[0]) is not type(event):
-                    raise TypeError(
-                        f"part {event.part} of choice {event.choice} began as {type(run[0]).__name__} and goes on as "
-                        f"{type(event).__name__}; each part needs a number of its own"
-                    )
-                run.append(event)
+                raise AssertionError("deltas are taken before")
+
+    def _grow(self, event: Delta) -> None:
+        run = self._parts.setdefault((event.choice, event.part), [])
+        if run and type(run[0]) is not type(event):
+            raise TypeError(
+                f"part {event.part} of choice {event.choice} began as {type(run[0]).__name__} and goes on as "
+                f"{type(event).__name__}; each part needs a number of its own"
+            )
+        run.append(event)
 
     @property
     def response(self) -> ChatResponse:

@@ -31,13 +31,13 @@ def utf8_fault(body: bytes) -> int | None:
     """Where `body` stops being UTF-8, or None. Large bodies are looked at in blocks, so no second copy is made."""
     if body.isascii():
         return None
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    for start in range(0, len(body), _BLOCK):
+    start = 0
+    while start < len(body):
+        stop = start + _BLOCK
         try:
-            decoder.decode(body[start : start + _BLOCK], final=start + _BLOCK >= len(body))
+            start += codecs.utf_8_decode(body[start:stop], "strict", stop >= len(body))[1]
         except UnicodeDecodeError as error:
-            held = len(error.object) - len(body[start : start + _BLOCK])
-            return start - held + error.start
+            return start + error.start
     return None
 
 

@@ -32,6 +32,8 @@ class BlockWriter:
 
     def __init__(self) -> None:
         self._index = -1
+        self._before = b""
+        """What stands before each delta of the open block."""
         self._part: int | None = None
         self._kind = ""
         self._arguments = ""
@@ -141,6 +143,9 @@ class BlockWriter:
         self._shut(out)
         self._index += 1
         self._part, self._kind = part, kind
+        self._before = sse(b'{"type":"content_block_delta","index":%d,"delta":' % self._index, "content_block_delta")[
+            :-2
+        ]
         told = {"type": "content_block_start", "index": self._index, "content_block": block}
         out.append(sse(_ENCODE(told), "content_block_start"))
 
@@ -150,8 +155,7 @@ class BlockWriter:
         self._shut(out)
 
     def _delta(self, delta: dict[str, Any], out: list[bytes]) -> None:
-        told = {"type": "content_block_delta", "index": self._index, "delta": delta}
-        out.append(sse(_ENCODE(told), "content_block_delta"))
+        out.append(self._before + _ENCODE(delta) + b"}\n\n")
 
     def _shut(self, out: list[bytes]) -> None:
         if self._part is None:

@@ -29,6 +29,7 @@ from lockgate_ports.events import (
     ThinkingDelta,
     ToolCallDelta,
     UsageReport,
+    is_delta,
 )
 from lockgate_ports.parts import Audio, InlineSource, Native, Part, Refusal, Text, Thinking, ToolCall
 from lockgate_ports.sse import SseParser
@@ -79,6 +80,9 @@ class ChunkWriter:
         return self._frame(body) + self._closing()
 
     def _event(self, event: Event) -> bytes:
+        if is_delta(event):
+            told = self._unsaid.delta(event)
+            return self._delta(told) if told is not None else b""
         match event:
             case Relayed():
                 return self._relayed(event.raw)
@@ -94,8 +98,7 @@ class ChunkWriter:
             case Failure(error):
                 return self.fail(error)
             case _:
-                told = self._unsaid.delta(event)
-                return self._delta(told) if told is not None else b""
+                raise AssertionError("deltas are taken before")
 
     def _relayed(self, raw: bytes) -> bytes:
         if not self._as_array:

@@ -2,20 +2,18 @@
 
 from typing import Any
 
+from msgspec.structs import astuple
+
 from llm_plugin_google.wire import TokenShare, WireUsage
 from lockgate_ports.usage import Usage
-
-_COUNTS = WireUsage.__struct_fields__
 
 
 def merged(earlier: WireUsage | None, later: WireUsage) -> WireUsage:
     """Counts so far: each chunk of a stream tells them anew, but may leave out what it told before."""
     if earlier is None:
         return later
-    for name in _COUNTS:
-        if getattr(later, name) is None:
-            setattr(later, name, getattr(earlier, name))
-    return later
+    both = zip(astuple(earlier), astuple(later), strict=True)
+    return WireUsage(*[new if new is not None else old for old, new in both])
 
 
 def read_usage(wire: WireUsage | None) -> Usage | None:

@@ -150,9 +150,9 @@ class ChunkForm:
             piece = Thinking(event.text, seal)
         if shown:
             # the SDKs put pieces together by it
-            index = self._details.setdefault((event.choice, event.part), self._count(event.choice))
+            key = (event.choice, event.part)
+            index = self._details.get(key)
+            if index is None:
+                index = self._details[key] = sum(choice == event.choice for choice, _ in self._details)
             delta["reasoning_details"] = [detail_of(piece) | {"index": index}]
         return delta
-
-    def _count(self, choice: int) -> int:
-        return sum(seen == choice for seen, _ in self._details)

@@ -69,7 +69,9 @@ class ItemsWriter:
         return True
 
     def _say(self, delta: Delta) -> Told:
-        fold = self._folds.setdefault(delta.part, Accumulator())
+        fold = self._folds.get(delta.part)
+        if fold is None:
+            fold = self._folds[delta.part] = Accumulator()
         fold.add(delta)
         if self._open is not None and delta.part in self._open.parts:
             return self._open.delta(delta)

@@ -98,6 +98,8 @@ class StreamRules:
 
     def _other(self, event: Start | UsageReport | Finish | Failure | Skipped) -> None:
         match event:
+            case UsageReport():  # some tell it in every chunk
+                self.usage = event.usage
             case Failure(error):
                 raise error
             case Start():
@@ -105,8 +107,6 @@ class StreamRules:
                     raise _misplaced("a second start")
                 self._started = True
                 self.model = event.model
-            case UsageReport(usage):
-                self.usage = usage
             case Skipped():
                 self.skipped += 1
             case Finish():

@@ -80,7 +80,7 @@ class SseParser:
     def _scan(self, data: bytes | bytearray, searched: int) -> tuple[list[SseEvent], int]:
         events: list[SseEvent] = []
         start = 0
-        while True:
+        while start < len(data):
             place = start if start > searched else searched
             if self._carriage_returns:
                 cut, stop = _blank_line(data, place)
@@ -94,6 +94,7 @@ class SseParser:
             if event is not None:
                 events.append(event)
             start = stop
+        return events, start
 
 
 def _blank_line(data: bytes | bytearray, place: int) -> tuple[int, int]:

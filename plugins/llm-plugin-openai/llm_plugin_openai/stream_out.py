@@ -84,10 +84,10 @@ class StreamWriter:
 
     def _other(self, event: Start | UsageReport | Finish | Failure, out: list[bytes]) -> None:
         match event:
+            case UsageReport():  # some tell it in every chunk
+                self._usage = event.usage
             case Start():
                 self._form.begin(event)
-            case UsageReport(usage):
-                self._usage = usage
             case Failure(error):
                 out.append(self.fail(error))
             case Finish():

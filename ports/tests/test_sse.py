@@ -27,6 +27,7 @@ STREAMS = {
     "crlf": (b"data: one\r\n\r\ndata: two\r\n\r\n", [("", b"one"), ("", b"two")]),
     "cr": (b"data: one\r\rdata: two\r\r", [("", b"one"), ("", b"two")]),
     "line ends mixed": (b"event: a\r\ndata: one\n\rdata: two\r\n\n", [("a", b"one"), ("", b"two")]),
+    "a cr ends an event before a crlf does": (b"data: one\r\rdata: two\r\n\r\n", [("", b"one"), ("", b"two")]),
     "event names": (b"event: ping\ndata: {}\n\n", [("ping", b"{}")]),
     "several data lines": (b"data: one\ndata: two\n\n", [("", b"one\ntwo")]),
     "comments": (b": hello\n\ndata: one\n: more\n\n:\n\n", [("", b"one")]),

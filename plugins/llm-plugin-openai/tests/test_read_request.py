@@ -19,6 +19,7 @@ from lockgate_ports.parts import (
     InlineSource,
     Message,
     Native,
+    Part,
     Refusal,
     StoredSource,
     Text,
@@ -267,6 +268,19 @@ def test_an_assistants_turn_keeps_all_that_it_did(ask: Any) -> None:
         "prefix": b"true",
     }
     assert message.native == "openai-chat"
+
+
+def test_words_with_one_thing_beside_them_keep_it(ask: Any) -> None:
+    beside: dict[str, tuple[Any, Part]] = {
+        "refusal": ("No.", Refusal("No.")),
+        "audio": ({"id": "a1"}, Audio(id="a1")),
+        "function_call": ({"name": "f", "arguments": "{}"}, ToolCall("call_0", "f", "{}")),
+    }
+    for name, (value, part) in beside.items():
+        (message,) = ask(**_says(role="assistant", content="So:", **{name: value})).view.messages
+        assert message.parts == (Text("So:"), part)
+    (message,) = ask(**_says(role="user", content="So:", name="ann")).view.messages
+    assert message == Message("user", (Text("So:"),), "ann")
 
 
 def test_signed_and_encrypted_reasoning_is_told_apart(ask: Any) -> None:

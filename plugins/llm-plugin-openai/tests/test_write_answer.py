@@ -221,6 +221,19 @@ def test_tool_calls_are_numbered_among_themselves(ask: Any) -> None:
     ]
 
 
+def test_every_piece_of_words_keeps_its_choice_head_and_log_probabilities(ask: Any) -> None:
+    events: list[Event] = [Start("c-1", "m-1", 5)]
+    events += [TextDelta(words, choice=choice) for words in ('a"\n', "b", "ß") for choice in (0, 1)]
+    chunks = _chunks(_written(ask, [*events, TextDelta("c", logprobs=_LOGPROBS), Start("c-2"), TextDelta("d")]))
+    assert [(each["id"], each["choices"][0]["index"], each["choices"][0]["delta"]["content"]) for each in chunks] == [
+        *(("c-1", choice, words) for words in ('a"\n', "b", "ß") for choice in (0, 1)),
+        ("c-1", 0, "c"),
+        ("c-2", 0, "d"),
+    ]
+    assert [each["choices"][0]["logprobs"] for each in chunks] == [None] * 6 + [json.loads(bytes(_LOGPROBS)), None]
+    assert all(each["choices"][0]["finish_reason"] is None for each in chunks)
+
+
 def test_relayed_events_go_as_they_are_but_for_unwanted_usage(ask: Any) -> None:
     events = [Relayed(b"data: 1\n\n", content=True), Relayed(b"data: 2\n\n", usage=_USAGE, usage_only=True)]
     assert OpenAIChat().event_writer(ask(stream=True)).write(events) == b"data: 1\n\n"

@@ -30,7 +30,7 @@ async def refusal(dialect: ProviderDialect[Any, Any] | PassedDialect, response: 
         # The status is told all the same: a cut or endless error page says no more than an empty one.
         body = b""
     error = dialect.read_error(status, response.headers, body)
-    error.upstream_request_id = error.upstream_request_id or request_id_of(response)
+    error.upstream_request_id = error.upstream_request_id or request_id_of(response, ())
     return error
 
 
@@ -76,7 +76,7 @@ class HttpStream:
         self._provider_id = provider_id
         self._shown = shown
         self.dropped = dropped
-        self.request_id = request_id_of(response)
+        self.request_id = request_id_of(response, shown)
 
     async def __aiter__(self) -> AsyncIterator[Sequence[ReadEvent]]:
         try:
@@ -120,9 +120,12 @@ def media_type(response: HttpResponse) -> str:
     return response.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def request_id_of(response: HttpResponse) -> str | None:
-    """The provider's id for the call, by whichever name it gives it."""
+def request_id_of(response: HttpResponse, shown: Sequence[Secret]) -> str | None:
+    """The provider's id for the call, by whichever name it gives it; clients see it, so it shows no secret."""
     for name in _REQUEST_IDS:
         if value := response.headers.get(name):
+            for secret in shown:
+                if secret.reveal() in value:
+                    value = secret.redact(value)
             return value
     return None

@@ -118,7 +118,7 @@ class HttpModel:
                 dialect.glance(body, response.headers),
                 view=payload,
                 dropped=written.dropped,
-                request_id=request_id_of(response),
+                request_id=request_id_of(response, shown),
             )
         except UpstreamError as error:
             raise told_as(self._provider_id, error, shown) from error.__cause__
@@ -142,7 +142,7 @@ class HttpModel:
                 finally:
                     response.abort()
                 events = unfold(dialect.read_response(body, response.headers))
-                return ToldStream(events, written.dropped, request_id_of(response))
+                return ToldStream(events, written.dropped, request_id_of(response, shown))
         except UpstreamError as error:
             raise told_as(self._provider_id, error, shown) from error.__cause__
         relay = written.relays and request.relay_reply and request.dialect == dialect.name
@@ -232,7 +232,7 @@ class HttpModel:
                 body = await response.read(self._reach.response_limit)
             finally:
                 response.abort()
-            request_id = request_id_of(response)
+            request_id = request_id_of(response, shown)
             if written.relays and request.relay_reply and request.dialect == dialect.name:
                 return Reply(
                     dialect.glance(body, response.headers),

@@ -130,6 +130,15 @@ async def test_an_error_is_told_once_as_this_providers_and_without_the_key() -> 
     assert error.body == b'{"oops":{"code":"[redacted]","message":"no [redacted]"}}'
 
 
+@pytest.mark.parametrize("type_", [JSON, SSE])
+async def test_the_id_of_a_call_shows_no_key_that_its_provider_echoes(type_: Headers) -> None:
+    echoed = Exchange(headers=(*type_, ("x-request-id", f"r-{KEY}")), chunks=(ACME_CHAT.text.body,))
+    asked = model(ScriptedHttp(echoed))
+    reply = await (asked.chat(call(), ATTEMPT) if type_ is JSON else asked.stream(call(stream=True), ATTEMPT))
+    assert reply.request_id is not None
+    assert KEY not in reply.request_id
+
+
 async def test_a_failure_in_a_stream_is_told_as_this_providers_and_without_the_key() -> None:
     http = ScriptedHttp(Exchange(headers=SSE, chunks=(ACME_CHAT.broken_stream.stream,)))
     stream = await model(http).stream(call(stream=True), ATTEMPT)

@@ -36,7 +36,7 @@ class BlockWriter:
         """What stands before each delta of the open block."""
         self._part: int | None = None
         self._kind = ""
-        self._arguments = ""
+        self._arguments: list[str] = []
         self._custom = False
         self._held: dict[int, list[Delta]] = {}
 
@@ -83,7 +83,7 @@ class BlockWriter:
         if self._custom:
             return False
         try:
-            msgspec.json.decode(self._arguments.encode("utf-8", "replace"))
+            msgspec.json.decode("".join(self._arguments).encode("utf-8", "replace"))
         except (msgspec.DecodeError, RecursionError):
             return False
         return True
@@ -129,11 +129,11 @@ class BlockWriter:
 
     def _call(self, delta: ToolCallDelta, out: list[bytes]) -> None:
         if self._part != delta.part:
-            self._arguments = ""
+            self._arguments.clear()
             self._custom = delta.custom
             told = seal_call(call_id(delta.id or f"{delta.choice}_{delta.part}"), delta, NAME)
             self._enter("tool_use", delta.part, {"type": "tool_use", "id": told, "name": delta.name, "input": {}}, out)
-        self._arguments += delta.arguments
+        self._arguments.append(delta.arguments)
         if delta.arguments and not delta.custom:
             self._delta({"type": "input_json_delta", "partial_json": delta.arguments}, out)
 
@@ -162,7 +162,8 @@ class BlockWriter:
             return
         if self._kind == "tool_use" and self._custom:
             # free text is no JSON: it travels as the one member of an object, and only when it is whole
-            self._delta({"type": "input_json_delta", "partial_json": _ENCODE({"input": self._arguments}).decode()}, out)
+            text = _ENCODE({"input": "".join(self._arguments)}).decode()
+            self._delta({"type": "input_json_delta", "partial_json": text}, out)
         self._part = None
         told = {"type": "content_block_stop", "index": self._index}
         out.append(sse(_ENCODE(told), "content_block_stop"))

@@ -10,6 +10,12 @@ from lockgate_ports.errors import Unsupported
 from lockgate_ports.parts import Text, ToolCall
 
 
+def asks(name: str, value: object) -> bool:
+    """Whether a parameter asks for anything: that nothing is kept, and no probabilities are told, is so anyway where
+    there is no word for it."""
+    return value is not None and not (value is False and name in ("store", "logprobs"))
+
+
 class Draft:
     """Decides, by the provider's `params`, whether tuning that it has no word for is refused, left out or sent; and
     keeps the names of what is left out."""

@@ -14,7 +14,7 @@ from llm_plugin_bedrock.write_request import encoded, invoke
 from lockgate_ports.body_faults import BROKEN
 from lockgate_ports.chat import ChatRequest, ChatResponse, Choice, FinishReason
 from lockgate_ports.dialect import EventReader, Upstream, Written
-from lockgate_ports.draft import Draft
+from lockgate_ports.draft import Draft, asks
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Finish, Start, TextDelta, UsageReport
 from lockgate_ports.http import NO_HEADERS, Headers
@@ -95,7 +95,7 @@ class TitanInvoke:
         fields: dict[str, Any] = {"inputText": _prompt(view.messages, draft)}
         if given := {name: value for name, value in config.items() if value is not None}:
             fields["textGenerationConfig"] = given
-        for name in (*(name for name in _ADVICE if getattr(view, name) is not None), *view.extra):
+        for name in (*(name for name in _ADVICE if asks(name, getattr(view, name))), *view.extra):
             if draft.admits(name):
                 fields[name] = view.extra.get(name, getattr(view, name, None))
         return Written(invoke(encoded(fields), upstream), draft.dropped)

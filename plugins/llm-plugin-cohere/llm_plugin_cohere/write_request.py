@@ -9,7 +9,7 @@ from llm_plugin_cohere.write_messages import message_items
 from llm_plugin_cohere.write_tools import tool_fields
 from lockgate_ports.chat import ChatRequest, Reasoning, ResponseFormat
 from lockgate_ports.dialect import Upstream, Written
-from lockgate_ports.draft import Draft
+from lockgate_ports.draft import Draft, asks
 from lockgate_ports.json_post import encode
 
 PATH = "/v2/chat"
@@ -64,7 +64,7 @@ def _answers(view: ChatRequest, draft: Draft) -> None:
 def _leave(fields: dict[str, Any], view: ChatRequest, draft: Draft) -> None:
     for name in _LACKS:
         value = getattr(view, name)
-        if value is not None and draft.admits(name):
+        if asks(name, value) and draft.admits(name):
             fields[name] = value
     if view.parallel_tool_calls is False and view.tools and draft.admits("parallel_tool_calls"):
         fields["parallel_tool_calls"] = False

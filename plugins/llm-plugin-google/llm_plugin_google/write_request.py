@@ -11,7 +11,7 @@ from llm_plugin_google.write_tools import choice_item, schema_fields, tool_items
 from lockgate_ports.carried import ENCODE, MEMBERS, is_object
 from lockgate_ports.chat import AudioOutput, ChatRequest, ResponseFormat
 from lockgate_ports.dialect import Upstream, Written
-from lockgate_ports.draft import Draft
+from lockgate_ports.draft import Draft, asks
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.http import Headers, HttpRequest
 
@@ -91,7 +91,7 @@ def request_fields(view: ChatRequest, draft: Draft) -> dict[str, Any]:
     if view.parallel_tool_calls is False and view.tools:
         draft.admits("parallel_tool_calls")
     for name in _NO_WORD_FOR:
-        if (value := getattr(view, name)) is not None and draft.admits(name):
+        if asks(name, value := getattr(view, name)) and draft.admits(name):
             fields[name] = value
     _extras(fields, view, draft)
     return fields

@@ -11,7 +11,7 @@ from llm_plugin_ollama.write_messages import MessageWriter
 from lockgate_ports.carried import MEMBERS
 from lockgate_ports.chat import ChatRequest, FunctionTool, Reasoning, ResponseFormat, Tool, ToolChoice
 from lockgate_ports.dialect import Upstream, Written
-from lockgate_ports.draft import Draft
+from lockgate_ports.draft import Draft, asks
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.json_post import encode
 
@@ -83,7 +83,7 @@ def _leave(fields: dict[str, Any], view: ChatRequest, draft: Draft) -> None:
         raise draft.cannot_say("answers but text", "modalities")
     for name in _LACKS:
         value = getattr(view, name)
-        if value is not None and draft.admits(name):
+        if asks(name, value) and draft.admits(name):
             fields[name] = value
     if view.parallel_tool_calls is False and view.tools and draft.admits("parallel_tool_calls"):
         fields["parallel_tool_calls"] = False

@@ -16,6 +16,7 @@ from lockgate_ports.answer_tool import asked_by_tool
 from lockgate_ports.carried import MEMBERS
 from lockgate_ports.chat import ChatRequest, ResponseFormat
 from lockgate_ports.dialect import Upstream, Written
+from lockgate_ports.draft import asks
 from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.parts import Message
 
@@ -41,7 +42,9 @@ def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks, target:
     tuning = _tuning(view, draft)
     names = dict(quirks.renames)
     fields |= {
-        names.get(name, name): value for name, value in tuning.items() if name not in quirks.lacks or draft.admits(name)
+        names.get(name, name): value
+        for name, value in tuning.items()
+        if name not in quirks.lacks or (asks(name, value) and draft.admits(name))
     }
     _extras(fields, view, draft)
     if upstream.stream:

@@ -9,7 +9,7 @@ from llm_plugin_openai.quirks import Quirks
 from llm_plugin_openai.relay import relayed_body
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.dialect import Upstream, Written
-from lockgate_ports.draft import Draft
+from lockgate_ports.draft import Draft, asks
 from lockgate_ports.http import Headers
 from lockgate_ports.json_post import encode
 from lockgate_ports.parts import Text
@@ -41,7 +41,7 @@ def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks, target:
     if view.logprobs:
         fields["logprobs"] = view.top_logprobs or 0
     for name in _UNKNOWN:
-        if getattr(view, name) is not None:
+        if asks(name, getattr(view, name)):
             draft.admits(name)
     fields |= {name: value for name, value in view.extra.items() if view.native == NAME or draft.admits(name)}
     if upstream.stream:

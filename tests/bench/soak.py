@@ -124,8 +124,11 @@ async def soak(minutes: float, folder: Path) -> tuple[Soaked, dict[str, tuple[in
         Served("gateway", arguments, port, measured, **ENV) as served,
     ):
         say("finding out what full load is")
-        before = await _idle(served, tasks, None)
+        descriptors, _ = await _idle(served, tasks, None)
         full = await drive(port, [ask(port, MODEL)], 64, 0.5, 2.0, served.cpu)
+        # The exporter of traces begins with the first call that is sampled, and stays.
+        _, begun = await _idle(served, tasks, None)
+        before = descriptors, begun
         # A request of the mix costs about three of these.
         every = max(full.cpu, 0.01) / max(1, len(full.latencies)) * 3 / 0.5
         await _run(port, every, minutes * 60, served, tasks, soaked)

@@ -60,6 +60,7 @@ class Redactor:
                 error.upstream_message = self(error.upstream_message)
             if error.upstream_request_id is not None:
                 error.upstream_request_id = self(error.upstream_request_id)
+            error.headers = tuple([field for field in error.headers if self(field[1]) == field[1]])
             if error.body is not None:
                 text = error.body.decode("utf-8", "surrogateescape")
                 error.body = self(text).encode("utf-8", "surrogateescape")

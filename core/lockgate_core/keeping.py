@@ -113,6 +113,7 @@ class Overheard:
         self.served = source.served
         self.dropped = source.dropped
         self.request_id = source.request_id
+        self.headers = source.headers
 
     async def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
         async for batch in self._source:

@@ -44,6 +44,7 @@ class LiveStream:
         self.served = served
         self.dropped = source.dropped
         self.request_id = source.request_id
+        self.headers = source.headers
         self._source = source
         self._rest = rest
         self._held = held

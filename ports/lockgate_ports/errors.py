@@ -28,6 +28,7 @@ No message holds a secret or more than 200 bytes of a body.
 
 from typing import Literal
 
+from lockgate_ports.http import Headers
 from lockgate_ports.limits import Standing
 
 ErrorKind = Literal[
@@ -223,7 +224,7 @@ class UpstreamError(LockgateError):
     `upstream_status`, `upstream_code` and `upstream_message` are the provider's own words, `upstream_request_id` its
     id for the call, `retry_after` seconds until it wants to be asked again. `sent` is False when it is certain that the
     provider never saw the call, `again` where asking it once more would bring the same. `body` and `dialect` hold an
-    error answer as it came, for clients of the same dialect.
+    error answer as it came, for clients of the same dialect, and `headers` those of its fields that go with it.
     """
 
     code = "upstream_error"
@@ -258,6 +259,7 @@ class UpstreamError(LockgateError):
         self.again = again
         self.dialect = dialect
         self.body = body
+        self.headers: Headers = ()
         self.code = f"upstream_{kind}" if kind != "auth" else "upstream_auth_failed"
         self.status = _STATUS[kind]
 

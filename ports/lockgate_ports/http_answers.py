@@ -6,14 +6,20 @@ from typing import Any
 from lockgate_ports.dialect import EventReader, PassedDialect, ProviderDialect
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Failure, ReadEvent
-from lockgate_ports.http import HttpResponse
+from lockgate_ports.http import Headers, HttpResponse
 from lockgate_ports.secret import Secret
+from lockgate_ports.travelling import Returning
 
 _ERROR_LIMIT = 256 * 1024
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-debug-trace-id", "cf-ray")
 
 
-async def refusal(dialect: ProviderDialect[Any, Any] | PassedDialect, response: HttpResponse) -> UpstreamError:
+async def refusal(
+    dialect: ProviderDialect[Any, Any] | PassedDialect,
+    response: HttpResponse,
+    returning: Returning | None,
+    shown: Sequence[Secret],
+) -> UpstreamError:
     """What an answer that is none says, in the taxonomy."""
     status = response.status
     if 300 <= status < 400:
@@ -31,6 +37,8 @@ async def refusal(dialect: ProviderDialect[Any, Any] | PassedDialect, response: 
         body = b""
     error = dialect.read_error(status, response.headers, body)
     error.upstream_request_id = error.upstream_request_id or request_id_of(response, ())
+    if returning is not None and error.body is not None:
+        error.headers = returning.of(response.headers, shown)
     return error
 
 
@@ -70,6 +78,7 @@ class HttpStream:
         dropped: tuple[str, ...],
         provider_id: str,
         shown: Sequence[Secret],
+        returning: Returning | None = None,
     ) -> None:
         self._response = response
         self._reader = reader
@@ -77,6 +86,7 @@ class HttpStream:
         self._shown = shown
         self.dropped = dropped
         self.request_id = request_id_of(response, shown)
+        self.headers: Headers = () if returning is None else returning.of(response.headers, shown)
 
     async def __aiter__(self) -> AsyncIterator[Sequence[ReadEvent]]:
         try:
@@ -107,6 +117,7 @@ class ToldStream:
         self._events = events
         self.dropped = dropped
         self.request_id = request_id
+        self.headers: Headers = ()
 
     async def __aiter__(self) -> AsyncIterator[Sequence[ReadEvent]]:
         yield self._events

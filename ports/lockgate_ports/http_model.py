@@ -13,7 +13,7 @@ from lockgate_ports.discovery import ask_through
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.free_text import as_functions, told_in_functions
-from lockgate_ports.http import HttpPort, HttpRequest, HttpResponse
+from lockgate_ports.http import Headers, HttpPort, HttpRequest, HttpResponse
 from lockgate_ports.http_answers import HttpStream, ToldStream, media_type, request_id_of, told_as
 from lockgate_ports.http_endpoint import Endpoint
 from lockgate_ports.model import Attempt, ReplyStream, lists_no_models, offers_no
@@ -106,7 +106,7 @@ class HttpModel:
         shown = shown_by(attempt)
         try:
             written = self._reach.written(dialect, request, attempt, stream=False)
-            response = await self._reach.send(dialect, written.http, attempt, shown)
+            response = await self._reach.send(dialect, written.http, attempt, shown, request.returning)
             try:
                 if media_type(response) == "text/html":
                     raise _web_page(response.status)
@@ -119,6 +119,7 @@ class HttpModel:
                 view=payload,
                 dropped=written.dropped,
                 request_id=request_id_of(response, shown),
+                headers=_returned(request, response, shown),
             )
         except UpstreamError as error:
             raise told_as(self._provider_id, error, shown) from error.__cause__
@@ -131,7 +132,7 @@ class HttpModel:
         shown = shown_by(attempt)
         try:
             written = self._reach.written(dialect, request, attempt, stream=True)
-            response = await self._reach.send(dialect, written.http, attempt, shown)
+            response = await self._reach.send(dialect, written.http, attempt, shown, request.returning)
             kind = media_type(response)
             if kind == "text/html":
                 response.abort()
@@ -147,7 +148,8 @@ class HttpModel:
             raise told_as(self._provider_id, error, shown) from error.__cause__
         relay = written.relays and request.relay_reply and request.dialect == dialect.name
         reader = event_reader(dialect, relay=relay, tell=request.tell_reply)
-        return HttpStream(response, reader, written.dropped, self._provider_id, shown)
+        returning = request.returning if relay else None
+        return HttpStream(response, reader, written.dropped, self._provider_id, shown, returning)
 
     async def discover(self, attempt: Attempt) -> tuple[ModelCard, ...]:
         """What the provider's own list says. Raises Unsupported where there is none."""
@@ -189,7 +191,7 @@ class HttpModel:
         shown = shown_by(attempt)
         try:
             written = self._reach.written(dialect, request, attempt, stream=True)
-            response = await self._reach.send(dialect, written.http, attempt, shown)
+            response = await self._reach.send(dialect, written.http, attempt, shown, request.returning)
             try:
                 reader = dialect.event_reader(request, media_type(response))
             except UpstreamError:
@@ -197,7 +199,7 @@ class HttpModel:
                 raise
         except UpstreamError as error:
             raise told_as(self._provider_id, error, shown) from error.__cause__
-        return HttpStream(response, reader, written.dropped, self._provider_id, shown)
+        return HttpStream(response, reader, written.dropped, self._provider_id, shown, request.returning)
 
     def _passed_in(self, request: Request[Payload]) -> PassedDialect | None:
         return next((each for each in self._languages.passed if each.name == request.dialect), None)
@@ -227,7 +229,7 @@ class HttpModel:
         shown = shown_by(attempt)
         try:
             written = self._reach.written(dialect, request, attempt, stream=False)
-            response = await self._reach.send(dialect, written.http, attempt, shown)
+            response = await self._reach.send(dialect, written.http, attempt, shown, request.returning)
             try:
                 body = await response.read(self._reach.response_limit)
             finally:
@@ -241,6 +243,7 @@ class HttpModel:
                     read=lambda: self._read(dialect, body, response.headers, shown),
                     dropped=written.dropped,
                     request_id=request_id,
+                    headers=_returned(request, response, shown),
                 )
             view = dialect.read_response(body, response.headers)
             return Reply(glance_at(view), view=view, dropped=written.dropped, request_id=request_id)
@@ -273,6 +276,10 @@ class HttpModel:
 
 def _asked(operation: Operation, model: str, view: View) -> Request[View]:
     return Request(operation=operation, model=model, stream=False, view=view)
+
+
+def _returned(request: Request[Any], response: HttpResponse, shown: list[Secret]) -> Headers:
+    return () if request.returning is None else request.returning.of(response.headers, shown)
 
 
 def _web_page(status: int) -> UpstreamError:

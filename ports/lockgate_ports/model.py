@@ -43,6 +43,11 @@ class ReplyStream(Protocol):
         """The provider's id for the call."""
         ...
 
+    @property
+    def headers(self) -> Headers:
+        """The provider's header fields that go to the client with its events."""
+        ...
+
     def __aiter__(self) -> AsyncIterator[Sequence[ReadEvent]]:
         """The events in batches, as they arrive; an empty batch is traffic without an event."""
         ...

@@ -11,6 +11,7 @@ from lockgate_ports.http_endpoint import Endpoint
 from lockgate_ports.model import Attempt
 from lockgate_ports.seals import is_sealed
 from lockgate_ports.secret import Secret
+from lockgate_ports.travelling import Returning
 from lockgate_ports.wire import Request
 
 View = TypeVar("View")
@@ -61,9 +62,11 @@ class Reach:
         request: HttpRequest,
         attempt: Attempt,
         shown: list[Secret],
+        returning: Returning | None = None,
     ) -> HttpResponse:
         """An answer with a status of success. Adds to `shown` what is shown beside the attempt's own secret: a token
-        that was got for it. Raises UpstreamError for any other, and as HttpPort says."""
+        that was got for it. Raises UpstreamError for any other, with what of its head is `returning` to the client,
+        and as HttpPort says."""
         signed = await self._endpoint.auth.sign(request, attempt.secret)
         if signed.shows:
             shown += [secret for secret in signed.shows if secret is not attempt.secret]
@@ -73,7 +76,7 @@ class Reach:
         if 200 <= response.status < 300 and response.status != 204:
             return response
         try:
-            raise await refusal(dialect, response)
+            raise await refusal(dialect, response, returning, shown)
         finally:
             response.abort()
 

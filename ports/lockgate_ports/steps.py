@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from lockgate_ports.context import Context, Target
 from lockgate_ports.events import Event
+from lockgate_ports.http import Headers
 from lockgate_ports.limits import Standing
 from lockgate_ports.records import Cost
 from lockgate_ports.wire import Reply, Request
@@ -53,6 +54,11 @@ class AnswerStream(Protocol):
     @property
     def request_id(self) -> str | None:
         """The provider's id for the call."""
+        ...
+
+    @property
+    def headers(self) -> Headers:
+        """The provider's header fields that go to the client with its events."""
         ...
 
     @property

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from lockgate_ports.chat import FinishReason
 from lockgate_ports.http import Headers
+from lockgate_ports.travelling import Returning
 from lockgate_ports.usage import Usage
 
 View = TypeVar("View")
@@ -49,6 +50,7 @@ class Request(Generic[View]):
         "model",
         "operation",
         "relay_reply",
+        "returning",
         "stream",
         "tag",
         "tell_reply",
@@ -64,6 +66,7 @@ class Request(Generic[View]):
         dialect: str | None = None,
         body: bytes | None = None,
         headers: Headers = (),
+        returning: Returning | None = None,
         read: Callable[[], View] | None = None,
         view: View | None = None,
         wants_usage: bool = True,
@@ -77,6 +80,8 @@ class Request(Generic[View]):
         self.body = body
         self.headers = headers
         """The client's header fields that belong to its dialect and may travel to a provider of the same."""
+        self.returning = returning
+        """Which of such a provider's header fields come back with its own words; None: none do."""
         self.relay_reply = dialect is not None
         """The reply may go back in the provider's own bytes when the dialects agree."""
         self.tell_reply = False
@@ -108,6 +113,7 @@ class Request(Generic[View]):
             dialect=self.dialect,
             body=self.body,
             headers=self.headers,
+            returning=self.returning,
             read=self._read,
             view=self._view,
             wants_usage=self.wants_usage,
@@ -124,6 +130,7 @@ class Request(Generic[View]):
             stream=self.stream,
             dialect=self.dialect,
             headers=self.headers,
+            returning=self.returning,
             view=view,
             wants_usage=self.wants_usage,
         )
@@ -142,7 +149,7 @@ class Glance(Struct, frozen=True):
 class Reply(Generic[View]):
     """One whole answer on its way back: the provider's bytes in `dialect`, or a view, or both."""
 
-    __slots__ = ("_read", "_view", "body", "dialect", "dropped", "glance", "request_id")
+    __slots__ = ("_read", "_view", "body", "dialect", "dropped", "glance", "headers", "request_id")
 
     def __init__(
         self,
@@ -154,6 +161,7 @@ class Reply(Generic[View]):
         view: View | None = None,
         dropped: tuple[str, ...] = (),
         request_id: str | None = None,
+        headers: Headers = (),
     ) -> None:
         self.glance = glance
         self.dialect = dialect
@@ -163,6 +171,8 @@ class Reply(Generic[View]):
         """Fields of the request that only advise and that the provider has no word for."""
         self.request_id = request_id
         """The provider's id for the call."""
+        self.headers = headers
+        """The provider's header fields that go to the client with its bytes."""
         self._read = read
         self._view = view
 

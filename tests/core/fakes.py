@@ -24,7 +24,7 @@ from lockgate_ports.context import Target
 from lockgate_ports.egress import Decision, EgressRequest
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.events import Event, Finish, Start, TextDelta, UsageReport
-from lockgate_ports.http import Purpose
+from lockgate_ports.http import Headers, Purpose
 from lockgate_ports.metrics import CallRecord, Note
 from lockgate_ports.model import Attempt
 from lockgate_ports.parts import Text, user
@@ -82,6 +82,7 @@ Act = ChatResponse | LockgateError | Callable[[], Any]
 class FakeStream:
     dropped: tuple[str, ...] = ()
     request_id = None
+    headers: Headers = ()
 
     def __init__(self, batches: Sequence[Sequence[Event] | LockgateError | Callable[[], Any]]) -> None:
         self._batches = batches

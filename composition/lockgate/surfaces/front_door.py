@@ -23,7 +23,7 @@ from lockgate.surfaces.labels import LabelHeader
 from lockgate.surfaces.memory import Memory
 from lockgate.surfaces.paths import Paths
 from lockgate.surfaces.patience import SHOULD_RETRY, is_useless_again, patience
-from lockgate.surfaces.rate_headers import rate_headers
+from lockgate.surfaces.rate_headers import RATES, rate_headers
 from lockgate.surfaces.replies import JSON, ErrorWriter, Streamed, Whole, write_plain_error
 from lockgate_core.engine import Engine
 from lockgate_core.priority import HEADER as PRIORITY
@@ -198,6 +198,8 @@ class DialectPlace:
                 headers = (*headers, ("x-lockgate-estimated", "true"))
             if answer.cost is not None and answer.cost.usd is not None:
                 headers = (*headers, ("x-lockgate-cost-usd", f"{answer.cost.usd:f}"))
+            if reply.headers:
+                headers = _with_theirs(headers, reply.headers)
             return Whole(200, written.body, written.content_type, headers)
         if self._streams is None:
             await answer.aclose()
@@ -207,6 +209,8 @@ class DialectPlace:
             headers = (*headers, (self._id_field, _printable(answer.request_id or request_id)))
         writer = self._streams.event_writer(request)
         headers = (*headers, *_STREAM_HEADERS)
+        if answer.headers:
+            headers = _with_theirs(headers, answer.headers)
         watch = self._memory.watch(request, head, answer.served.target) if self._memory is not None else None
         chunks = _chunks(answer, writer, watch, request_id)
         return Streamed(chunks, answer.aclose, writer.content_type, headers, ping=writer.ping)
@@ -257,6 +261,8 @@ def _error(write: ErrorWriter, error: LockgateError, request_id: str) -> Whole:
         headers = (*headers, ("x-lockgate-tried", _printable("; ".join(error.tried))))
     if is_useless_again(error) and all(name != SHOULD_RETRY for name, _ in headers):
         headers = (*headers, (SHOULD_RETRY, "false"))
+    if isinstance(error, UpstreamError) and error.headers and answer.body is error.body:
+        headers = _with_theirs(headers, error.headers)
     return Whole(answer.status, answer.body, answer.content_type, headers)
 
 
@@ -285,6 +291,15 @@ def _headers(request_id: str, served: Served, dropped: tuple[str, ...], upstream
     if upstream_id is not None:
         headers = (*headers, ("x-lockgate-upstream-request-id", _printable(upstream_id)))
     return headers
+
+
+def _with_theirs(headers: Headers, theirs: Headers) -> Headers:
+    """What the provider says behind what the gateway says: of a name that both use the gateway's counts, and where it
+    tells of its own limits, those of the provider are no news."""
+    own = [name for name, _ in headers]
+    if any(name.startswith(RATES) for name in own):
+        theirs = tuple([field for field in theirs if not field[0].startswith(RATES)])
+    return (*headers, *[field for field in theirs if field[0] not in own])
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from lockgate_ports.http import Headers
 from lockgate_ports.limits import LimitUnit, Standing
 
+RATES = "x-ratelimit-"
 _NAMES: dict[LimitUnit, str] = {"requests": "requests", "tokens": "tokens"}
 
 
@@ -21,8 +22,8 @@ def rate_headers(standings: Iterable[Standing]) -> Headers:
             nearest[name] = standing
     headers: list[tuple[str, str]] = []
     for name, standing in nearest.items():
-        headers.append((f"x-ratelimit-limit-{name}", str(standing.limit.amount)))
-        headers.append((f"x-ratelimit-remaining-{name}", str(standing.remaining)))
+        headers.append((f"{RATES}limit-{name}", str(standing.limit.amount)))
+        headers.append((f"{RATES}remaining-{name}", str(standing.remaining)))
         if standing.resets_in is not None:
-            headers.append((f"x-ratelimit-reset-{name}", f"{math.ceil(standing.resets_in * 1000) / 1000:g}s"))
+            headers.append((f"{RATES}reset-{name}", f"{math.ceil(standing.resets_in * 1000) / 1000:g}s"))
     return tuple(headers)

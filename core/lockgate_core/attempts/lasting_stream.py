@@ -23,6 +23,7 @@ class LastingStream:
     def __init__(self, first: LiveStream, go_on: GoOn, journal: Journal) -> None:
         self.dropped = first.dropped
         self.request_id = first.request_id
+        self.headers = first.headers
         self._live = first
         self._go_on = go_on
         self._journal = journal

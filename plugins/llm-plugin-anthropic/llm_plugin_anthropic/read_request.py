@@ -8,7 +8,7 @@ from msgspec import Raw
 from llm_plugin_anthropic.quirks import COUNT, NAME
 from llm_plugin_anthropic.read_view import view_of
 from llm_plugin_anthropic.request_wire import BLOCKS, CITING, REQUEST, SOURCE, Block, Source, WireRequest, WireTool
-from llm_plugin_anthropic.travelling import travelling
+from llm_plugin_anthropic.travelling import RETURNING, travelling
 from lockgate_ports.body_faults import BROKEN, fault, utf8_fault
 from lockgate_ports.carried import is_object, is_string, said
 from lockgate_ports.chat import ChatRequest
@@ -40,6 +40,7 @@ def read_request(inbound: Inbound) -> Request[ChatRequest]:
         dialect=NAME,
         body=body,
         headers=travelling(inbound),
+        returning=RETURNING,
         read=lambda: view_of(wire, body),
     )
 
@@ -55,6 +56,7 @@ def read_count_request(inbound: Inbound) -> Request[ChatRequest]:
         dialect=COUNT,
         body=body,
         headers=travelling(inbound),
+        returning=RETURNING,
         read=lambda: view_of(wire, body),
     )
 

@@ -1,9 +1,9 @@
-"""What of a client's head goes on to a server of this dialect."""
+"""What of a client's head goes on to a server of this dialect, and what of the server's comes back."""
 
 from urllib.parse import quote
 
 from lockgate_ports.http import Headers
-from lockgate_ports.travelling import Travelling
+from lockgate_ports.travelling import Returning, Travelling
 from lockgate_ports.wire import Inbound
 
 QUERY = ":query"
@@ -12,6 +12,8 @@ QUERY = ":query"
 _TRAVELLING = Travelling(
     ("anthropic-version", "anthropic-beta", "anthropic-dangerous-direct-browser-access", "x-app"), ("x-claude-code-",)
 )
+RETURNING = Returning(("x-should-retry", "retry-after-ms"), ("anthropic-",))
+"""Limits, those of a plan included, and what else it may come to tell; but not `anthropic-organization-id`."""
 
 
 def travelling(inbound: Inbound) -> Headers:

@@ -10,7 +10,7 @@ from llm_plugin_google.dialect import surfaces_of
 from llm_plugin_google.error_in import error_inside, read_error
 from llm_plugin_google.error_out import write_error
 from llm_plugin_google.models import target_of
-from llm_plugin_google.read_request import TRAVELLING, checked, model_of
+from llm_plugin_google.read_request import RETURNING, TRAVELLING, checked, model_of
 from llm_plugin_google.read_view import view_of
 from llm_plugin_google.request_wire import COUNT
 from llm_plugin_google.write_request import encoded, post, request_fields
@@ -107,6 +107,7 @@ class GeminiCountTokens:
             dialect=self.name,
             body=None if whole else inbound.body,
             headers=TRAVELLING.of(inbound.headers),
+            returning=RETURNING,
             read=lambda: view_of(request, body, model, stream=False, held=whole),
         )
 

@@ -12,7 +12,7 @@ from llm_plugin_google.dialect import surfaces_of
 from llm_plugin_google.embeddings import BATCH, TASKS
 from llm_plugin_google.error_out import write_error
 from llm_plugin_google.media import part_of
-from llm_plugin_google.read_request import model_of
+from llm_plugin_google.read_request import RETURNING, model_of
 from llm_plugin_google.wire import Content
 from lockgate_ports.body_faults import BROKEN, check_utf8, fault
 from lockgate_ports.carried import ENCODE, MEMBERS
@@ -63,6 +63,7 @@ class GeminiBatchEmbed:
             stream=False,
             dialect=self.name,
             body=inbound.body,
+            returning=RETURNING,
             read=lambda: _view(model, wire.requests, _RAW_BATCH.decode(body).requests),
         )
 
@@ -93,6 +94,7 @@ class GeminiEmbedContent:
             stream=False,
             dialect=self.name,
             body=inbound.body,
+            returning=RETURNING,
             read=lambda: _view(model, [wire], [MEMBERS.decode(body)]),
         )
 

@@ -7,12 +7,13 @@ from llm_plugin_google.request_wire import REQUEST, WireRequest
 from lockgate_ports.body_faults import BROKEN, check_utf8, fault
 from lockgate_ports.chat import ChatRequest
 from lockgate_ports.errors import InvalidRequest
-from lockgate_ports.travelling import Travelling
+from lockgate_ports.travelling import Returning, Travelling
 from lockgate_ports.wire import Inbound, Request
 
 _ROLES = (None, "", "user", "model", "function", "tool")
 _STREAM = ":streamGenerateContent"
 TRAVELLING = Travelling(("x-goog-api-client", "x-server-timeout"))
+RETURNING = Returning(("server-timing",), ("x-gemini-",))
 """What of a client's head goes on; `x-goog-user-project` does not: it names who pays."""
 
 
@@ -36,6 +37,7 @@ def read_request(inbound: Inbound) -> GeminiRequest:
         dialect=NAME,
         body=inbound.body,
         headers=TRAVELLING.of(inbound.headers),
+        returning=RETURNING,
         read=lambda: view_of(wire, body, model, stream=stream),
     )
     request.as_array = stream and inbound.query.get("alt") != "sse"

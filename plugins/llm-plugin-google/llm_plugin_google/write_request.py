@@ -55,10 +55,8 @@ def chat_request(body: bytes, upstream: Upstream, travelled: Headers = ()) -> Ht
 def post(
     body: bytes, upstream: Upstream, target: str, headers: Headers = _JSON, travelled: Headers = ()
 ) -> HttpRequest:
-    """The provider's own headers win over those that travelled with the request."""
-    headers += upstream.headers
-    own = {name for name, _ in headers}
-    headers += tuple(field for field in travelled if field[0] not in own)
+    """The provider's own headers win over those that travelled with the request; these over ours."""
+    headers = tuple({**dict(headers), **dict(travelled), **dict(upstream.headers)}.items())
     return HttpRequest("POST", upstream.origin, target, headers, body, upstream.purpose)
 
 

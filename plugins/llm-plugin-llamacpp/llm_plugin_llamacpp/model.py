@@ -23,7 +23,7 @@ from lockgate_ports.dialect import EventReader, Upstream, Written
 from lockgate_ports.embed import EmbedRequest, EmbedResponse
 from lockgate_ports.errors import SettingsError, UpstreamError
 from lockgate_ports.events import ReadEvent
-from lockgate_ports.http import Origin
+from lockgate_ports.http import Headers, Origin
 from lockgate_ports.model import Attempt, ReplyStream, offers_no
 from lockgate_ports.parts import user
 from lockgate_ports.payload import Payload
@@ -233,6 +233,7 @@ class _Stream:
         self._check = check
         self.dropped = dropped
         self.request_id: str | None = None
+        self.headers: Headers = ()
 
     async def __aiter__(self) -> AsyncIterator[Sequence[ReadEvent]]:
         news, self._first = self._first, []

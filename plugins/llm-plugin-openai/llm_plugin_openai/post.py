@@ -18,9 +18,10 @@ def below_prefix(upstream: Upstream, operation: str) -> str:
 
 
 def post(body: Body, upstream: Upstream, target: str, travelled: Headers = ()) -> HttpRequest:
-    """The provider's own headers win over those that travelled with the request."""
-    headers = (_STREAM if upstream.stream else _JSON) + upstream.headers
+    """The provider's own headers win over those that travelled with the request; these over ours."""
+    headers: Headers = _STREAM if upstream.stream else _JSON
     if travelled:
-        own = [name for name, _ in headers]
-        headers += tuple([field for field in travelled if field[0] not in own])
+        headers = tuple({**dict(headers), **dict(travelled), **dict(upstream.headers)}.items())
+    else:
+        headers += upstream.headers
     return HttpRequest("POST", upstream.origin, target, headers, body, upstream.purpose)

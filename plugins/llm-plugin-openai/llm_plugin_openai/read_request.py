@@ -8,7 +8,7 @@ from llm_plugin_openai.places import body_of
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.read_view import view_of
 from llm_plugin_openai.request_wire import REQUEST, URL, ContentPart, WireMessage, WireRequest, WireTool
-from llm_plugin_openai.travelling import TRAVELLING
+from llm_plugin_openai.travelling import RETURNING, TRAVELLING
 from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.carried import is_object, is_string, said
 from lockgate_ports.chat import ChatRequest
@@ -45,6 +45,7 @@ def read_request(inbound: Inbound) -> Request[ChatRequest]:
         dialect=NAME,
         body=body,
         headers=TRAVELLING.of(inbound.headers),
+        returning=RETURNING,
         read=lambda: view_of(wire, body),
         wants_usage=options is not None and options.include_usage is True,
     )

@@ -5,6 +5,7 @@ from typing import Any
 from llm_plugin_openai.checks import check_model, check_utf8
 from llm_plugin_openai.completions.wire import NAME, REQUEST, WireRequest
 from llm_plugin_openai.places import body_of
+from llm_plugin_openai.travelling import RETURNING
 from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.carried import MEMBERS
 from lockgate_ports.chat import ChatRequest
@@ -38,6 +39,7 @@ def read_request(inbound: Inbound) -> CompletionRequest:
         stream=wire.stream or False,
         dialect=NAME,
         body=body,
+        returning=RETURNING,
         read=lambda: _view(wire, body),
         wants_usage=options is not None and options.include_usage is True,
     )

@@ -3,6 +3,7 @@
 from llm_plugin_openai.checks import check_model, check_utf8
 from llm_plugin_openai.embeddings.wire import NAME, REQUEST, WireRequest
 from llm_plugin_openai.places import body_of
+from llm_plugin_openai.travelling import RETURNING
 from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.carried import MEMBERS
 from lockgate_ports.embed import EmbedInput, EmbedRequest
@@ -28,7 +29,13 @@ def read_request(inbound: Inbound) -> Request[EmbedRequest]:
             param="input",
         )
     return Request(
-        operation="embeddings", model=wire.model, stream=False, dialect=NAME, body=body, read=lambda: _view(wire, body)
+        operation="embeddings",
+        model=wire.model,
+        stream=False,
+        dialect=NAME,
+        body=body,
+        returning=RETURNING,
+        read=lambda: _view(wire, body),
     )
 
 

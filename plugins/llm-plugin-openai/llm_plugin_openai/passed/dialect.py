@@ -15,6 +15,7 @@ from llm_plugin_openai.passed.passage import ALL, FORM, Passage
 from llm_plugin_openai.passed.streams import SSE, EventsReader, PassedWriter, SoundReader
 from llm_plugin_openai.places import body_of, surfaces_of
 from llm_plugin_openai.post import Target, below_prefix
+from llm_plugin_openai.travelling import RETURNING
 from llm_plugin_openai.usage import read_usage
 from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.carried import NULL, said
@@ -96,6 +97,7 @@ class OpenAIPassed:
             dialect=self.name,
             body=body,
             headers=((_TYPE, content_type),),
+            returning=RETURNING,
             read=lambda: Payload(body, content_type),
         )
         request.streams_as = _SOUNDS.get(str(said_so.response_format), _MP3) if sound else SSE

@@ -12,7 +12,7 @@ from llm_plugin_openai.post import Target, below_prefix, post
 from llm_plugin_openai.responses.read_request import checked
 from llm_plugin_openai.responses.read_view import view_of
 from llm_plugin_openai.responses.write_request import request_fields
-from llm_plugin_openai.travelling import TRAVELLING
+from llm_plugin_openai.travelling import RETURNING, TRAVELLING
 from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.carried import MEMBERS, NULL, said
 from lockgate_ports.chat import ChatRequest
@@ -92,6 +92,7 @@ class OpenAIInputTokens:
             dialect=self.name,
             body=inbound.body,
             headers=TRAVELLING.of(inbound.headers),
+            returning=RETURNING,
             read=lambda: view_of(wire, body),
         )
 

@@ -8,7 +8,7 @@ from msgspec import Raw
 from llm_plugin_openai.checks import check_model, check_utf8
 from llm_plugin_openai.responses.read_view import view_of
 from llm_plugin_openai.responses.request_wire import NAME, PARTS, REQUEST, WireItem, WirePart, WireRequest, WireTool
-from llm_plugin_openai.travelling import TRAVELLING
+from llm_plugin_openai.travelling import RETURNING, TRAVELLING
 from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.carried import is_object, said
 from lockgate_ports.chat import ChatRequest
@@ -70,6 +70,7 @@ def request_of(body: bytes, headers: Headers) -> ResponsesRequest:
         dialect=NAME,
         body=body,
         headers=headers,
+        returning=RETURNING,
         read=lambda: view_of(wire, body),
     )
     request.given_body = request.asked = body

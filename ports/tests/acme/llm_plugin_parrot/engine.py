@@ -13,6 +13,7 @@ from lockgate_ports.chat import ChatRequest, ChatResponse
 from lockgate_ports.errors import Unsupported, UpstreamError
 from lockgate_ports.events import Event, Finish, Start, TextDelta, ToolCallDelta, UsageReport
 from lockgate_ports.hooks import BuildContext
+from lockgate_ports.http import Headers
 from lockgate_ports.model import Attempt, offers_no
 from lockgate_ports.parts import Text
 from lockgate_ports.replies import reply_of
@@ -182,6 +183,7 @@ class Telling:
 
     dropped: tuple[str, ...] = ()
     request_id: str | None = None
+    headers: Headers = ()
 
     def __init__(self, engine: Parrot, run: Run) -> None:
         self.engine = engine

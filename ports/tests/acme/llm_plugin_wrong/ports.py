@@ -135,6 +135,7 @@ class _Deaf:
         self._inner = inner
         self.dropped = inner.dropped
         self.request_id = inner.request_id
+        self.headers = inner.headers
 
     def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
         return self._inner.__aiter__()

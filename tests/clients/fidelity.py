@@ -4,7 +4,7 @@ from scripted import Scripted
 from tap import Tap
 
 OWN = {
-    *("host", "connection", "content-length", "accept-encoding", "accept", "authorization", "x-api-key"),
+    *("host", "connection", "content-length", "accept-encoding", "authorization", "x-api-key"),
 }
 """Fields of each connection's own: where it goes, with which key, and what its reader takes."""
 

@@ -29,7 +29,7 @@ _FIDELITY = """
 ## Unchanged
 
 What an agent sends and is told through the gateway when the provider speaks its own language, recorded on both sides.
-Each connection has a `host`, `accept`, `accept-encoding`, `connection` and `content-length` of its own.
+Each connection has a `host`, `accept-encoding`, `connection` and `content-length` of its own.
 
 | session | targets, header fields, bodies and answers, streams included |
 |---|---|

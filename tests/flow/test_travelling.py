@@ -191,12 +191,21 @@ ANTHROPIC_TELLS = {
 GEMINI_TELLS = {"server-timing": "gfet4t7; dur=12", "x-gemini-service-tier": "standard"}
 ENVELOPE = '{"error":{"type":"overloaded_error","message":"Overloaded."},"type":"error"}'
 MESSAGE: dict[str, Any] = {
-    **{"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": [], "stop_reason": "end_turn"},
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "model": "m",
+    "content": [],
+    "stop_reason": "end_turn",
     "usage": {"input_tokens": 1, "output_tokens": 1},
 }
 SAID = {"type": "message", "id": "i", "role": "assistant", "status": "completed"}
 RESPONSE: dict[str, Any] = {
-    **{"id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "model": "m"},
+    "id": "resp_1",
+    "object": "response",
+    "created_at": 1,
+    "status": "completed",
+    "model": "m",
     "output": [{**SAID, "content": [{"type": "output_text", "text": "Hi", "annotations": []}]}],
 }
 CANDIDATES = {"candidates": [{"content": {"role": "model", "parts": [{"text": "Hi"}]}, "finishReason": "STOP"}]}

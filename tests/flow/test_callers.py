@@ -47,6 +47,7 @@ def claude(url: str, key: str) -> anthropic.AsyncAnthropic:
 
 async def test_the_sdks_are_let_in_by_a_virtual_key_and_told_apart_when_they_are_not(tmp_path: Path):
     key = create(tmp_path, "--tenant", "acme", "--models", "fast,gpt-*", "--surface", "openai-chat")
+    elsewhere = create(tmp_path, "--models", "other")
     async with upstream() as up, serving(keyed(up.url, tmp_path)) as gw:
         up.say([answer("hello")])
         assert (await sdk(gw.url, key).chat.completions.create(**ASK)).choices[0].message.content == "hello"
@@ -63,7 +64,7 @@ async def test_the_sdks_are_let_in_by_a_virtual_key_and_told_apart_when_they_are
         assert key not in str(up.seen[0].headers)
         assert [model.id async for model in sdk(gw.url, key).models.list()] == ["fast"]
         with pytest.raises(openai.NotFoundError):
-            await sdk(gw.url, create(tmp_path, "--models", "other")).models.retrieve("fast")
+            await sdk(gw.url, elsewhere).models.retrieve("fast")
 
 
 async def test_a_revoked_or_rotated_key_is_out_within_a_tenth_of_a_second(tmp_path: Path):

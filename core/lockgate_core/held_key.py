@@ -39,11 +39,11 @@ class HeldKey:
     good value goes on serving."""
 
     __slots__ = (
+        "_absent_until",
         "_down_until",
         "_fresh_until",
         "_good",
         "_looked",
-        "absent_until",
         "health",
         "index",
         "source",
@@ -62,8 +62,7 @@ class HeldKey:
         self._good: Secret | None = None
         self._fresh_until = 0.0
         self._down_until = 0.0
-        self.absent_until = 0.0
-        """When its store is asked for it again, which gave none."""
+        self._absent_until = 0.0
         self._looked = 0.0
 
     @property
@@ -74,6 +73,11 @@ class HeldKey:
     def fresh(self, now: float) -> bool:
         """The value need not be asked for again."""
         return self.source.fetch is None or (self._good is not None and now < self._fresh_until)
+
+    def well(self, now: float) -> bool:
+        """Nothing speaks against it, with any model."""
+        health = self.health
+        return health.refused_at is None and not health.models and now >= self._absent_until
 
     async def fetch(self, clock: Clock) -> Secret | None:
         """The value as it is now; another one than before starts in good health. Raises LockgateError."""
@@ -91,7 +95,7 @@ class HeldKey:
             if self._good is not None:
                 self._down_until = clock.now() + _STORE_REST
                 return self._stale(self._good)
-            self.absent_until = clock.now() + _STORE_REST
+            self._absent_until = clock.now() + _STORE_REST
             if isinstance(error, LockgateError):
                 raise
             raise SettingsError(f"{self.source.ref}: the secret store gave no answer in {_PATIENCE:g} s") from None
@@ -123,7 +127,7 @@ class HeldKey:
         """The smallest is next: its store has it, it does not rest, fewest failures, used longest ago."""
         standing = self.health.standing(model)
         return (
-            now < self.absent_until,
+            now < self._absent_until,
             now < standing.resting_until,
             self.health.stumbles(model, now),
             self.used,

@@ -1,5 +1,6 @@
 """The keys of one provider: which one a call uses, and what becomes of it."""
 
+from collections import OrderedDict
 from collections.abc import Collection, Sequence
 
 from msgspec import Struct
@@ -39,6 +40,10 @@ class KeyPool:
         self._provider_id = provider_id
         self._keys = tuple(HeldKey(index, source) for index, source in enumerate(sources))
         self._uses = 0
+        self._by_use = OrderedDict(enumerate(self._keys))
+        """The one that was used longest ago first."""
+        self._calm = True
+        """Nothing is known against any of them; False until they have been looked at again."""
         self.several = len(self._keys) > 1
         """There is something to choose."""
 
@@ -60,13 +65,8 @@ class KeyPool:
     def at_hand(self, model: str, now: float) -> Lease | None:
         """A key for a first call to `model`: where all keys are well, as nearly always, the one that was used longest
         ago. None where the keys must be looked at first, by `lease`."""
-        chosen = self._keys[0]
-        for key in self._keys:
-            if key.health.refused_at is not None or key.health.models or now < key.absent_until:
-                return None
-            if key.used < chosen.used:
-                chosen = key
-        return self._lend(chosen, chosen.value, model, now, probe=False) if chosen.fresh(now) else None
+        key = self._next(now)
+        return self._lend(key, key.value, model, now, probe=False) if key is not None and key.fresh(now) else None
 
     async def lease(self, model: str, tried: Collection[int], clock: Clock, bond: str | None = None) -> Lease:
         """A key for a call to `model`, none of `tried` where there is another; calls of one `bond` get the same one, as
@@ -75,11 +75,21 @@ class KeyPool:
         Raises UpstreamError, not sent: `rate_limit` with `retry_after` when all are limited; when all are refused, the
         kind of that; `auth` when no store gives one.
         """
+        missing: LockgateError | None = None
+        absent: set[int] = set()
+        if not tried and bond is None and (key := self._next(clock.now())) is not None:
+            try:
+                secret = await key.fetch(clock)
+            except LockgateError as error:
+                self._calm = False
+                missing = error
+                absent.add(key.index)
+            else:
+                if self._calm:  # no other call has found out more in the meantime
+                    return self._lend(key, secret, model, clock.now(), probe=False)
         for held in self._keys:
             if held.health.troubled:
                 await held.look(clock)
-        missing: LockgateError | None = None
-        absent: set[int] = set()
         while True:
             now = clock.now()
             key = self._pick(model, now, tried, absent, bond) or self._pick(model, now, (), absent, bond)
@@ -88,6 +98,7 @@ class KeyPool:
             try:
                 secret = await key.fetch(clock)
             except LockgateError as error:
+                self._calm = False
                 missing = error
                 absent.add(key.index)
                 continue
@@ -112,6 +123,7 @@ class KeyPool:
 
     def failed(self, lease: Lease, error: UpstreamError, now: float) -> None:
         """The call failed, which may be the key's fault."""
+        self._calm = False
         if lease.probe and error.kind not in REFUSALS:
             lease.health.unproven(lease.model, now)
         elif lease.probe and error.kind == "permission":
@@ -123,9 +135,17 @@ class KeyPool:
         if lease.probe:
             lease.health.unproven(lease.model, now)
 
+    def _next(self, now: float) -> HeldKey | None:
+        """Where all keys are well, the one that was used longest ago: however many they are, nobody else is looked
+        at."""
+        if not self._calm:
+            self._calm = all(key.well(now) for key in self._keys)
+        return next(iter(self._by_use.values())) if self._calm else None
+
     def _lend(self, key: HeldKey, secret: Secret | None, model: str, now: float, *, probe: bool) -> Lease:
         self._uses += 1
         key.used = self._uses
+        self._by_use.move_to_end(key.index)
         return Lease(key.index, secret, key.source.ref, model, now, key.health, probe)
 
     def _pick(

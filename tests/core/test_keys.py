@@ -1,5 +1,7 @@
 """Which key a call uses."""
 
+import asyncio
+
 import pytest
 from fakes import FakeClock, source
 
@@ -267,3 +269,42 @@ async def test_a_provider_without_a_key_has_a_pool_as_well():
     pool = Pool(KeySource())
     lease = await pool.pool.lease("m", (), pool.clock)
     assert (lease.secret, lease.ref) == (None, "")
+
+
+@pytest.mark.parametrize("bond", [None, "b0"])
+async def test_a_store_that_failed_is_left_alone_for_a_while_where_another_key_can_stand_in(bond: str | None):
+    asked = 0
+
+    async def down() -> Secret:
+        nonlocal asked
+        asked += 1
+        raise SettingsError("the store is down")
+
+    pool = Pool(KeySource("store:a", down), source("k1"))
+    bonds = [bond] if bond is None else [f"b{n}" for n in range(9)]
+    assert {(await pool.pool.lease("m", (), pool.clock, each)).ref for each in bonds} == {"k1"}
+    assert asked == 1
+    assert [await pool.use() for _ in range(4)] == ["k1"] * 4
+    assert asked == 1
+
+
+async def test_a_key_that_is_refused_while_its_value_is_fetched_is_not_used():
+    begun, go = asyncio.Event(), asyncio.Event()
+    slow = False
+
+    async def fetch() -> Secret:
+        if slow:
+            begun.set()
+            await go.wait()
+        return Secret("a", "store:a")
+
+    pool = Pool(KeySource("store:a", fetch), source("k1"))
+    before = await pool.pool.lease("m", (), pool.clock)
+    assert (before.ref, await pool.use()) == ("store:a", "k1")
+    pool.clock.pass_time(60)
+    slow = True
+    waiting = asyncio.create_task(pool.pool.lease("m", (), pool.clock))
+    await begun.wait()
+    pool.pool.failed(before, fault("auth"), pool.clock.now())
+    go.set()
+    assert (await waiting).ref == "k1"

@@ -78,6 +78,8 @@ def _kind(status: int, words: ErrorWords) -> ErrorKind:
         return "quota"
     elif status == 403 and _FILTER.search(said):
         return "content_filter"
+    elif status == 504 and words.type == "server_error" and not words.code:
+        return "transient"  # its own word: the server failed, whoever in front of it told so
     return kind_of_status(status, _BY_STATUS)
 
 

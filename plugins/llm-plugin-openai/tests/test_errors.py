@@ -66,6 +66,9 @@ def test_the_status_alone_tells_the_kind(status: int, kind: str, body: bytes) ->
 @pytest.mark.parametrize(
     ("status", "body", "kind"),
     [
+        (504, _said("gateway timeout", kind="server_error"), "transient"),
+        (504, _said("too long", kind="server_error", code="upstream_timeout"), "timeout"),
+        (504, _said("gateway timeout", kind="timeout"), "timeout"),
         (400, _said(code="context_length_exceeded"), "context_length"),
         (400, _said("This model's maximum context length is 8192 tokens."), "context_length"),
         (400, _said("prompt is too long: 9 tokens > 8 maximum"), "context_length"),

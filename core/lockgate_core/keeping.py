@@ -1,17 +1,17 @@
 """Prompts and answers that a route keeps beside the record of a call, as they may be kept. Pure."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from lockgate_core.blotting import Blotted, Redact
+from lockgate_core.overheard import Overheard
 from lockgate_ports.accumulate import Accumulator
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.events import Event, Failure, ReadEvent, Relayed
 from lockgate_ports.ledger import Content
-from lockgate_ports.records import Cost
 from lockgate_ports.steps import AnswerStream
 from lockgate_ports.wire import Reply, Request
 
@@ -52,7 +52,7 @@ class Notes:
 
     def overhear(self, stream: AnswerStream) -> AnswerStream:
         """The stream, of which is noted what it says."""
-        return Overheard(stream, self) if self._answers else stream
+        return Overheard(stream, self.take) if self._answers else stream
 
     def take(self, batch: Sequence[Event]) -> None:
         """The client gets these."""
@@ -102,32 +102,6 @@ class Notes:
             return None, False
         blotted = Blotted(self._policy.redact, self._policy.max_letters)
         return blotted.text(document), blotted.cut
-
-
-class Overheard:
-    """A stream that is noted down as it goes by."""
-
-    def __init__(self, source: AnswerStream, notes: Notes) -> None:
-        self._source = source
-        self._notes = notes
-        self.served = source.served
-        self.dropped = source.dropped
-        self.request_id = source.request_id
-        self.headers = source.headers
-
-    async def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
-        async for batch in self._source:
-            self._notes.take(batch)
-            yield batch
-
-    @property
-    def cost(self) -> Cost | None:
-        """As the stream tells it."""
-        return self._source.cost
-
-    async def aclose(self) -> None:
-        """Stops it."""
-        await self._source.aclose()
 
 
 def _asked(request: Request[Any]) -> Any:

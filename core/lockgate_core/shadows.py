@@ -1,22 +1,21 @@
 """Shadow traffic: copies of calls go to other targets beside the real ones, are compared, and never answered from."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from msgspec import structs
 
 from lockgate_core.clock import Clock
 from lockgate_core.limits.limiter import Hold
+from lockgate_core.overheard import Overheard
 from lockgate_core.provider import Provider
 from lockgate_core.shadow_report import Impression, ShadowReport, Side
 from lockgate_ports.caller import NOBODY
 from lockgate_ports.context import Context, Target
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.events import Event
 from lockgate_ports.journal import CANCELLED, Journal
 from lockgate_ports.metrics import Note
-from lockgate_ports.records import Cost
 from lockgate_ports.steps import Answer, AnswerStream, Handler
 from lockgate_ports.wire import Request
 
@@ -69,7 +68,7 @@ class Shadows:
             if isinstance(answer, Answer):
                 over.replies.append(answer)
                 return answer
-            return _Overheard(answer, impression)
+            return Overheard(answer, impression.take)
 
         return handle
 
@@ -204,29 +203,3 @@ class _Over:
         while self.replies:
             self._impression.whole(self.replies.pop().reply)
         return side
-
-
-class _Overheard:
-    """A stream, of which is noted what it was like."""
-
-    def __init__(self, source: AnswerStream, impression: Impression) -> None:
-        self._source = source
-        self._impression = impression
-        self.served = source.served
-        self.dropped = source.dropped
-        self.request_id = source.request_id
-        self.headers = source.headers
-
-    async def __aiter__(self) -> AsyncIterator[Sequence[Event]]:
-        async for batch in self._source:
-            self._impression.take(batch)
-            yield batch
-
-    @property
-    def cost(self) -> Cost | None:
-        """As the stream tells it."""
-        return self._source.cost
-
-    async def aclose(self) -> None:
-        """Stops it."""
-        await self._source.aclose()

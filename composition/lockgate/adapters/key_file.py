@@ -51,7 +51,8 @@ class KeyFile:
                 self._store.execute(_PUT, (key.id, _ENCODE(key)))
             self._store.execute("COMMIT")
         except BaseException:
-            self._store.execute("ROLLBACK")
+            if self._store.in_transaction:  # a commit that fails may have rolled back by itself
+                self._store.execute("ROLLBACK")
             raise
 
     def get(self, key_id: str) -> ClientKey | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from msgspec import Raw, Struct, field
+from msgspec import Raw, Struct
 
 from lockgate_ports.parts import (
     Audio,
@@ -129,7 +129,7 @@ class ChatRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     prompt_cache_ttl: str | None = None
     include_usage: bool | None = None
     """The caller wants usage at the end of a stream."""
-    extra: Mapping[str, Raw] = field(default_factory=dict[str, Raw])
+    extra: Mapping[str, Raw] = {}
     """Fields that only the dialect `native` knows, by their name there."""
     native: str | None = None
 
@@ -182,7 +182,7 @@ class ChatResponse(Struct, frozen=True, kw_only=True):
     usage: Usage | None = None
     service_tier: str | None = None
     system_fingerprint: str | None = None
-    extra: Mapping[str, Raw] = field(default_factory=dict[str, Raw])
+    extra: Mapping[str, Raw] = {}
     """Fields that only the dialect `native` knows, by their name there."""
     native: str | None = None
 

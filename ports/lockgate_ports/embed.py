@@ -6,7 +6,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Literal
 
-from msgspec import Raw, Struct, field
+from msgspec import Raw, Struct
 
 from lockgate_ports.parts import Image
 from lockgate_ports.usage import Usage
@@ -31,7 +31,7 @@ class EmbedRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     truncate: bool | None = None
     """Whether an input that is too long is cut (True) or refused (False)."""
     user: str | None = None
-    extra: Mapping[str, Raw] = field(default_factory=dict[str, Raw])
+    extra: Mapping[str, Raw] = {}
     """Fields that only the dialect `native` knows, by their name there."""
     native: str | None = None
 
@@ -69,5 +69,5 @@ class EmbedResponse(Struct, frozen=True, kw_only=True):
     embeddings: tuple[Embedding, ...]
     model: str | None = None
     usage: Usage | None = None
-    extra: Mapping[str, Raw] = field(default_factory=dict[str, Raw])
+    extra: Mapping[str, Raw] = {}
     native: str | None = None

@@ -34,12 +34,13 @@ class _Format(Struct):
     grammar: _Grammar | None = None
 
 
+_NONE: frozenset[str] = frozenset()
 _FORMAT = msgspec.json.Decoder(_Format)
 
 
 def told_in_functions(language: ChatProviderDialect, view: ChatRequest) -> ChatProviderDialect:
     """The language, for a request whose tools it has no form for; itself for any other."""
-    names = frozenset(tool.name for tool in view.tools if isinstance(tool, CustomTool))
+    names = frozenset([tool.name for tool in view.tools if isinstance(tool, CustomTool)]) if view.tools else _NONE
     return InFunctions(language, names) if names or _calls(view) else language
 
 
@@ -151,12 +152,12 @@ def _function(tool: Tool, at: str, leave_out: Callable[[str], object]) -> Tool:
 
 
 def _calls(view: ChatRequest) -> bool:
-    return any(
-        isinstance(part, ToolCall) and part.custom
-        for message in view.messages
-        if message.role == "assistant"
-        for part in message.parts
-    )
+    for message in view.messages:
+        if message.role == "assistant":
+            for part in message.parts:
+                if type(part) is ToolCall and part.custom:
+                    return True
+    return False
 
 
 def _message(message: Message) -> Message:

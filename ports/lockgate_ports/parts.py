@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from msgspec import Raw, Struct, field
+from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 
@@ -56,7 +56,7 @@ class Image(Struct, frozen=True, tag="image", tag_field="kind"):
     detail: str | None = None
     cache: CacheHint | None = None
     id: str | None = None
-    extra: Mapping[str, Raw] = field(default_factory=dict[str, Raw])
+    extra: Mapping[str, Raw] = {}
     """Members that only the dialect `native` knows, by their name there."""
     native: str | None = None
 
@@ -153,7 +153,7 @@ class Message(Struct, frozen=True):
     role: Role
     parts: tuple[Part, ...]
     name: str | None = None
-    extra: Mapping[str, Raw] = field(default_factory=dict[str, Raw])
+    extra: Mapping[str, Raw] = {}
     """Members that only the dialect `native` knows, by their name there."""
     native: str | None = None
     again: tuple[str, ...] = ()
@@ -162,7 +162,7 @@ class Message(Struct, frozen=True):
     @property
     def unread(self) -> tuple[str, ...]:
         """The names of members that another dialect than `native` loses."""
-        return tuple(name for name in self.extra if name not in self.again)
+        return tuple([name for name in self.extra if name not in self.again]) if self.extra else ()
 
     @property
     def text(self) -> str:

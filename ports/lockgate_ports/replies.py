@@ -12,7 +12,7 @@ from lockgate_ports.wire import Glance, Reply
 
 def glance_chat(view: ChatResponse) -> Glance:
     """Model, usage and why each choice ended."""
-    return Glance(view.model, view.usage, tuple(choice.finish_reason for choice in view.choices))
+    return Glance(view.model, view.usage, tuple([choice.finish_reason for choice in view.choices]))
 
 
 def glance_embeddings(view: EmbedResponse) -> Glance:

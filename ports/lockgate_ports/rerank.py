@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from msgspec import Raw, Struct, field
+from msgspec import Raw, Struct
 
 from lockgate_ports.usage import Usage
 
@@ -20,7 +20,7 @@ class RerankRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_tokens_per_document: int | None = None
     truncate: bool | None = None
     user: str | None = None
-    extra: Mapping[str, Raw] = field(default_factory=dict[str, Raw])
+    extra: Mapping[str, Raw] = {}
     """Fields that only the dialect `native` knows, by their name there."""
     native: str | None = None
 
@@ -41,5 +41,5 @@ class RerankResponse(Struct, frozen=True, kw_only=True):
     model: str | None = None
     usage: Usage | None = None
     search_units: float | None = None
-    extra: Mapping[str, Raw] = field(default_factory=dict[str, Raw])
+    extra: Mapping[str, Raw] = {}
     native: str | None = None

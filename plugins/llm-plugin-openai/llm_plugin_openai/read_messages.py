@@ -34,16 +34,18 @@ _NOTHING = (b"null", b"[]")
 def messages_of(wire: list[WireMessage], raw: Raw) -> tuple[Message, ...]:
     """The canonical messages; `raw` is the same list as it came. Raises InvalidRequest, naming the field."""
     calls: dict[str, str] = {}
-    return tuple(
-        _message(message, members, f"messages[{place}]", place, calls)
-        for place, (message, members) in enumerate(zip(wire, _MESSAGES.decode(raw), strict=True))
-    )
+    messages: list[Message] = []
+    for message, members in zip(wire, _MESSAGES.decode(raw), strict=True):
+        role, content = message.role, message.content
+        if role != "tool" and role != "function" and isinstance(content, str) and _WORDS.issuperset(members):
+            messages.append(Message(role, (Text(content),), message.name))
+        else:
+            messages.append(_message(message, members, len(messages), calls))
+    return tuple(messages)
 
 
-def _message(wire: WireMessage, members: dict[str, Raw], at: str, place: int, calls: dict[str, str]) -> Message:
-    content = wire.content
-    if wire.role != "tool" and wire.role != "function" and isinstance(content, str) and members.keys() <= _WORDS:
-        return Message(wire.role, (Text(content),), wire.name)
+def _message(wire: WireMessage, members: dict[str, Raw], place: int, calls: dict[str, str]) -> Message:
+    at = f"messages[{place}]"
     extra = {
         name: value
         for name, value in members.items()

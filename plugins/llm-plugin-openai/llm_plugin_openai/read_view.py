@@ -1,6 +1,7 @@
 """The canonical view of a request that has passed the check (OpenAI API reference, Chat Completions, Create)."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -9,7 +10,7 @@ from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.read_messages import messages_of
 from llm_plugin_openai.read_parts import parts_of
 from llm_plugin_openai.read_tools import choice_of, tools_of
-from llm_plugin_openai.request_wire import WireFormat, WireRequest
+from llm_plugin_openai.request_wire import Prediction, WireFormat, WireRequest
 from lockgate_ports.carried import ITEMS, MEMBERS, or_none, said
 from lockgate_ports.chat import AudioOutput, ChatRequest, Reasoning, ResponseFormat
 from lockgate_ports.errors import InvalidRequest
@@ -17,44 +18,63 @@ from lockgate_ports.parts import Message
 
 _KNOWN = frozenset(WireRequest.__struct_fields__) - {"safety_identifier"}
 _FORMATS = ("text", "json_object", "json_schema")
-_SHARED = (
-    *("temperature", "top_p", "top_k", "min_p", "n", "seed", "frequency_penalty", "presence_penalty"),
-    *("repetition_penalty", "logit_bias", "logprobs", "top_logprobs", "verbosity", "service_tier", "metadata", "user"),
-    *("store", "prompt_cache_key", "parallel_tool_calls"),
+_SHARED = frozenset(
+    (
+        *("temperature", "top_p", "top_k", "min_p", "n", "seed", "frequency_penalty", "presence_penalty"),
+        *(
+            "repetition_penalty",
+            "logit_bias",
+            "logprobs",
+            "top_logprobs",
+            "verbosity",
+            "service_tier",
+            "metadata",
+            "user",
+        ),
+        *("store", "prompt_cache_key", "parallel_tool_calls"),
+    )
 )
 
 
 def view_of(wire: WireRequest, body: bytes) -> ChatRequest:
-    """The canonical request. Raises InvalidRequest for what contradicts itself."""
+    """The canonical request, in which only what was said is set. Raises InvalidRequest for what contradicts itself."""
     members = MEMBERS.decode(body)
-    extra = {name: value for name, value in members.items() if name not in _KNOWN}
-    tool_choice = choice_of(wire)
-    if tool_choice is None and wire.tool_choice is not None:
-        extra["tool_choice"] = members["tool_choice"]
-    response_format = _format(wire.response_format)
-    if response_format is None and wire.response_format is not None:
-        extra["response_format"] = members["response_format"]
-    _keep(extra, members, "stream_options", ("include_usage",))
-    _keep(extra, members, "reasoning", ("effort", "max_tokens", "enabled", "summary"))
-    return ChatRequest(
-        model=wire.model,
-        messages=messages_of(wire.messages, members["messages"]),
-        stream=wire.stream or False,
-        tools=tools_of(wire, members),
-        tool_choice=tool_choice,
-        response_format=response_format,
-        max_tokens=_max_tokens(wire),
-        stop=(wire.stop,) if isinstance(wire.stop, str) else tuple(wire.stop or ()),
-        reasoning=_reasoning(wire),
-        modalities=tuple(wire.modalities or ()),
-        audio=AudioOutput(wire.audio.format, wire.audio.voice) if wire.audio is not None else None,
-        prediction=_prediction(wire, members),
-        prompt_cache_ttl=wire.prompt_cache_retention,
-        include_usage=wire.stream_options.include_usage if wire.stream_options is not None else None,
-        extra=extra,
-        native=NAME,
-        **{name: getattr(wire, name) for name in _SHARED},
-    )
+    told: dict[str, Any] = {name: getattr(wire, name) for name in _SHARED.intersection(members)}
+    extra: dict[str, Raw] = {}
+    if not _KNOWN.issuperset(members):
+        extra = {name: value for name, value in members.items() if name not in _KNOWN}
+    if wire.stream:
+        told["stream"] = True
+    if wire.tools or wire.functions:
+        told["tools"] = tools_of(wire, members)
+    if wire.tool_choice is not None or wire.function_call is not None:
+        told["tool_choice"] = choice = choice_of(wire)
+        if choice is None and wire.tool_choice is not None:
+            extra["tool_choice"] = members["tool_choice"]
+    if wire.response_format is not None:
+        told["response_format"] = form = _format(wire.response_format)
+        if form is None:
+            extra["response_format"] = members["response_format"]
+    if wire.stream_options is not None:
+        told["include_usage"] = wire.stream_options.include_usage
+        _keep(extra, members, "stream_options", ("include_usage",))
+    if wire.reasoning is not None or wire.reasoning_effort is not None:
+        told["reasoning"] = _reasoning(wire)
+        _keep(extra, members, "reasoning", ("effort", "max_tokens", "enabled", "summary"))
+    if wire.max_tokens is not None or wire.max_completion_tokens is not None:
+        told["max_tokens"] = _max_tokens(wire)
+    if wire.stop is not None:
+        told["stop"] = (wire.stop,) if isinstance(wire.stop, str) else tuple(wire.stop)
+    if wire.modalities:
+        told["modalities"] = tuple(wire.modalities)
+    if wire.audio is not None:
+        told["audio"] = AudioOutput(wire.audio.format, wire.audio.voice)
+    if wire.prediction is not None:
+        told["prediction"] = _prediction(wire.prediction, members)
+    if wire.prompt_cache_retention is not None:
+        told["prompt_cache_ttl"] = wire.prompt_cache_retention
+    messages = messages_of(wire.messages, members["messages"])
+    return ChatRequest(model=wire.model, messages=messages, extra=extra, native=NAME, **told)
 
 
 def _keep(extra: dict[str, Raw], members: dict[str, Raw], name: str, known: Iterable[str]) -> None:
@@ -93,8 +113,6 @@ def _reasoning(wire: WireRequest) -> Reasoning | None:
     return Reasoning(given.effort or wire.reasoning_effort, given.max_tokens, given.enabled, given.summary)
 
 
-def _prediction(wire: WireRequest, members: dict[str, Raw]) -> Message | None:
-    if wire.prediction is None:
-        return None
+def _prediction(wire: Prediction, members: dict[str, Raw]) -> Message:
     raws = lambda: ITEMS.decode(MEMBERS.decode(members["prediction"])["content"])  # noqa: E731
-    return Message("assistant", tuple(parts_of(wire.prediction.content, raws)))
+    return Message("assistant", tuple(parts_of(wire.content, raws)))

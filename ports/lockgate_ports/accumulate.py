@@ -35,7 +35,8 @@ class Accumulator:
     def __init__(self) -> None:
         self._start = Start()
         self._usage: Usage | None = None
-        self._parts: dict[tuple[int, int], list[Delta]] = {}
+        self._parts: dict[int, dict[int, list[Delta]]] = {}
+        """By choice and part."""
         self._finishes: dict[int, Finish] = {}
 
     def add(self, event: ReadEvent) -> None:
@@ -61,8 +62,14 @@ class Accumulator:
                 raise AssertionError("deltas are taken before")
 
     def _grow(self, event: Delta) -> None:
-        run = self._parts.setdefault((event.choice, event.part), [])
-        if run and type(run[0]) is not type(event):
+        parts = self._parts.get(event.choice)
+        if parts is None:
+            parts = self._parts[event.choice] = {}
+        run = parts.get(event.part)
+        if run is None:
+            parts[event.part] = [event]
+            return
+        if type(run[0]) is not type(event):
             raise TypeError(
                 f"part {event.part} of choice {event.choice} began as {type(run[0]).__name__} and goes on as "
                 f"{type(event).__name__}; each part needs a number of its own"
@@ -72,10 +79,9 @@ class Accumulator:
     @property
     def response(self) -> ChatResponse:
         """The answer so far."""
-        indices = sorted({choice for choice, _ in self._parts} | set(self._finishes))
         start = self._start
         return ChatResponse(
-            choices=tuple(self._choice(index) for index in indices),
+            choices=tuple([self._choice(index) for index in sorted({**self._parts, **self._finishes})]),
             id=start.id,
             model=start.model,
             created=start.created,
@@ -86,19 +92,28 @@ class Accumulator:
 
     def _choice(self, index: int) -> Choice:
         finish = self._finishes.get(index)
-        deltas = [run for (choice, _), run in sorted(self._parts.items(), key=lambda item: item[0]) if choice == index]
+        runs = self._parts.get(index) or {}
+        parts: list[Part] = []
+        measured: list[Raw] = []
+        for number in sorted(runs):
+            run = runs[number]
+            parts += _part(run)
+            if isinstance(run[0], _MEASURED):
+                measured += [delta.logprobs for delta in run if isinstance(delta, _MEASURED) and delta.logprobs is not None]
         return Choice(
             index=index,
-            parts=tuple(part for run in deltas for part in _part(run)),
+            parts=tuple(parts),
             finish_reason=finish.reason if finish else None,
             native_finish_reason=finish.native_reason if finish else None,
-            logprobs=_logprobs(deltas),
+            logprobs=_logprobs(measured) if measured else None,
         )
 
 
 def _part(run: list[Delta]) -> list[Part]:
     first = run[0]
     match first:
+        case TextDelta() if len(run) == 1 and first.annotations is None:
+            return [Text(first.text, None, first.native)]
         case TextDelta():
             texts = [delta for delta in run if isinstance(delta, TextDelta)]
             notes = [delta.annotations for delta in texts if delta.annotations is not None]
@@ -172,15 +187,8 @@ _READ = msgspec.json.Decoder(_Logprobs)
 _MEASURED = (TextDelta, RefusalDelta)
 
 
-def _logprobs(deltas: list[list[Delta]]) -> Raw | None:
-    found = [
-        _READ.decode(delta.logprobs)
-        for run in deltas
-        for delta in run
-        if isinstance(delta, _MEASURED) and delta.logprobs is not None
-    ]
-    if not found:
-        return None
+def _logprobs(measured: list[Raw]) -> Raw:
+    found = [_READ.decode(each) for each in measured]
     content = [row for each in found for row in each.content or ()]
     refusal = [row for each in found for row in each.refusal or ()]
     return Raw(msgspec.json.encode(_Logprobs(content or None, refusal or None)))

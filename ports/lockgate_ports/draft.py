@@ -27,7 +27,7 @@ class Draft:
     @property
     def dropped(self) -> tuple[str, ...]:
         """The names of what was left out, each once, in order."""
-        return tuple(dict.fromkeys(self._dropped))
+        return tuple(dict.fromkeys(self._dropped)) if self._dropped else ()
 
     def admits(self, name: str) -> bool:
         """Whether to send tuning that the target has no word for. Raises Unsupported where the settings are strict."""

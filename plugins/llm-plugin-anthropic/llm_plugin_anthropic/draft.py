@@ -14,4 +14,8 @@ class MessagesDraft(Draft):
         self.quirks = quirks
         self.own = native == NAME
         """The caller's words need no translation."""
-        self.model: Abilities = quirks.abilities(upstream.model)
+
+    @property
+    def model(self) -> Abilities:
+        """What the model takes."""
+        return self.quirks.abilities(self.upstream.model)

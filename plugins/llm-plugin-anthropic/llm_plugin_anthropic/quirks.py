@@ -54,4 +54,6 @@ class Quirks(Struct, frozen=True, kw_only=True):
 
     def target(self, path: str, upstream: Upstream) -> str:
         """Where to ask."""
-        return upstream.prefix + path.replace("{model}", quote(upstream.model, safe="@"))
+        if "{model}" in path:
+            path = path.replace("{model}", quote(upstream.model, safe="@"))
+        return upstream.prefix + path

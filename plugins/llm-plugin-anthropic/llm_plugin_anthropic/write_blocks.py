@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64decode
-from typing import Any
+from typing import Any, TypeGuard
 from zlib import crc32
 
 import msgspec
@@ -29,11 +29,18 @@ from lockgate_ports.parts import (
 )
 
 Item = dict[str, Any]
+Block = str | Item | Raw
+"""Words that stand by themselves, a block, or one as it came."""
 _FOREIGN = re.compile(r"[^a-zA-Z0-9_-]")
 _PDF = "application/pdf"
 
 
-def content_block(part: Part, at: str, draft: MessagesDraft) -> Item | Raw | None:
+def is_words(part: Part) -> TypeGuard[Text]:
+    """Whether a part is words and nothing else."""
+    return type(part) is Text and part.annotations is None and part.cache is None
+
+
+def content_block(part: Part, at: str, draft: MessagesDraft) -> Block | None:
     """One block; None for what is left out. Raises Unsupported or InvalidRequest, naming the field."""
     match part:
         case Text():
@@ -49,7 +56,7 @@ def content_block(part: Part, at: str, draft: MessagesDraft) -> Item | Raw | Non
         case File():
             return cached(_document(part, at, draft), part.cache)
         case Refusal():
-            return {"type": "text", "text": part.text} if part.text else None
+            return part.text or None
         case Thinking():
             return _thought(part, draft)
         case ToolCall():
@@ -61,12 +68,15 @@ def content_block(part: Part, at: str, draft: MessagesDraft) -> Item | Raw | Non
             raise draft.cannot_say(type(part).__name__.lower(), at)
 
 
-def text_block(part: Text, at: str, draft: MessagesDraft) -> Item | None:
+def text_block(part: Text, at: str, draft: MessagesDraft) -> str | Item | None:
     """None for an empty one, which the API refuses."""
     if not part.text:
         return None
+    notes = draft.notes(part, at, NAME)
+    if notes is None and part.cache is None:
+        return part.text
     item: Item = {"type": "text", "text": part.text}
-    if (notes := draft.notes(part, at, NAME)) is not None:
+    if notes is not None:
         item["citations"] = notes
     return cached(item, part.cache)
 
@@ -162,8 +172,8 @@ def _result(part: ToolResult, at: str, draft: MessagesDraft) -> Item:
     return item
 
 
-def compact(blocks: list[Item | Raw]) -> Any:
-    """A lone piece of plain text as a string."""
-    if len(blocks) == 1 and isinstance(blocks[0], dict) and blocks[0].keys() == {"type", "text"}:
-        return blocks[0]["text"]
-    return blocks
+def compact(blocks: list[Block]) -> Any:
+    """As they are sent: a lone piece of plain text as a string, any other in a block."""
+    if len(blocks) == 1 and isinstance(blocks[0], str):
+        return blocks[0]
+    return [{"type": "text", "text": block} if isinstance(block, str) else block for block in blocks]

@@ -1,8 +1,7 @@
 """The canonical view becomes a request (Anthropic API reference, Messages, Create and Count tokens)."""
 
+from operator import attrgetter
 from typing import Any
-
-import msgspec
 
 from llm_plugin_anthropic.betas import betas_for
 from llm_plugin_anthropic.draft import MessagesDraft
@@ -17,12 +16,14 @@ from lockgate_ports.answer_tool import ANSWER_TOOL
 from lockgate_ports.carried import MEMBERS
 from lockgate_ports.chat import ChatRequest, ToolChoice
 from lockgate_ports.dialect import Upstream, Written
-from lockgate_ports.errors import InvalidRequest
+from lockgate_ports.json_post import encode
 
 _FOREIGN = (
     *("min_p", "seed", "frequency_penalty", "presence_penalty", "repetition_penalty", "logit_bias", "logprobs"),
     *("top_logprobs", "verbosity", "store", "prompt_cache_key", "prompt_cache_ttl"),
 )
+_FOREIGN_OF = attrgetter(*_FOREIGN)
+_UNSAID = (None,) * len(_FOREIGN)
 _NEUTRAL: dict[str, Any] = {"repetition_penalty": 1, "seed": None}
 """What changes nothing needs no word; for all others that is 0, false or nothing."""
 _TIERS = {ours: theirs for theirs, ours in TIERS.items()}
@@ -31,27 +32,33 @@ _TIERS = {ours: theirs for theirs, ours in TIERS.items()}
 def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks) -> Written:
     """Raises Unsupported, naming the field, for content the API cannot be told."""
     draft = MessagesDraft(upstream, quirks, view.native)
-    if view.n not in (None, 1):
+    if view.n is not None and view.n != 1:
         raise draft.cannot_say("wish for more than one answer", "n")
-    if "audio" in view.modalities or view.audio is not None:
+    if view.audio is not None or "audio" in view.modalities:
         raise draft.cannot_say("wish for spoken answers", "modalities")
     max_tokens = view.max_tokens if view.max_tokens is not None else quirks.max_tokens(upstream.model)
-    fields: dict[str, Any] = {"max_tokens": max_tokens, **_asked(view, draft, max_tokens)}
-    thinking = fields["thinking"]
-    fields |= _sampling(view, draft, thinks=thinking is not None and thinking["type"] != "disabled")
+    fields: dict[str, Any] = {"max_tokens": max_tokens}
+    _ask(fields, view, draft, max_tokens)
+    thinking = fields.get("thinking")
+    _sample(fields, view, draft, thinks=thinking is not None and thinking["type"] != "disabled")
     if view.stop:
         # the API refuses a sequence of white space alone
         stop = [each for place, each in enumerate(view.stop) if each.strip() or draft.admits(f"stop[{place}]")]
-        fields["stop_sequences"] = stop or None
-    fields["metadata"] = _metadata(view, draft)
-    fields["service_tier"] = _tier(view.service_tier, draft)
-    for name in _FOREIGN:
-        value = getattr(view, name)
-        if value is not None and value != _NEUTRAL.get(name, 0) and value != {} and draft.admits(name):
-            fields[name] = value
+        if stop:
+            fields["stop_sequences"] = stop
+    if view.metadata is not None or view.user is not None:
+        _name_user(fields, view, draft)
+    if view.service_tier is not None:
+        _set_tier(fields, view.service_tier, draft)
+    if _FOREIGN_OF(view) != _UNSAID:
+        for name in _FOREIGN:
+            value = getattr(view, name)
+            if value is not None and value != _NEUTRAL.get(name, 0) and value != {} and draft.admits(name):
+                fields[name] = value
     if view.prediction is not None:
         draft.admits("prediction")
-    _extras(fields, view, draft)
+    if view.extra:
+        _add_extras(fields, view, draft)
     if upstream.stream and quirks.stream_in_body:
         fields["stream"] = True
     path = quirks.stream_path if upstream.stream else quirks.path
@@ -61,20 +68,25 @@ def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks) -> Writ
 def write_count(view: ChatRequest, upstream: Upstream, quirks: Quirks) -> Written:
     """What bears on the length of a request, and nothing else. Raises Unsupported, naming the field."""
     draft = MessagesDraft(upstream, quirks, view.native)
-    fields = _asked(view, draft, view.max_tokens or quirks.max_tokens(upstream.model))
+    fields: dict[str, Any] = {}
+    _ask(fields, view, draft, view.max_tokens or quirks.max_tokens(upstream.model))
     if draft.own:
-        _extras(fields, view, draft)
+        _add_extras(fields, view, draft)
     return _written(fields, draft, quirks.count_path, names_model=True)
 
 
-def _asked(view: ChatRequest, draft: MessagesDraft, max_tokens: int) -> dict[str, Any]:
+def _ask(fields: dict[str, Any], view: ChatRequest, draft: MessagesDraft, max_tokens: int) -> None:
     """The conversation, tools, the form of the answer and how much thought goes into it."""
     system, messages = conversation(view.messages, draft)
-    fields: dict[str, Any] = {"system": system or None, "messages": messages}
+    if system:
+        fields["system"] = system
+    fields["messages"] = messages
+    form = view.response_format
+    if not view.tools and form is None and view.reasoning is None:
+        return
     tools = tools_of(view, draft)
     choice = choice_of(view.tool_choice, view.parallel_tool_calls, own=draft.own) if tools else None
     config: dict[str, Any] = {}
-    form = view.response_format
     if form is not None and form.type != "text":
         config["format"] = native_format(form, draft)
         if config["format"] is None:
@@ -83,11 +95,9 @@ def _asked(view: ChatRequest, draft: MessagesDraft, max_tokens: int) -> dict[str
     forced = choice is not None and choice["type"] in ("any", "tool")
     thought: Thought = thought_of(view, draft, max_tokens=max_tokens, forced=forced)
     config["effort"] = thought.effort
-    fields["tools"] = tools or None
-    fields["tool_choice"] = choice
-    fields["thinking"] = thought.thinking
-    fields["output_config"] = {name: value for name, value in config.items() if value is not None} or None
-    return fields
+    config = {name: value for name, value in config.items() if value is not None}
+    said = {"tools": tools, "tool_choice": choice, "thinking": thought.thinking, "output_config": config}
+    fields |= {name: value for name, value in said.items() if value}
 
 
 def _answering(asked: ToolChoice | None, choice: dict[str, Any] | None, *, alone: bool) -> dict[str, Any]:
@@ -99,41 +109,41 @@ def _answering(asked: ToolChoice | None, choice: dict[str, Any] | None, *, alone
     return choice
 
 
-def _sampling(view: ChatRequest, draft: MessagesDraft, *, thinks: bool) -> dict[str, Any]:
+def _sample(fields: dict[str, Any], view: ChatRequest, draft: MessagesDraft, *, thinks: bool) -> None:
     """A model that thinks samples in its own way; hotter than 1 the API does not go."""
-    fields: dict[str, Any] = {}
-    for name, value in (("temperature", view.temperature), ("top_p", view.top_p), ("top_k", view.top_k)):
-        if value is None:
-            continue
-        known = draft.quirks.sampling
-        if not draft.own:
-            match name:
-                case "temperature":
-                    known = known and value <= 1 and (value == 1 or not thinks)
-                case "top_p":
-                    known = known and (value >= 0.95 or not thinks)
-                case _:
-                    known = known and not thinks
-        if known or draft.admits(name):
-            fields[name] = value
-    return fields
+    known, own = draft.quirks.sampling, draft.own
+    if (heat := view.temperature) is not None:
+        fits = known and (own or (heat <= 1 and (heat == 1 or not thinks)))
+        if fits or draft.admits("temperature"):
+            fields["temperature"] = heat
+    if (share := view.top_p) is not None:
+        fits = known and (own or share >= 0.95 or not thinks)
+        if fits or draft.admits("top_p"):
+            fields["top_p"] = share
+    if view.top_k is not None:
+        fits = known and (own or not thinks)
+        if fits or draft.admits("top_k"):
+            fields["top_k"] = view.top_k
 
 
-def _metadata(view: ChatRequest, draft: MessagesDraft) -> dict[str, str] | None:
+def _name_user(fields: dict[str, Any], view: ChatRequest, draft: MessagesDraft) -> None:
     given = view.metadata or {}
     user = view.user or given.get("user_id")
     if given.keys() - {"user_id"}:
         draft.admits("metadata")  # the API refuses members that it does not know, so `pass` passes none
-    return {"user_id": user} if user else None
+    if user:
+        fields["metadata"] = {"user_id": user}
 
 
-def _tier(word: str | None, draft: MessagesDraft) -> str | None:
-    if word is None or word in _TIERS:
-        return _TIERS.get(word or "")
-    return word if draft.own or draft.admits("service_tier") else None
+def _set_tier(fields: dict[str, Any], word: str, draft: MessagesDraft) -> None:
+    told = _TIERS.get(word)
+    if told is None and (draft.own or draft.admits("service_tier")):
+        told = word
+    if told is not None:
+        fields["service_tier"] = told
 
 
-def _extras(fields: dict[str, Any], view: ChatRequest, draft: MessagesDraft) -> None:
+def _add_extras(fields: dict[str, Any], view: ChatRequest, draft: MessagesDraft) -> None:
     """What the caller wrote in this dialect goes as it came; another dialect's own words are tuning the API lacks."""
     for name, value in view.extra.items():
         if draft.own:
@@ -148,17 +158,10 @@ def _written(fields: dict[str, Any], draft: MessagesDraft, path: str, *, names_m
     upstream, quirks = draft.upstream, draft.quirks
     head: dict[str, Any] = {"model": upstream.model} if names_model else {}
     if quirks.version_in_body is None:
-        return Written(http_request(_encoded(head | fields), upstream, quirks, path), draft.dropped)
+        return Written(http_request(encode(head | fields), upstream, quirks, path), draft.dropped)
     head["anthropic_version"] = quirks.version_in_body
     betas = betas_for(upstream, quirks, draft)
     if betas and quirks.betas != "header":
         head["anthropic_beta"] = betas
     # what a caller wrote for another cloud under these names does not count here
-    return Written(cloud_request(_encoded(head | fields | head), upstream, quirks, path, betas), draft.dropped)
-
-
-def _encoded(fields: dict[str, Any]) -> bytes:
-    try:
-        return msgspec.json.encode({name: value for name, value in fields.items() if value is not None})
-    except UnicodeEncodeError:
-        raise InvalidRequest("the request holds a lone surrogate, which is half a character and no text") from None
+    return Written(cloud_request(encode(head | fields | head), upstream, quirks, path, betas), draft.dropped)

@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64decode
-from typing import Any, TypeGuard
+from typing import Any
 from zlib import crc32
 
 import msgspec
@@ -33,11 +33,6 @@ Block = str | Item | Raw
 """Words that stand by themselves, a block, or one as it came."""
 _FOREIGN = re.compile(r"[^a-zA-Z0-9_-]")
 _PDF = "application/pdf"
-
-
-def is_words(part: Part) -> TypeGuard[Text]:
-    """Whether a part is words and nothing else."""
-    return type(part) is Text and part.annotations is None and part.cache is None
 
 
 def content_block(part: Part, at: str, draft: MessagesDraft) -> Block | None:

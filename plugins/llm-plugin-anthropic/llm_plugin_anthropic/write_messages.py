@@ -5,11 +5,11 @@ Create).
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from llm_plugin_anthropic.draft import MessagesDraft
 from llm_plugin_anthropic.quirks import NAME
-from llm_plugin_anthropic.write_blocks import Block, Item, compact, content_block, is_words, text_block
+from llm_plugin_anthropic.write_blocks import Block, Item, compact, content_block, text_block
 from lockgate_ports.parts import Message, Native, Refusal, Text, ToolResult
 
 _SYSTEM = ("system", "developer")
@@ -17,16 +17,13 @@ _SAID = (Text, Refusal)
 _NO_MEMBERS: Mapping[str, Raw] = {}
 
 
-class _Turn:
+class _Turn(Struct):
     """One message on the wire. Tool results stand before anything else a user says."""
 
-    __slots__ = ("blocks", "extra", "results", "role")
-
-    def __init__(self, role: str, extra: Mapping[str, Raw]) -> None:
-        self.role = role
-        self.results: list[Block] = []
-        self.blocks: list[Block] = []
-        self.extra = extra
+    role: str
+    extra: Mapping[str, Raw]
+    blocks: list[Block]
+    results: list[Block] = []
 
 
 def conversation(messages: tuple[Message, ...], draft: MessagesDraft) -> tuple[Any, list[Item]]:
@@ -52,8 +49,7 @@ def conversation(messages: tuple[Message, ...], draft: MessagesDraft) -> tuple[A
             if turns and turns[-1].role == "system" and not (extra or turns[-1].extra):
                 turns[-1].blocks += blocks
             elif blocks or extra:
-                turns.append(_Turn("system", extra))
-                turns[-1].blocks = blocks
+                turns.append(_Turn("system", extra, blocks))
         else:
             draft.leave_out(f"messages[{place}].position")
             prompt += _instructions(message, place, draft)
@@ -61,9 +57,15 @@ def conversation(messages: tuple[Message, ...], draft: MessagesDraft) -> tuple[A
         raise draft.cannot_say("conversation in which nobody but the system says anything", "messages")
     if not draft.own:
         _trim_prefill(turns[-1])
-    return compact(prompt), [
-        {"role": turn.role, "content": compact(turn.results + turn.blocks), **turn.extra} for turn in turns
-    ]
+    return compact(prompt), [_item(turn) for turn in turns]
+
+
+def _item(turn: _Turn) -> Item:
+    blocks = turn.results + turn.blocks if turn.results else turn.blocks
+    item: Item = {"role": turn.role, "content": compact(blocks)}
+    if turn.extra:
+        item |= turn.extra
+    return item
 
 
 def _own_members(message: Message, place: int, draft: MessagesDraft) -> Mapping[str, Raw]:
@@ -77,7 +79,7 @@ def _own_members(message: Message, place: int, draft: MessagesDraft) -> Mapping[
 def _instructions(message: Message, place: int, draft: MessagesDraft) -> list[Block]:
     blocks: list[Block] = []
     for number, part in enumerate(message.parts):
-        if is_words(part):
+        if type(part) is Text and part.annotations is None and part.cache is None:
             block: Block | None = part.text or None
         elif isinstance(part, Native) and part.dialect == NAME:
             block = part.raw
@@ -99,20 +101,22 @@ def _may_stand(turns: list[_Turn], after: tuple[Message, ...]) -> bool:
 
 
 def _speak(turns: list[_Turn], message: Message, place: int, extra: Mapping[str, Raw], draft: MessagesDraft) -> _Turn:
-    role = "assistant" if message.role == "assistant" else "user"
-    if not turns or turns[-1].role != role or extra or turns[-1].extra:
-        turns.append(_Turn(role, extra))
-    turn = turns[-1]
+    spoken = message.role == "assistant"
+    role = "assistant" if spoken else "user"
+    turn = turns[-1] if turns else None
+    if turn is None or turn.role != role or extra or turn.extra:
+        turn = _Turn(role, extra, [])
+        turns.append(turn)
     for number, part in enumerate(message.parts):
         # models that call tools often say a line break first, which the API refuses
-        if role == "assistant" and isinstance(part, _SAID) and (not part.text or part.text.isspace()):
+        if spoken and isinstance(part, _SAID) and part.text.isspace():
             continue
-        if is_words(part):
+        if type(part) is Text and part.annotations is None and part.cache is None:
             block: Block | None = part.text or None
         else:
             block = content_block(part, f"messages[{place}].content[{number}]", draft)
         if block is not None:
-            (turn.results if isinstance(part, ToolResult) else turn.blocks).append(block)
+            (turn.results if type(part) is ToolResult else turn.blocks).append(block)
     return turn
 
 

@@ -98,8 +98,11 @@ class Accumulator:
         for number in sorted(runs):
             run = runs[number]
             parts += _part(run)
-            if isinstance(run[0], _MEASURED):
-                measured += [delta.logprobs for delta in run if isinstance(delta, _MEASURED) and delta.logprobs is not None]
+            for delta in run:
+                if not isinstance(delta, _MEASURED):
+                    break  # all of a run are of one kind
+                if delta.logprobs is not None:
+                    measured.append(delta.logprobs)
         return Choice(
             index=index,
             parts=tuple(parts),

@@ -53,7 +53,7 @@ def _deltas(choice: Choice) -> list[Event]:
     events: list[Event] = []
     for place, part in enumerate(choice.parts):
         words = isinstance(part, Text | Refusal)
-        events.append(_delta(part, place, choice.index, logprobs if words else None))
+        events.append(delta_of(part, place, choice.index, logprobs if words else None))
         if words:
             logprobs = None
     if logprobs is not None:
@@ -61,7 +61,8 @@ def _deltas(choice: Choice) -> list[Event]:
     return events
 
 
-def _delta(part: Part, place: int, choice: int, logprobs: Raw | None) -> Event:
+def delta_of(part: Part, place: int, choice: int = 0, logprobs: Raw | None = None) -> Event:
+    """The part as one delta. Raises TypeError for a part no answer can hold."""
     match part:
         case Text():
             return TextDelta(part.text, place, choice, logprobs, part.annotations, part.native)

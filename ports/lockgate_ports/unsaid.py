@@ -75,7 +75,28 @@ class Unsaid:
 
     def parts(self, choice: Choice) -> tuple[Part, ...]:
         """The parts to write."""
-        return tuple([told for part in choice.parts if (told := self._part(part)) is not None])
+        return tuple([told for part in choice.parts if (told := self.part(part)) is not None])
+
+    def part(self, part: Part) -> Part | None:
+        """The part to write; None where there is nothing to say."""
+        match part:
+            case Text():
+                if part.annotations is not None and part.native != self._dialect:
+                    self.leave_out("annotations")
+            case ToolCall() | Thinking() | Refusal():
+                pass
+            case Native():
+                if part.dialect != self._dialect:
+                    self.leave_out(part.type)
+                    return None
+            case Image() | Audio() | Video() | File():
+                if not self._shows(part):
+                    self.leave_out(type(part).__name__.lower())
+                    words = part.transcript if isinstance(part, Audio) else None
+                    return Text(words or _note(part, self._dialect))
+            case ToolResult():
+                raise TypeError("an answer holds no ToolResult")
+        return part
 
     def delta(self, delta: Delta) -> Delta | None:
         """The delta to write; None where there is nothing to say."""
@@ -86,7 +107,7 @@ class Unsaid:
             case ThinkingDelta() | ToolCallDelta() | RefusalDelta():
                 pass
             case MediaDelta():
-                told = self._part(delta.media)
+                told = self.part(delta.media)
                 return TextDelta(told.text, delta.part, delta.choice) if isinstance(told, Text) else delta
             case AudioDelta() if not self._shows(_SOUND):
                 return self._spoken(delta)
@@ -101,24 +122,6 @@ class Unsaid:
         """At the end of a choice: notes for sound that came without a transcript."""
         silent = [part for (at, part), silent in self._silent.items() if silent and at == choice]
         return [TextDelta(_note(_SOUND, self._dialect), part, choice) for part in silent]
-
-    def _part(self, part: Part) -> Part | None:
-        match part:
-            case Native() if part.dialect != self._dialect:
-                self.leave_out(part.type)
-                return None
-            case Image() | Audio() | Video() | File() if not self._shows(part):
-                self.leave_out(type(part).__name__.lower())
-                words = part.transcript if isinstance(part, Audio) else None
-                return Text(words or _note(part, self._dialect))
-            case Text():
-                if part.annotations is not None and part.native != self._dialect:
-                    self.leave_out("annotations")
-            case ToolResult():
-                raise TypeError("an answer holds no ToolResult")
-            case Image() | Audio() | Video() | File() | Refusal() | Native() | Thinking() | ToolCall():
-                pass
-        return part
 
     def _spoken(self, delta: AudioDelta) -> Delta | None:
         key = (delta.choice, delta.part)

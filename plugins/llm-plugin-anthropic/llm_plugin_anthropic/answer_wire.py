@@ -67,6 +67,21 @@ class WireAnswer(Struct, gc=False):
     error: Raw = NULL
 
 
+class KnownAnswer(Struct, gc=False, forbid_unknown_fields=True):
+    """A whole answer of which every member is known and in its usual shape, as nearly each is: what decodes as this
+    need not be looked through for more."""
+
+    content: list[AnswerBlock]
+    id: str | None = None
+    model: str | None = None
+    stop_reason: str | None = None
+    usage: WireUsage | None = None
+    stop_sequence: Raw = NULL
+    type: Any = None
+    role: Any = None
+
+
+KNOWN = msgspec.json.Decoder(KnownAnswer)
 ANSWER = msgspec.json.Decoder(WireAnswer)
 EVENT = msgspec.json.Decoder(WireEvent)
 

@@ -8,8 +8,10 @@ from msgspec import Raw
 from llm_plugin_anthropic.answer_wire import AnswerBlock, WireDelta
 from llm_plugin_anthropic.quirks import NAME
 from lockgate_ports.answer_tool import ANSWER_TOOL
-from lockgate_ports.carried import MEMBERS, STRING, is_string, said
+from lockgate_ports.carried import ITEMS, MEMBERS, STRING, is_string, said
 from lockgate_ports.events import Event, NativeDelta, TextDelta, ThinkingDelta, ToolCallDelta
+from lockgate_ports.parts import Native, Part, Text, Thinking, ToolCall
+from lockgate_ports.unfold import delta_of
 
 
 class _Open:
@@ -28,10 +30,20 @@ class _Open:
         """It calls the tool that stands for a response format."""
         return self.members is None and self.block.name == ANSWER_TOOL
 
-    @property
-    def input(self) -> str:
-        """What it opened with, where no pieces came."""
-        return bytes(self.block.input).decode() if said(self.block.input) else "{}"
+
+def whole(block: AnswerBlock, index: int, answer: bytes) -> Part | None:
+    """A block of a whole answer, whose bytes are there for one that only this dialect knows; None for one that says
+    nothing."""
+    match block.type:
+        case "text" | "thinking" | "redacted_thinking":
+            return _said_at_once(block)
+        case "tool_use" if block.name == ANSWER_TOOL:
+            return Text(_input(block))
+        case "tool_use":
+            return ToolCall(block.id or f"toolu_{index}", block.name or "", _input(block))
+        case _:
+            raw = MEMBERS.decode(ITEMS.decode(MEMBERS.decode(answer)["content"])[index])
+            return Native(NAME, block.type, Raw(msgspec.json.encode(raw)))
 
 
 class BlockReader:
@@ -46,15 +58,9 @@ class BlockReader:
     def open(self, index: int, block: AnswerBlock, raw: Callable[[], Raw]) -> list[Event]:
         """`raw` gives the block as it came, for one that only this dialect knows."""
         match block.type:
-            case "text":
-                notes = Raw(msgspec.json.encode(block.citations)) if block.citations else None
-                if block.text or notes is not None:
-                    return [TextDelta(block.text or "", index, annotations=notes, native=NAME if notes else None)]
-            case "thinking":
-                if block.thinking or block.signature:
-                    return [ThinkingDelta(block.thinking or "", index, signature=block.signature or None, native=NAME)]
-            case "redacted_thinking":
-                return [ThinkingDelta(part=index, redacted=block.data, native=NAME)]
+            case "text" | "thinking" | "redacted_thinking":
+                told = _said_at_once(block)
+                return [] if told is None else [delta_of(told, index)]
             case "tool_use":
                 self._open[index] = opened = _Open(block, None)
                 if opened.is_answer:
@@ -102,8 +108,8 @@ class BlockReader:
         if opened.begun:
             return []
         if opened.is_answer:
-            return [TextDelta(opened.input, index)]
-        return [ToolCallDelta(index, arguments=opened.input)]
+            return [TextDelta(_input(opened.block), index)]
+        return [ToolCallDelta(index, arguments=_input(opened.block))]
 
     def close_all(self) -> list[Event]:
         """Blocks whose end nobody told, when the message is complete."""
@@ -122,6 +128,27 @@ class BlockReader:
             if before is not None and is_string(before) and is_string(value):
                 value = Raw(msgspec.json.encode(STRING.decode(before) + STRING.decode(value)))
             members[name] = value
+
+
+def _said_at_once(block: AnswerBlock) -> Text | Thinking | None:
+    """The words or thoughts that a block brings, or that one in a stream opens with."""
+    match block.type:
+        case "text":
+            notes = Raw(msgspec.json.encode(block.citations)) if block.citations else None
+            if not block.text and notes is None:
+                return None
+            return Text(block.text or "", notes, NAME if notes is not None else None)
+        case "thinking":
+            if not block.thinking and not block.signature:
+                return None
+            return Thinking(block.thinking or "", block.signature or None, native=NAME)
+        case _:
+            return Thinking(redacted=block.data or None, native=NAME)
+
+
+def _input(block: AnswerBlock) -> str:
+    """What a call opened with, where no pieces came."""
+    return bytes(block.input).decode() if said(block.input) else "{}"
 
 
 def _is_json(data: bytes) -> bool:

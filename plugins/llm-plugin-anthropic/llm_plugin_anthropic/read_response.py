@@ -5,16 +5,15 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_anthropic.answer_wire import ANSWER, WireAnswer, text
-from llm_plugin_anthropic.block_reader import BlockReader
+from llm_plugin_anthropic.answer_wire import ANSWER, KNOWN, KnownAnswer, WireAnswer, text
+from llm_plugin_anthropic.block_reader import whole
 from llm_plugin_anthropic.error_in import error_inside
 from llm_plugin_anthropic.finish import reason_of
 from llm_plugin_anthropic.quirks import NAME
 from llm_plugin_anthropic.usage import usage_of, wire_usage
-from lockgate_ports.accumulate import Accumulator
 from lockgate_ports.answer_tool import ANSWER_TOOL
 from lockgate_ports.body_faults import BROKEN, utf8_fault
-from lockgate_ports.carried import ITEMS, MEMBERS, NULL, said
+from lockgate_ports.carried import MEMBERS, NULL, said
 from lockgate_ports.chat import ChatResponse, Choice
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.refusals import unreadable, unusable
@@ -54,39 +53,46 @@ def glance(body: bytes) -> Glance:
 
 def read_response(body: bytes) -> ChatResponse:
     """The canonical answer. Raises UpstreamError as `glance` does."""
-    wire = _sound(ANSWER, body)
-    if wire.content is None:
-        raise _without_content(wire.error, body)
-    members = MEMBERS.decode(body)
-    reader, fold = BlockReader(), Accumulator()
-    raws: list[Raw] = []
-
-    def raw(place: int) -> Raw:
-        if not raws:
-            raws.extend(ITEMS.decode(members["content"]))
-        return raws[place]
-
-    for place, block in enumerate(wire.content):
-        for event in (*reader.open(place, block, lambda place=place: raw(place)), *reader.close(place)):  # type: ignore[misc]
-            fold.add(event)
-    told = fold.response.choices
-    word = text(wire.stop_reason)
-    extra = {name: value for name, value in members.items() if name not in _KNOWN and said(value)}
-    usage = wire_usage(wire.usage)
+    wire, extra = _answer(body)
+    content = wire.content
+    parts = [whole(block, place, body) for place, block in enumerate(content)]
+    names = [block.name for block in content if block.type == "tool_use"]
+    word, usage = wire.stop_reason or None, wire.usage
+    answered = ANSWER_TOOL in names
     choice = Choice(
-        parts=told[0].parts if told else (),
-        finish_reason=reason_of(word, calls=reader.calls, answered=reader.answered),
+        parts=tuple([part for part in parts if part is not None]),
+        finish_reason=reason_of(word, calls=len(names) > names.count(ANSWER_TOOL), answered=answered),
         native_finish_reason=word,
     )
     return ChatResponse(
         choices=(choice,),
-        id=text(wire.id),
-        model=text(wire.model),
+        id=wire.id or None,
+        model=wire.model or None,
         usage=usage_of(usage),
         service_tier=usage.service_tier if usage is not None else None,
         extra=extra,
         native=NAME if extra else None,
     )
+
+
+def _answer(body: bytes) -> tuple[KnownAnswer, dict[str, Raw]]:
+    """The answer, and what it holds that has no canonical place."""
+    try:
+        known = KNOWN.decode(body)
+    except BROKEN:
+        return _loose_answer(body)  # which says what is wrong, if anything is
+    if not body.isascii() and utf8_fault(body) is not None:
+        raise unusable("an answer that is not valid UTF-8")
+    return known, {"stop_sequence": known.stop_sequence} if said(known.stop_sequence) else {}
+
+
+def _loose_answer(body: bytes) -> tuple[KnownAnswer, dict[str, Raw]]:
+    wire = _sound(ANSWER, body)
+    if wire.content is None:
+        raise _without_content(wire.error, body)
+    extra = {name: value for name, value in MEMBERS.decode(body).items() if name not in _KNOWN and said(value)}
+    usage = wire_usage(wire.usage)
+    return KnownAnswer(wire.content, text(wire.id), text(wire.model), text(wire.stop_reason), usage), extra
 
 
 def _sound(decoder: Any, body: bytes) -> Any:

@@ -63,21 +63,25 @@ def usage_of(wire: WireUsage | None) -> Usage | None:
     """Canonical: `input_tokens` holds what was read from a cache and written to it. None where nothing was counted."""
     if wire is None:
         return None
-    shares = (wire.input_tokens, wire.cache_read_input_tokens, wire.cache_creation_input_tokens)
-    if wire.output_tokens is None and all(share is None for share in shares):
+    given, read, kept = wire.input_tokens, wire.cache_read_input_tokens, wire.cache_creation_input_tokens
+    if wire.output_tokens is None and given is None and read is None and kept is None:
         return None
-    cached, details, tools = wire.cache_creation, wire.output_tokens_details, wire.server_tool_use
-    asked = [tools.web_search_requests, tools.web_fetch_requests] if tools is not None else []
+    cached, details = wire.cache_creation, wire.output_tokens_details
     return Usage(
-        input_tokens=sum(share or 0 for share in shares) if wire.input_tokens is not None else None,
+        input_tokens=given + (read or 0) + (kept or 0) if given is not None else None,
         output_tokens=wire.output_tokens,
-        cache_read_tokens=wire.cache_read_input_tokens,
-        cache_write_tokens=wire.cache_creation_input_tokens,
+        cache_read_tokens=read,
+        cache_write_tokens=kept,
         cache_write_1h_tokens=cached.ephemeral_1h_input_tokens if cached is not None else None,
         reasoning_tokens=details.thinking_tokens if details is not None else None,
         service_tier=wire.service_tier,
-        server_tool_requests=sum(count or 0 for count in asked) if any(count is not None for count in asked) else None,
+        server_tool_requests=_requests(wire.server_tool_use) if wire.server_tool_use is not None else None,
     )
+
+
+def _requests(tools: _ServerTools) -> int | None:
+    searches, fetches = tools.web_search_requests, tools.web_fetch_requests
+    return None if searches is None and fetches is None else (searches or 0) + (fetches or 0)
 
 
 def read_usage(raw: Raw) -> Usage | None:

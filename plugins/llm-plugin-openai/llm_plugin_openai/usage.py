@@ -1,6 +1,8 @@
 """Token usage, both ways (OpenAI API reference, Chat Completions, `usage`), with the words of other servers."""
 
+from collections.abc import Iterable
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -67,6 +69,25 @@ _LAX = msgspec.json.Decoder(_Usage, strict=False)
 _COST = msgspec.json.Decoder(Decimal | _Cost)
 _NO_PROMPT, _NO_COMPLETION = _Prompt(), _Completion()
 
+_PROMPT_SHARES = {
+    "cached_tokens": "cache_read_tokens",
+    "cache_write_tokens": "cache_write_tokens",
+    "audio_tokens": "input_audio_tokens",
+    "image_tokens": "input_image_tokens",
+}
+"""OpenAI's names of the shares of the prompt, and ours."""
+_COMPLETION_SHARES = {
+    "reasoning_tokens": "reasoning_tokens",
+    "audio_tokens": "output_audio_tokens",
+    "image_tokens": "output_image_tokens",
+    "accepted_prediction_tokens": "accepted_prediction_tokens",
+    "rejected_prediction_tokens": "rejected_prediction_tokens",
+}
+_PROMPT_COUNTS = attrgetter(*_PROMPT_SHARES.values())
+_COMPLETION_COUNTS = attrgetter(*_COMPLETION_SHARES.values())
+_NO_PROMPT_COUNTS = _PROMPT_COUNTS(Usage())
+_NO_COMPLETION_COUNTS = _COMPLETION_COUNTS(Usage())
+
 
 def read_usage(raw: Raw, service_tier: Any = None, searches: int | None = None) -> Usage | None:
     """Usage in OpenAI's meaning: `input_tokens` holds the cached ones, `output_tokens` the reasoning; None for null
@@ -114,23 +135,10 @@ def write_usage(usage: Usage) -> dict[str, Any]:
         "completion_tokens": made,
         "total_tokens": usage.total_tokens if usage.total_tokens is not None else given + made,
     }
-    prompt = _known(
-        cached_tokens=usage.cache_read_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        audio_tokens=usage.input_audio_tokens,
-        image_tokens=usage.input_image_tokens,
-    )
-    completion = _known(
-        reasoning_tokens=usage.reasoning_tokens,
-        audio_tokens=usage.output_audio_tokens,
-        image_tokens=usage.output_image_tokens,
-        accepted_prediction_tokens=usage.accepted_prediction_tokens,
-        rejected_prediction_tokens=usage.rejected_prediction_tokens,
-    )
-    if prompt:
-        fields["prompt_tokens_details"] = prompt
-    if completion:
-        fields["completion_tokens_details"] = completion
+    if (prompt := _PROMPT_COUNTS(usage)) != _NO_PROMPT_COUNTS:
+        fields["prompt_tokens_details"] = _known(_PROMPT_SHARES, prompt)
+    if (completion := _COMPLETION_COUNTS(usage)) != _NO_COMPLETION_COUNTS:
+        fields["completion_tokens_details"] = _known(_COMPLETION_SHARES, completion)
     if usage.reported_cost is not None:
         fields["cost"] = Raw(str(usage.reported_cost).encode())
     return fields
@@ -161,5 +169,5 @@ def _cost(wire: _Usage) -> Decimal | None:
     return told
 
 
-def _known(**counts: int | None) -> dict[str, int]:
-    return {name: count for name, count in counts.items() if count is not None}
+def _known(names: Iterable[str], counts: Iterable[int | None]) -> dict[str, int]:
+    return {name: count for name, count in zip(names, counts, strict=True) if count is not None}

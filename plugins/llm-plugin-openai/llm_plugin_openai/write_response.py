@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import msgspec
 from msgspec import Raw
 
 from llm_plugin_openai.finish import written
@@ -11,9 +10,10 @@ from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.reasoning import detail_of
 from llm_plugin_openai.usage import write_usage
 from llm_plugin_openai.write_parts import call_item
+from lockgate_ports.carried import ENCODE, ITEMS
 from lockgate_ports.chat import ChatRequest, ChatResponse, Choice
 from lockgate_ports.dialect import WrittenAnswer
-from lockgate_ports.parts import Audio, Image, InlineSource, Native, Text, Thinking
+from lockgate_ports.parts import Audio, Image, InlineSource, Native, Refusal, Text, Thinking, ToolCall
 from lockgate_ports.seals import seal_call, seal_thought
 from lockgate_ports.unsaid import Unsaid
 from lockgate_ports.wire import Request
@@ -37,7 +37,7 @@ def write_response(answer: ChatResponse, request: Request[ChatRequest]) -> Writt
         fields["system_fingerprint"] = answer.system_fingerprint
     if answer.native == NAME:
         fields = {**answer.extra, **fields}
-    return WrittenAnswer(msgspec.json.encode(fields), unsaid.names)
+    return WrittenAnswer(ENCODE(fields), unsaid.names)
 
 
 def fresh_id(request: Request[ChatRequest]) -> str:
@@ -55,39 +55,60 @@ def _choice(choice: Choice, unsaid: Unsaid) -> dict[str, Any]:
 
 
 def _message(choice: Choice, unsaid: Unsaid) -> dict[str, Any]:
-    parts = unsaid.parts(choice)
-    texts = [part for part in parts if isinstance(part, Text)]
-    thoughts = [part for part in parts if isinstance(part, Thinking)]
+    texts: list[str] = []
+    refusals: list[str] = []
+    thoughts: list[Thinking] = []
+    calls: list[dict[str, Any]] = []
+    notes: list[Raw] = []
+    sounds: list[Audio] = []
+    images: list[Any] = []
+    for given in choice.parts:
+        match unsaid.part(given):
+            case Text() as part:
+                texts.append(part.text)
+                if part.native == NAME and part.annotations is not None:
+                    notes += ITEMS.decode(part.annotations)
+            case Thinking() as part:
+                thoughts.append(part)
+            case ToolCall() as part:
+                calls.append(call_item(part) | {"id": seal_call(part.id, part, NAME)})
+            case Refusal() as part:
+                refusals.append(part.text)
+            case Audio() as part if not sounds:
+                sounds.append(part)
+            case Image() as part:
+                images.append(image_item(part, len(images)))
+            case Native(type="image_url") as part:
+                images.append(part.raw)
+            case Native() as part:
+                unsaid.leave_out(part.type)
+            case Audio():
+                unsaid.leave_out("audio")
+            case _:
+                pass  # left out already
     message: dict[str, Any] = {
         "role": "assistant",
-        "content": "".join(part.text for part in texts) if texts else None,
-        "refusal": choice.refusal,
+        "content": "".join(texts) if texts else None,
+        "refusal": "".join(refusals) if refusals else None,
     }
-    if shown := "".join(part.text for part in thoughts):
-        message["reasoning_content"] = shown
-    if details := [detail for part in thoughts if (detail := _detail(part)) is not None]:
-        message["reasoning_details"] = details
-    if calls := [call_item(call) | {"id": seal_call(call.id, call, NAME)} for call in choice.tool_calls]:
+    if thoughts:
+        _show(message, thoughts)
+    if calls:
         message["tool_calls"] = calls
-    notes = [part.annotations for part in texts if part.native == NAME and part.annotations is not None]
     if notes:
-        message["annotations"] = [note for array in notes for note in msgspec.json.decode(array, type=list[Raw])]
-    images: list[Any] = []
-    for part in parts:
-        match part:
-            case Audio() if "audio" not in message:
-                message["audio"] = _audio(part)
-            case Image():
-                images.append(image_item(part, len(images)))
-            case Native(type="image_url"):
-                images.append(part.raw)
-            case Audio() | Native():
-                unsaid.leave_out(part.type if isinstance(part, Native) else "audio")
-            case _:
-                pass  # told above
+        message["annotations"] = notes
+    if sounds:
+        message["audio"] = _audio(sounds[0])
     if images:
         message["images"] = images
     return message
+
+
+def _show(message: dict[str, Any], thoughts: list[Thinking]) -> None:
+    if shown := "".join([part.text for part in thoughts]):
+        message["reasoning_content"] = shown
+    if details := [detail for part in thoughts if (detail := _detail(part)) is not None]:
+        message["reasoning_details"] = details
 
 
 def _detail(part: Thinking) -> dict[str, Any] | None:

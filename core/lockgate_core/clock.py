@@ -1,7 +1,20 @@
 """Time, as the engine is handed it."""
 
-from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import Protocol
+
+
+class Patience(Protocol):
+    """A block that is left with TimeoutError when it is not over by `due`. One waiter may enter it again and again."""
+
+    due: float
+    """On the clock; may be moved between two times."""
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None, /
+    ) -> bool | None: ...
 
 
 class Clock(Protocol):
@@ -15,6 +28,6 @@ class Clock(Protocol):
         """Wait."""
         ...
 
-    def timeout(self, seconds: float) -> AbstractContextManager[object]:
-        """A block that is left with TimeoutError when it takes longer."""
+    def timeout(self, seconds: float) -> Patience:
+        """A block that is left with TimeoutError when it takes longer, counted from now."""
         ...

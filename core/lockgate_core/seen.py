@@ -19,21 +19,15 @@ class Seen:
     """Adds up what an answer has said so far. Of events that go through unread their lengths are known alone: what the
     shortest has too is taken for its envelope."""
 
-    __slots__ = ("_bytes", "_letters", "_relayed", "_shortest")
+    __slots__ = ("_letters", "relayed", "shortest", "size")
 
     def __init__(self) -> None:
         self._letters = 0
-        self._bytes = 0
-        self._relayed = 0
-        self._shortest = 1 << 62
-
-    def relayed(self, raw: bytes) -> None:
-        """An event with content that was not read."""
-        size = len(raw)
-        self._bytes += size
-        self._relayed += 1
-        if size < self._shortest:
-            self._shortest = size
+        self.relayed = 0
+        """How many events with content were not read."""
+        self.size = 0
+        """Bytes of these."""
+        self.shortest = 1 << 62
 
     def said(self, event: Delta) -> None:
         """An event that was read."""
@@ -50,10 +44,10 @@ class Seen:
     @property
     def tokens(self) -> int:
         """At least one for each event that was not read, since none comes without."""
-        if not self._relayed:
+        if not self.relayed:
             return -(-self._letters // _A_TOKEN)
-        beyond = self._bytes - self._relayed * self._shortest
-        return max(self._relayed, beyond // _A_TOKEN)
+        beyond = self.size - self.relayed * self.shortest
+        return max(self.relayed, beyond // _A_TOKEN)
 
 
 def partial_usage(request: Request[Any], told: Usage | None, seen: Seen) -> Usage:

@@ -68,22 +68,26 @@ class StreamRules:
         self.progress = False
         self.sound = 0
         for event in batch:
-            if is_delta(event):
-                self._delta(event)
-            elif isinstance(event, Relayed):
+            if type(event) is Relayed:
                 if event.content:
                     self.committed = self.progress = True
-                    self.seen.relayed(event.raw)
                     self.pieces += 1
+                    seen, size = self.seen, len(event.raw)
+                    seen.relayed += 1
+                    seen.size += size
+                    if size < seen.shortest:
+                        seen.shortest = size
                 if event.finishes:
                     self.finished.update((finish.choice, finish.reason) for finish in event.finishes)
                     self.committed = self.progress = True
                 if event.usage is not None:
                     self.usage = event.usage
+            elif is_delta(event):
+                self._delta(event)
             else:
                 self._other(cast("Start | UsageReport | Finish | Failure | Skipped", event))
             self.sound += 1
-        return self.shown(batch) if self.skipped else cast("Sequence[Event]", batch)
+        return self.shown(batch) if self.skipped else batch  # type: ignore[return-value]
 
     def shown(self, batch: Sequence[ReadEvent]) -> Sequence[Event]:
         """All of it but what was skipped."""

@@ -1,7 +1,7 @@
 """What comes back from a provider reached by HTTP: refusals, named and without a trace of the key, and streams."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 from lockgate_ports.dialect import EventReader, PassedDialect, ProviderDialect
 from lockgate_ports.errors import UpstreamError
@@ -81,29 +81,40 @@ class HttpStream:
         returning: Returning | None = None,
     ) -> None:
         self._response = response
+        self._next = aiter(response.chunks()).__anext__
         self._reader = reader
+        self._ended = False
         self._provider_id = provider_id
         self._shown = shown
         self.dropped = dropped
         self.request_id = request_id_of(response, shown)
         self.headers: Headers = () if returning is None else returning.of(response.headers, shown)
 
-    async def __aiter__(self) -> AsyncIterator[Sequence[ReadEvent]]:
-        try:
-            async for chunk in self._response.chunks():
-                yield self._told(self._reader.feed(chunk))
-            yield self._told(self._reader.end())
-        except UpstreamError as error:
-            raise told_as(self._provider_id, error, self._shown) from error.__cause__
-        finally:
-            self._response.abort()
+    def __aiter__(self) -> Self:
+        return self
 
-    def _told(self, events: Sequence[ReadEvent]) -> Sequence[ReadEvent]:
-        for event in events:
-            # by its type: `isinstance` takes four times as long to say no, for each piece of each stream
-            if type(event) is Failure and isinstance(event.error, UpstreamError):
-                told_as(self._provider_id, event.error, self._shown)
-        return events
+    async def __anext__(self) -> Sequence[ReadEvent]:
+        try:
+            if self._ended:
+                raise StopAsyncIteration
+            try:
+                chunk = await self._next()
+            except StopAsyncIteration:
+                self._ended = True
+                events = self._reader.end()
+            else:
+                events = self._reader.feed(chunk)
+            for event in events:
+                # by its type: `isinstance` takes four times as long to say no, for each piece of each stream
+                if type(event) is Failure and isinstance(event.error, UpstreamError):
+                    told_as(self._provider_id, event.error, self._shown)
+            return events
+        except BaseException as error:
+            self._ended = True
+            self._response.abort()
+            if isinstance(error, UpstreamError):
+                raise told_as(self._provider_id, error, self._shown) from error.__cause__
+            raise
 
     async def aclose(self) -> None:
         """Drops the connection."""

@@ -27,7 +27,8 @@ class SseParser:
 
     def __init__(self, limit: int = 16 * 1024 * 1024) -> None:
         self._limit = limit
-        self._held = bytearray()
+        self.held = bytearray()
+        """Of an event that is not whole."""
         self._searched = 0
         self._begun = False
         self._carriage_returns = False
@@ -35,45 +36,40 @@ class SseParser:
     def feed(self, data: bytes) -> list[SseEvent]:
         """The events that `data` completes."""
         if not self._begun:
-            data = bytes(self._held) + data
-            self._held.clear()
+            data = bytes(self.held) + data
+            self.held.clear()
             if len(data) < 3 and _BYTE_ORDER_MARK.startswith(data):
-                self._held += data
+                self.held += data
                 return []
             self._begun = True
             data = data.removeprefix(_BYTE_ORDER_MARK)
         if not self._carriage_returns and data.find(b"\r") >= 0:  # `in` makes and drops an exception where it is not
             self._carriage_returns = True
-        if not self._held:
+        if not self.held:
             events, used = self._scan(data, 0)
             if used < len(data):
-                self._held += data[used:]
+                self.held += data[used:]
         else:
-            self._held += data
-            events, used = self._scan(self._held, self._searched)
+            self.held += data
+            events, used = self._scan(self.held, self._searched)
             if used:
-                del self._held[:used]
-        if len(self._held) > self._limit:
+                del self.held[:used]
+        if len(self.held) > self._limit:
             raise UpstreamError(f"a stream event is longer than {self._limit} bytes", kind="transient")
-        self._searched = max(0, len(self._held) - 3)
+        self._searched = max(0, len(self.held) - 3)
         return events
-
-    @property
-    def held(self) -> int:
-        """Bytes of an event that is not whole."""
-        return len(self._held)
 
     def give_back(self) -> bytes:
         """What is held; the parser forgets it. It stands at the beginning of an event."""
-        held = bytes(self._held)
-        self._held.clear()
+        held = bytes(self.held)
+        self.held.clear()
         self._searched = 0
         return held
 
     def end(self) -> list[SseEvent]:
         """What is left when the stream closes: an event that lacks only its blank line."""
-        left = bytes(self._held)
-        self._held.clear()
+        left = bytes(self.held)
+        self.held.clear()
         event = _parse(left, left + b"\n\n")
         return [] if event is None else [event]
 

@@ -65,14 +65,14 @@ class FakeClock:
 class _Timeout:
     def __init__(self, clock: FakeClock, seconds: float) -> None:
         self._clock = clock
-        self._end = clock.time + seconds
+        self.due = clock.time + seconds
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None):
-        if self._clock.time > self._end:
-            self._clock.time = self._end
+        if self._clock.time > self.due:
+            self._clock.time = self.due
             raise TimeoutError
 
 

@@ -12,7 +12,7 @@ from upstream import CLOSE, DONE, HANG, SSE_HEAD, Seen, answer, event, http, ups
 from lockgate.surfaces import connection
 from lockgate.surfaces.answer_head import answer_head
 from lockgate.surfaces.bounds import Bounds
-from lockgate.surfaces.replies import Streamed
+from lockgate.surfaces.replies import Streamed, Write
 
 BODY = b'{"model":"fast","messages":[{"role":"user","content":"hi"}]}'
 STREAM = BODY[:-1] + b',"stream":true}'
@@ -438,8 +438,8 @@ async def test_stopping_cuts_off_what_does_not_end_in_time():
 async def test_a_fault_of_ours_never_looks_like_a_whole_answer(caplog: pytest.LogCaptureFixture):
     async with upstream() as up, serving(settings(up.url)) as gw, wired(gw) as wire:
 
-        async def broken() -> AsyncIterator[bytes]:
-            yield b"data: 1\n\n"
+        async def broken(write: Write) -> None:
+            write(b"data: 1\n\n")
             raise KeyError(secret)
 
         async def close() -> None:
@@ -449,7 +449,7 @@ async def test_a_fault_of_ours_never_looks_like_a_whole_answer(caplog: pytest.Lo
         closed = asyncio.Event()
 
         async def handle(*_: object) -> Streamed:
-            return Streamed(broken(), close, "text/event-stream")
+            return Streamed(broken, close, "text/event-stream")
 
         gw.listener._service.door.handle = handle
         wire.send(post(STREAM))

@@ -4,7 +4,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from email.utils import formatdate
-from typing import cast
+from typing import Self, cast
 
 import httptools
 
@@ -35,7 +35,8 @@ class LeanConnection(asyncio.Protocol):
         self._head: asyncio.Future[LeanResponse] | None = None
         self._fields: dict[str, str] = {}
         self._head_size = 0
-        self._paused = False
+        self.paused = False
+        """The upstream is held back."""
         self._pieces: list[bytes] = []
         self.on_body = self._pieces.append
         """What the parser calls for each piece of a body: a chunk of a stream is worth no call of ours."""
@@ -70,11 +71,11 @@ class LeanConnection(asyncio.Protocol):
         """Holds the upstream back while more is buffered than is being read."""
         if self._transport is None or self.lost:
             return
-        if buffered > _HIGH and not self._paused:
-            self._paused = True
+        if buffered > _HIGH and not self.paused:
+            self.paused = True
             self._transport.pause_reading()
-        elif buffered < _LOW and self._paused:
-            self._paused = False
+        elif buffered < _LOW and self.paused:
+            self.paused = False
             self._transport.resume_reading()
 
     def done(self, answer: "LeanResponse") -> None:
@@ -98,15 +99,20 @@ class LeanConnection(asyncio.Protocol):
         if self._head is None and (self._answer is None or self._answer.complete):
             self.abort()
             return
+        sound = True
         try:
-            try:
-                self._parser.feed_data(data)
-            finally:
-                if self._pieces:
-                    self._give()
+            self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._fail(UpstreamError("did not answer in HTTP/1.1 that can be read", kind="transient"))
+            sound = False
             self.abort()
+        if (answer := self._answer) is not None:
+            if self._pieces:
+                answer.add(self._pieces)
+                self._pieces.clear()
+            if answer.complete:
+                answer.end(None)
+        if not sound:
+            self._fail(UpstreamError("did not answer in HTTP/1.1 that can be read", kind="transient"))
 
     def eof_received(self) -> bool:
         """The upstream says no more; whether that ends the answer is settled in `connection_lost`."""
@@ -149,12 +155,7 @@ class LeanConnection(asyncio.Protocol):
         if self._answer is not None:
             if not self._parser.should_keep_alive():
                 self.lost = True
-            self._answer.end(None)
-
-    def _give(self) -> None:
-        if self._answer is not None:
-            self._answer.add(self._pieces)
-        self._pieces.clear()
+            self._answer.complete = True
 
     def _fail(self, error: UpstreamError) -> None:
         head, self._head = self._head, None
@@ -172,7 +173,8 @@ class LeanResponse:
         self._pieces: list[bytes] = []
         self._buffered = 0
         self._error: UpstreamError | None = None
-        self._wake: asyncio.Future[None] | None = None
+        self._next: asyncio.Future[bytes] | None = None
+        """What somebody waits for."""
         self.status = status
         self.headers: Mapping[str, str] = fields
         self._read = False
@@ -185,19 +187,23 @@ class LeanResponse:
 
     def add(self, pieces: Sequence[bytes]) -> None:
         """Takes pieces of the body from the connection."""
-        self._pieces += pieces
-        self._buffered += sum(map(len, pieces))
-        if self._buffered > _HIGH:
-            self._connection.flow(self._buffered)
-        if self._wake is not None:
-            self._notify(self._wake)
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if (size := self._buffered + len(data)) > _HIGH:
+            self._connection.flow(size)
+        waiting, self._next = self._next, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(data)
+        else:
+            self._pieces.append(data)
+            self._buffered = size
 
     def end(self, error: UpstreamError | None) -> None:
         """No more will come."""
         self.complete = True
         self._error = error
-        if self._wake is not None:
-            self._notify(self._wake)
+        waiting, self._next = self._next, None
+        if waiting is not None and not waiting.done():
+            self._settle(waiting)
 
     async def read(self, limit: int) -> bytes:
         """The whole body, unpacked. Raises UpstreamError."""
@@ -218,7 +224,25 @@ class LeanResponse:
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives, unpacked. Raises UpstreamError."""
-        return self._raw() if self._plain else self._unpacked()
+        return self if self._plain else self._unpacked()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    def __anext__(self) -> "asyncio.Future[bytes]":
+        connection = self._connection
+        if connection.paused:
+            # Not before: whoever has not taken the last piece yet needs no more.
+            connection.flow(self._buffered)
+        waiting: asyncio.Future[bytes] = connection.loop.create_future()
+        if self._pieces:
+            waiting.set_result(self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces))
+            self._pieces, self._buffered = [], 0
+        elif self.complete:
+            self._settle(waiting)
+        else:
+            self._next = waiting
+        return waiting
 
     def abort(self) -> None:
         """Drops the connection, unless all of the body was read."""
@@ -236,7 +260,7 @@ class LeanResponse:
             raise UpstreamError(f"the answer is packed as {coding[:40]!r}, which was not asked for", kind="transient")
         unpacker = zlib.decompressobj(wbits=31 if coding != "deflate" else 15)
         try:
-            async for piece in self._raw():
+            async for piece in self:
                 packed = piece
                 while packed:
                     yield unpacker.decompress(packed, _INFLATE_STEP)
@@ -246,30 +270,13 @@ class LeanResponse:
         if not unpacker.eof:
             raise UpstreamError("the answer was cut short or is corrupt", kind="transient")
 
-    async def _raw(self) -> AsyncIterator[bytes]:
-        while True:
-            if self._pieces:
-                data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-                self._pieces, self._buffered = [], 0
-                yield data
-                # Not before: whoever has not taken this yet needs no more.
-                self._connection.flow(self._buffered)
-            elif self._error is not None:
-                raise self._error
-            elif self.complete:
-                self._read = True
-                self._connection.done(self)
-                return
-            else:
-                self._wake = self._connection.loop.create_future()
-                try:
-                    await self._wake
-                finally:
-                    self._wake = None
-
-    def _notify(self, wake: "asyncio.Future[None]") -> None:
-        if not wake.done():
-            wake.set_result(None)
+    def _settle(self, waiting: "asyncio.Future[bytes]") -> None:
+        """All was taken that has come."""
+        if self._error is None:
+            self._read = True
+            self._connection.done(self)
+        waiting.set_exception(self._error or StopAsyncIteration())
+        waiting.exception()  # known, should nobody wait any more
 
 
 class _TooMuch(Exception):

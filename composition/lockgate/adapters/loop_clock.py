@@ -3,8 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from functools import partial
 from types import TracebackType
 
 
@@ -16,23 +14,23 @@ class LoopClock:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.now = now
-        self.timeout: Callable[[float], AbstractContextManager[object]] = partial(_Timeout, self)
-        """A block that is left with TimeoutError when it takes longer than so many seconds."""
         self.open: set[_Timeout] = set()
         """The blocks that have begun and not ended. The timer outlives them: the next one is most likely to want it."""
         self._timer: asyncio.TimerHandle | None = None
         self.due = float("inf")
         """When the timer rings."""
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """Asking for it costs a system call in Python 3.11, and so does asking for the task without it."""
+
+    def timeout(self, seconds: float) -> "_Timeout":
+        """A block that is left with TimeoutError when it takes longer than so many seconds."""
+        return _Timeout(self, self.now() + seconds)
 
     def task(self) -> "asyncio.Task[object]":
-        """The one that runs."""
-        # Asked for without its loop, it costs a system call in Python 3.11.
-        task = asyncio.current_task(self._loop) if self._loop is not None else None
-        if task is None:
-            self._loop = asyncio.get_running_loop()
-            task = asyncio.current_task(self._loop)
-            assert task is not None  # noqa: S101  a coroutine that runs is in a task
+        """The one that runs, on a loop that was not known yet."""
+        self.loop = asyncio.get_running_loop()
+        task = asyncio.current_task(self.loop)
+        assert task is not None  # noqa: S101  a coroutine that runs is in a task
         return task
 
     def arm(self, due: float) -> None:
@@ -55,12 +53,11 @@ class LoopClock:
 class _Timeout:
     """As asyncio.timeout: cancels the task that entered it, and tells that cancellation from others."""
 
-    __slots__ = ("_cancelling", "_clock", "_expired", "_seconds", "_task", "due")
+    __slots__ = ("_cancelling", "_clock", "_expired", "_task", "due")
 
-    def __init__(self, clock: LoopClock, seconds: float) -> None:
+    def __init__(self, clock: LoopClock, due: float) -> None:
         self._clock = clock
-        self._seconds = seconds
-        self._expired = False
+        self.due = due
 
     def expire(self) -> None:
         """It took too long."""
@@ -69,12 +66,15 @@ class _Timeout:
 
     def __enter__(self) -> None:
         clock = self._clock
-        self._task = task = clock.task()
+        task = None if clock.loop is None else asyncio.current_task(clock.loop)
+        if task is None:
+            task = clock.task()
+        self._task = task
         self._cancelling = task.cancelling()
-        self.due = due = clock.now() + self._seconds
+        self._expired = False
         clock.open.add(self)
-        if due < clock.due:
-            clock.arm(due)
+        if self.due < clock.due:
+            clock.arm(self.due)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._clock.open.discard(self)

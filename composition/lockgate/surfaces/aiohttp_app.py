@@ -41,9 +41,7 @@ async def _stream(request: web.BaseRequest, answer: Streamed, pulse: Pulse) -> w
     try:
         await response.prepare(request)
         with pulse.over(response.write, answer.ping) as beat:
-            async for chunk in answer.chunks:
-                await response.write(chunk)
-                beat.touch()
+            await answer.tell(lambda piece: beat.over(response.write(piece)))
         await response.write_eof()
     finally:
         await answer.close()

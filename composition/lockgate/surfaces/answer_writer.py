@@ -1,6 +1,7 @@
 """Writes answers to one client's connection, no faster than the client takes them."""
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Literal
 
 from lockgate.surfaces.answer_head import answer_head
@@ -58,12 +59,13 @@ class AnswerWriter:
             transport.write(head)
             ping = _chunk(answer.ping) if chunked and answer.ping else answer.ping
             with pulse.over(self._ping, ping) as beat:
-                async for piece in answer.chunks:
-                    if piece:
-                        transport.write(_chunk(piece) if chunked else piece)
-                        if self.room is not None:
-                            await self.room.wait()
-                        beat.touch()
+
+                def write(piece: bytes) -> Awaitable[None] | None:
+                    transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+                    beat.silence = 0
+                    return None if self.room is None else beat.over(self.room.wait())
+
+                await answer.tell(write)
             if chunked:
                 transport.write(b"0\r\n\r\n")
         finally:

@@ -87,9 +87,7 @@ async def _stream(answer: Streamed, headers: list[tuple[bytes, bytes]], send: Se
     try:
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         with pulse.over(write, answer.ping) as beat:
-            async for chunk in answer.chunks:
-                await write(chunk)
-                beat.touch()
+            await answer.tell(lambda piece: beat.over(write(piece)))
         await send({"type": "http.response.body", "body": b""})
     finally:
         await answer.close()

@@ -5,8 +5,8 @@ import logging
 import random
 import re
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from time import time
 from typing import Any
 from urllib.parse import quote
@@ -24,7 +24,7 @@ from lockgate.surfaces.memory import Memory
 from lockgate.surfaces.paths import Paths
 from lockgate.surfaces.patience import SHOULD_RETRY, is_useless_again, patience
 from lockgate.surfaces.rate_headers import RATES, rate_headers
-from lockgate.surfaces.replies import JSON, ErrorWriter, Streamed, Whole, write_plain_error
+from lockgate.surfaces.replies import JSON, ErrorWriter, Streamed, Whole, Write, write_plain_error
 from lockgate_core.engine import Engine
 from lockgate_core.priority import HEADER as PRIORITY
 from lockgate_core.profiles import PREFIX
@@ -212,31 +212,35 @@ class DialectPlace:
         if answer.headers:
             headers = _with_theirs(headers, answer.headers)
         watch = self._memory.watch(request, head, answer.served.target) if self._memory is not None else None
-        chunks = _chunks(answer, writer, watch, request_id)
-        return Streamed(chunks, answer.aclose, writer.content_type, headers, ping=writer.ping)
+        tell = partial(_tell, answer, writer, watch, request_id)
+        return Streamed(tell, answer.aclose, writer.content_type, headers, ping=writer.ping)
 
 
-async def _chunks(
+async def _tell(
     stream: AnswerStream,
     writer: EventWriter,
     watch: Callable[[bytes], Awaitable[None]] | None,
     request_id: str,
-) -> AsyncIterator[bytes]:
+    write: Write,
+) -> None:
+    batches = aiter(stream)
+    more = True
     try:
-        async for batch in stream:
-            if data := writer.write(batch):
-                if watch is not None:
-                    await watch(data)
-                yield data
-        end = writer.end()
-        if watch is not None:
-            await watch(end)
-        yield end
-    except LockgateError as error:
-        redact.clean(error)
-        yield writer.fail(error)
-    except Exception as error:  # noqa: BLE001 - a fault of ours must end the stream as an error, not as a cut
-        yield writer.fail(_fault(error, request_id))
+        while more:
+            try:
+                try:
+                    piece = writer.write(await anext(batches))
+                except StopAsyncIteration:
+                    piece, more = writer.end(), False
+                if piece and watch is not None:
+                    await watch(piece)
+            except LockgateError as error:
+                redact.clean(error)
+                piece, more = writer.fail(error), False
+            except Exception as error:  # noqa: BLE001 - a fault of ours must end the stream as an error, not as a cut
+                piece, more = writer.fail(_fault(error, request_id)), False
+            if piece and (full := write(piece)) is not None:
+                await full
     finally:
         await stream.aclose()
 

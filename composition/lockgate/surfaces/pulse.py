@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 
+_TICKS = 4
+"""Of the timer, in an interval."""
+
 
 class Pulse:
     """One timer for all streams of a server. `interval` in seconds of silence."""
@@ -32,34 +35,35 @@ class Pulse:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(self._interval / 4)
-            silent_since = asyncio.get_running_loop().time() - self._interval
-            for beat in [beat for beat in self._streams if beat.last < silent_since]:
-                beat.ping()
+            await asyncio.sleep(self._interval / _TICKS)
+            for beat in self._streams:
+                beat.silence += 1
+                if beat.silence > _TICKS:
+                    beat.ping()
 
 
 class Beat:
-    """One stream. Its writer calls `touch` after each piece."""
+    """One stream. Its writer sets `silence` to 0 with each piece."""
 
-    __slots__ = ("_ping", "_pinging", "_pulse", "_time", "_write", "last")
+    __slots__ = ("_ping", "_pinging", "_pulse", "_write", "silence")
 
     def __init__(self, pulse: Pulse, write: Callable[[bytes], Awaitable[None]], ping: bytes) -> None:
         self._pulse = pulse
         self._write = write
         self._ping = ping
         self._pinging: asyncio.Task[None] | None = None
-        self._time = asyncio.get_running_loop().time
-        self.last = self._time()
-        """When something was last written, on the loop's clock."""
+        self.silence = 0
+        """For how many ticks of the timer nothing was written."""
 
-    def touch(self) -> None:
-        """A piece was written."""
-        self.last = self._time()
+    async def over(self, writing: Awaitable[object]) -> None:
+        """Waits until a piece is written."""
+        await writing
+        self.silence = 0
 
     def ping(self) -> None:
         """Writes a ping, unless the last one is still waiting for the client to read."""
         if self._pinging is None or self._pinging.done():
-            self.touch()
+            self.silence = 0
             self._pinging = asyncio.create_task(self._send())
 
     async def _send(self) -> None:

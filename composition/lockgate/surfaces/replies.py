@@ -1,6 +1,6 @@
 """What a surface answers, before any server framework sees it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
@@ -23,17 +23,21 @@ class Whole(Struct, frozen=True):
     headers: Headers = ()
 
 
-class Streamed(Struct, frozen=True):
-    """An answer in pieces, of which the first is certain. `chunks` raises nothing of the engine's; whoever takes this
-    must `close` it in the end, begun or not."""
+Write = Callable[[bytes], Awaitable[None] | None]
+"""Sends a piece to the client. What it returns is to be waited for before the next one: the client does not keep up."""
 
-    chunks: AsyncIterator[bytes]
+
+class Streamed(Struct, frozen=True):
+    """An answer in pieces, of which the first is certain. `tell` writes them, to the last; it raises nothing of the
+    engine's. Whoever takes this must `close` it in the end, begun or not."""
+
+    tell: Callable[[Write], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
     content_type: str
     headers: Headers = ()
     status: int = 200
     ping: bytes = b""
-    """May be written between two chunks when there has been none for a while."""
+    """May be written between two pieces when there has been none for a while."""
 
 
 class Door(Protocol):

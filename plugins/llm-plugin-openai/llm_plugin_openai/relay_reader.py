@@ -88,14 +88,14 @@ class RelayReader:
 
     def feed(self, data: bytes) -> Sequence[ReadEvent]:
         """The events that `data` completes. Raises UpstreamError for one that is too long."""
-        sse = self._sse
-        if self._like is not None and 0 < sse.held <= _SHORT:
+        sse, like = self._sse, self._like
+        if like is not None and sse.held and len(sse.held) <= _SHORT:
             data = sse.give_back() + data
         events: list[ReadEvent] = []
         at, size = 0, len(data)
         while at < size:
-            if self._like is not None and not sse.held and (end := self._like.run(data, at)) > at:
-                events.append(Relayed(data[at:end], content=True))
+            if (like := self._like) is not None and not sse.held and (end := like.run(data, at)) > at:
+                events.append(Relayed(data[at:end], True))
                 self._unlike = 0
             else:
                 # One by one: the next may be like this one. Where none ever is, all at once.

@@ -56,7 +56,10 @@ class StreamWriter:
         """These events on the wire."""
         out: list[bytes] = []
         for event in events:
-            if type(event) is TextDelta and event.annotations is None:  # most of them, and nothing of it is unsaid
+            if type(event) is Relayed:
+                if self._wants_usage or not event.usage_only:
+                    out.append(event.raw)
+            elif type(event) is TextDelta and event.annotations is None:  # most of them, and nothing of it is unsaid
                 out.append(self._form.tell(event))
             elif is_delta(event):
                 told = self._unsaid.delta(event)
@@ -64,9 +67,6 @@ class StreamWriter:
                     out.append(self._form.tell(told))
                 if comment := self._unsaid.comment():
                     out.append(comment)
-            elif isinstance(event, Relayed):
-                if not event.usage_only or self._wants_usage:
-                    out.append(event.raw)
             else:
                 self._other(cast("Start | UsageReport | Finish | Failure", event), out)
         return out[0] if len(out) == 1 else b"".join(out)

@@ -165,6 +165,14 @@ class Message(Struct, frozen=True):
         return tuple([name for name in self.extra if name not in self.again]) if self.extra else ()
 
     @property
+    def words(self) -> str | None:
+        """What a message says that is one run of plain words and nothing else, as most are; None for any other."""
+        if len(self.parts) != 1 or self.extra:
+            return None
+        only = self.parts[0]
+        return only.text if type(only) is Text and only.annotations is None and only.cache is None else None
+
+    @property
     def text(self) -> str:
         """All text parts joined; thinking, refusals and tools left aside."""
         return "".join(part.text for part in self.parts if isinstance(part, Text))

@@ -4,8 +4,6 @@ A user's message behind the answers to one turn's calls holds what they show, ea
 reference, Chat Completions, tool messages).
 """
 
-from collections.abc import Iterator, Sequence
-
 from msgspec.structs import replace
 
 from llm_plugin_openai.draft import ChatDraft
@@ -15,22 +13,10 @@ _SHOWN = (Image, Audio, Video, File)
 _ELSEWHERE = "(shown in the next message of the user)"
 
 
-def spoken_to(messages: Sequence[Message], draft: ChatDraft) -> Iterator[tuple[str, Message]]:
-    """The messages as they are to be written, each with its path; what is moved is named as left out of its place."""
-    shown: list[Part] = []
-    behind = ""
-    for place, message in enumerate(messages):
-        at = f"messages[{place}]"
-        answers = any(isinstance(part, ToolResult) for part in message.parts)
-        if shown and not answers:
-            yield behind, Message("user", tuple(shown))
-            shown = []
-        if answers:
-            behind = at
-            message = replace(message, parts=tuple(_words(part, at, shown, draft) for part in message.parts))
-        yield at, message
-    if shown:
-        yield behind, Message("user", tuple(shown))
+def in_words(message: Message, at: str, shown: list[Part], draft: ChatDraft) -> Message:
+    """A message that answers calls, without what its tools show, which joins `shown`; it is named as left out of its
+    place."""
+    return replace(message, parts=tuple([_words(part, at, shown, draft) for part in message.parts]))
 
 
 def _words(part: Part, at: str, shown: list[Part], draft: ChatDraft) -> Part:

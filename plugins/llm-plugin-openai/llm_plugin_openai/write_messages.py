@@ -1,6 +1,7 @@
 """Messages, from the canonical view to the wire (OpenAI API reference, Chat Completions, Create)."""
 
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
 from msgspec import Raw
 
@@ -8,36 +9,70 @@ from llm_plugin_openai.draft import ChatDraft
 from llm_plugin_openai.pictures import image_item, shows
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.reasoning import FIELDS, detail_of
+from llm_plugin_openai.shown_by_tools import in_words
 from llm_plugin_openai.write_parts import call_item, content_item
 from lockgate_ports.parts import Audio, Image, Message, Part, Refusal, Text, Thinking, ToolCall, ToolResult
 
 Item = dict[str, Any]
 
 
+def conversation(messages: Sequence[Message], draft: ChatDraft) -> list[Item]:
+    """`messages`. What tools show stands in a message of the user behind their answers. Raises Unsupported, naming the
+    field."""
+    items: list[Item] = []
+    shown: list[Part] = []
+    behind = ""
+    for place, message in enumerate(messages):
+        words = message.words
+        answers = words is None and ToolResult in map(type, message.parts)
+        if shown and not answers:
+            items += message_items(Message("user", tuple(shown)), behind, draft)
+            shown = []
+        if words is not None:
+            item = _begun(message, draft)
+            item["content"] = words
+            items.append(item)
+            continue
+        at = f"messages[{place}]"
+        if answers:
+            behind = at
+            message = in_words(message, at, shown, draft)
+        items += message_items(message, at, draft)
+    if shown:
+        items += message_items(Message("user", tuple(shown)), behind, draft)
+    return items
+
+
 def message_items(message: Message, at: str, draft: ChatDraft) -> list[Item]:
     """One message on the wire; several where it holds several tool results. Raises Unsupported, naming the field."""
-    results = [part for part in message.parts if isinstance(part, ToolResult)]
-    items = [_result(result, at, draft) for result in results]
-    extra = _own_members(message, at, draft)
-    if draft.quirks.strict_messages:
-        own = draft.quirks.reasoning_field
-        extra = {name: value for name, value in extra.items() if name not in FIELDS or name == own}
-    verbatim = any(name in extra for name in FIELDS)
-    others: list[Part] = [
-        part
-        for part in message.parts
-        if not isinstance(part, ToolResult) and not (verbatim and isinstance(part, Thinking))
-    ]
-    if others or not results:
-        role = message.role
-        item: Item = {"role": "system" if role == "developer" and not draft.quirks.developer_role else role}
-        if message.name is not None:
-            item["name"] = message.name
-        write = _assistant if message.role == "assistant" else _speaker
-        write(item, others, at, draft)
+    items: list[Item] = []
+    others: list[Part] = []
+    for part in message.parts:
+        if type(part) is ToolResult:
+            items.append(_result(part, at, draft))
+        else:
+            others.append(part)
+    extra = _own_members(message, at, draft) if message.extra else {}
+    if extra and not extra.keys().isdisjoint(FIELDS):
+        others = [part for part in others if not isinstance(part, Thinking)]
+    if others or not items:
+        item = _begun(message, draft)
+        if message.role == "assistant":
+            _assistant(item, others, at, draft)
+        else:
+            _speaker(item, others, at, draft)
         items.append(item)
-    items[-1] |= extra
+    if extra:
+        items[-1] |= extra
     return items
+
+
+def _begun(message: Message, draft: ChatDraft) -> Item:
+    """Who says it."""
+    role = message.role
+    if role == "developer" and not draft.quirks.developer_role:
+        role = "system"
+    return {"role": role} if message.name is None else {"role": role, "name": message.name}
 
 
 def _own_members(message: Message, at: str, draft: ChatDraft) -> dict[str, Raw]:
@@ -46,14 +81,21 @@ def _own_members(message: Message, at: str, draft: ChatDraft) -> dict[str, Raw]:
         for name in message.extra:
             draft.leave_out(f"{at}.{name}")
         return {}
-    thinks = any(isinstance(part, Thinking) for part in message.parts)
-    return {name: value for name, value in message.extra.items() if thinks or name not in FIELDS}
+    thinks = Thinking in map(type, message.parts)
+    extra = {name: value for name, value in message.extra.items() if thinks or name not in FIELDS}
+    if draft.quirks.strict_messages:
+        own = draft.quirks.reasoning_field
+        extra = {name: value for name, value in extra.items() if name not in FIELDS or name == own}
+    return extra
 
 
 def _speaker(item: Item, parts: list[Part], at: str, draft: ChatDraft) -> None:
     only_text = item["role"] != "user"
     items: list[Any] = []
     for place, part in enumerate(parts):
+        if type(part) is Text and part.annotations is None and part.cache is None:
+            items.append(part.text)
+            continue
         where = f"{at}.content[{place}]"
         if isinstance(part, Thinking | ToolCall) or (only_text and not isinstance(part, Text)):
             raise draft.cannot_say(f"{_named(part)} in a {item['role']} message", where)
@@ -66,6 +108,9 @@ def _assistant(item: Item, parts: list[Part], at: str, draft: ChatDraft) -> None
     calls: list[Item] = []
     refusals: list[str] = []
     for place, part in enumerate(parts):
+        if type(part) is Text and part.annotations is None and part.cache is None:
+            content.append(part.text)
+            continue
         where = f"{at}.content[{place}]"
         match part:
             case ToolCall():
@@ -130,14 +175,12 @@ def _result(result: ToolResult, at: str, draft: ChatDraft) -> Item:
 
 
 def _compact(items: list[Any]) -> Any:
-    """A lone piece of plain text as a string, which every server takes."""
+    """As they are sent: a lone piece of plain text as a string, which every server takes, any other in an item."""
     if not items:
         return ""
-    if len(items) == 1 and isinstance(items[0], dict):
-        only = cast(Item, items[0])
-        if only.keys() == {"type", "text"} and only["type"] == "text":
-            return only["text"]
-    return items
+    if len(items) == 1 and isinstance(items[0], str):
+        return items[0]
+    return [{"type": "text", "text": item} if isinstance(item, str) else item for item in items]
 
 
 def _named(part: Part) -> str:

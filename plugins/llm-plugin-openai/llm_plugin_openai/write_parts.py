@@ -28,12 +28,14 @@ Item = dict[str, Any]
 _FORMATS = {"audio/mpeg": "mp3", "audio/x-wav": "wav", "audio/wave": "wav", "audio/vnd.wave": "wav"}
 
 
-def content_item(part: Part, at: str, draft: ChatDraft, *, spoken: bool = False) -> Item | Raw:
-    """One item of `content`; `spoken`: by the assistant, who has words only. Raises Unsupported, naming the field."""
+def content_item(part: Part, at: str, draft: ChatDraft, *, spoken: bool = False) -> str | Item | Raw:
+    """One item of `content`, or words that may stand alone; `spoken`: by the assistant, who has words only. Raises
+    Unsupported, naming the field."""
     match part:
         case Text():
             draft.notes(part, at)
-            return cached({"type": "text", "text": part.text}, part.cache, draft)
+            words = cached({"type": "text", "text": part.text}, part.cache, draft)
+            return words if "cache_control" in words else part.text
         case Native(dialect=dialect) if dialect == NAME:
             return part.raw
         case Native():

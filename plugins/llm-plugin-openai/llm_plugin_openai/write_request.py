@@ -1,5 +1,6 @@
 """The canonical view becomes a request (OpenAI API reference, Chat Completions, Create)."""
 
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -8,8 +9,7 @@ from msgspec import Raw
 from llm_plugin_openai.draft import ChatDraft
 from llm_plugin_openai.post import Target, post
 from llm_plugin_openai.quirks import NAME, Quirks
-from llm_plugin_openai.shown_by_tools import spoken_to
-from llm_plugin_openai.write_messages import message_items
+from llm_plugin_openai.write_messages import conversation, message_items
 from llm_plugin_openai.write_reasoning import reasoning_fields
 from llm_plugin_openai.write_tools import choice_item, tool_item
 from lockgate_ports.answer_tool import asked_by_tool
@@ -17,15 +17,18 @@ from lockgate_ports.carried import MEMBERS
 from lockgate_ports.chat import ChatRequest, ResponseFormat
 from lockgate_ports.dialect import Upstream, Written
 from lockgate_ports.draft import asks
-from lockgate_ports.errors import InvalidRequest
+from lockgate_ports.json_post import encode
 from lockgate_ports.parts import Message
 
 PATH = "chat/completions"
 _PLAIN = (
-    *("temperature", "top_p", "n", "seed", "frequency_penalty", "presence_penalty", "logprobs", "top_logprobs"),
+    *("n", "seed", "frequency_penalty", "presence_penalty", "logprobs", "top_logprobs"),
     *("verbosity", "service_tier", "metadata", "user", "store", "prompt_cache_key"),
 )
+_PLAIN_OF = attrgetter(*_PLAIN)
+_UNSAID = (None,) * len(_PLAIN)
 _BEYOND = ("top_k", "min_p", "repetition_penalty")
+_BEYOND_OF = attrgetter(*_BEYOND)
 
 
 def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks, target: Target) -> Written:
@@ -35,18 +38,18 @@ def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks, target:
     if form is not None and by_tool:
         view = asked_by_tool(view, form)
     draft = ChatDraft(upstream, quirks, view.native)
-    fields: dict[str, Any] = {"model": upstream.model}
-    fields["messages"] = [
-        item for at, message in spoken_to(view.messages, draft) for item in message_items(message, at, draft)
-    ]
+    fields: dict[str, Any] = {"model": upstream.model, "messages": conversation(view.messages, draft)}
     tuning = _tuning(view, draft)
-    names = dict(quirks.renames)
-    fields |= {
-        names.get(name, name): value
-        for name, value in tuning.items()
-        if name not in quirks.lacks or (asks(name, value) and draft.admits(name))
-    }
-    _extras(fields, view, draft)
+    if quirks.lacks or quirks.renames:
+        names = dict(quirks.renames)
+        tuning = {
+            names.get(name, name): value
+            for name, value in tuning.items()
+            if name not in quirks.lacks or (asks(name, value) and draft.admits(name))
+        }
+    fields |= tuning
+    if view.extra:
+        _add_extras(fields, view, draft)
     if upstream.stream:
         fields["stream"] = True
         if quirks.stream_usage:
@@ -55,39 +58,54 @@ def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks, target:
         fields.pop("stream_options", None)
     for name, value in quirks.adds:
         fields.setdefault(name, Raw(value))
-    try:
-        body = msgspec.json.encode(fields)
-    except UnicodeEncodeError:
-        raise InvalidRequest("the request holds a lone surrogate, which is half a character and no text") from None
-    return Written(post(body, upstream, target(upstream, PATH)), draft.dropped, relays=not by_tool)
+    return Written(post(encode(fields), upstream, target(upstream, PATH)), draft.dropped, relays=not by_tool)
 
 
 def _tuning(view: ChatRequest, draft: ChatDraft) -> dict[str, Any]:
-    fields: dict[str, Any] = {name: getattr(view, name) for name in _PLAIN}
-    if "n" in draft.quirks.lacks and view.n is not None:
+    """What is said of it."""
+    fields: dict[str, Any] = {}
+    quirks = draft.quirks
+    if view.temperature is not None:
+        fields["temperature"] = view.temperature
+    if view.top_p is not None:
+        fields["top_p"] = view.top_p
+    if (plain := _PLAIN_OF(view)) != _UNSAID:
+        fields |= {name: value for name, value in zip(_PLAIN, plain, strict=True) if value is not None}
+    if view.n is not None and "n" in quirks.lacks:
         if view.n != 1:
             raise draft.cannot_say(f"{view.n} choices in one answer", "n")
-        fields["n"] = None
-    fields[draft.quirks.max_tokens_field] = view.max_tokens
-    fields["stop"] = list(view.stop) or None
-    offered = draft.offered(view.tools, NAME)
-    fields["tools"] = [tool_item(tool, f"tools[{place}]", draft) for place, tool in offered] or None
-    fields["tool_choice"] = choice_item(view.tool_choice, view.tools) if view.tool_choice is not None else None
+        del fields["n"]
+    if view.max_tokens is not None:
+        fields[quirks.max_tokens_field] = view.max_tokens
+    if view.stop:
+        fields["stop"] = view.stop
+    if view.tools:
+        offered = draft.offered(view.tools, NAME)
+        fields["tools"] = [tool_item(tool, f"tools[{place}]", draft) for place, tool in offered]
+    if view.tool_choice is not None:
+        fields["tool_choice"] = choice_item(view.tool_choice, view.tools)
     # OpenAI refuses the word where there are no tools
-    fields["parallel_tool_calls"] = view.parallel_tool_calls if view.tools or draft.own else None
-    fields["response_format"] = _format(view.response_format, draft) if view.response_format is not None else None
-    fields["logit_bias"] = _whole(view.logit_bias) if view.logit_bias is not None else None
-    fields["modalities"] = list(view.modalities) or None
-    fields["audio"] = {"voice": view.audio.voice, "format": view.audio.format} if view.audio is not None else None
-    fields["prediction"] = _prediction(view.prediction, draft) if view.prediction is not None else None
-    fields["prompt_cache_retention"] = view.prompt_cache_ttl
-    for name in _BEYOND:
-        value = getattr(view, name)
-        if value is not None and (draft.own or name in draft.quirks.sampling or draft.admits(name)):
+    if view.parallel_tool_calls is not None and (view.tools or draft.own):
+        fields["parallel_tool_calls"] = view.parallel_tool_calls
+    if view.response_format is not None:
+        fields["response_format"] = _format(view.response_format, draft)
+    if view.logit_bias is not None:
+        fields["logit_bias"] = _whole(view.logit_bias)
+    if view.modalities:
+        fields["modalities"] = view.modalities
+    if view.audio is not None:
+        fields["audio"] = {"voice": view.audio.voice, "format": view.audio.format}
+    if view.prediction is not None:
+        fields["prediction"] = _prediction(view.prediction, draft)
+    if view.prompt_cache_ttl is not None:
+        fields["prompt_cache_retention"] = view.prompt_cache_ttl
+    for name, value in zip(_BEYOND, _BEYOND_OF(view), strict=True):
+        if value is not None and (draft.own or name in quirks.sampling or draft.admits(name)):
             fields[name] = value
     if view.reasoning is not None:
-        fields |= reasoning_fields(view.reasoning, draft)
-    return {name: value for name, value in fields.items() if value is not None}
+        said = reasoning_fields(view.reasoning, draft)
+        fields |= {name: value for name, value in said.items() if value is not None}
+    return fields
 
 
 def _whole(biases: dict[str, float]) -> dict[str, float]:
@@ -109,7 +127,7 @@ def _prediction(message: Message, draft: ChatDraft) -> dict[str, Any]:
     return {"type": "content", "content": message_items(message, "prediction", draft)[0]["content"]}
 
 
-def _extras(fields: dict[str, Any], view: ChatRequest, draft: ChatDraft) -> None:
+def _add_extras(fields: dict[str, Any], view: ChatRequest, draft: ChatDraft) -> None:
     """What the caller wrote in this dialect goes as it came; another dialect's own words are tuning we lack."""
     for name, value in view.extra.items():
         if view.native == NAME:

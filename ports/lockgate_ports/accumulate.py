@@ -10,6 +10,7 @@ from lockgate_ports.chat import ChatResponse, Choice
 from lockgate_ports.events import (
     AudioDelta,
     Delta,
+    Event,
     Failure,
     Finish,
     MediaDelta,
@@ -28,6 +29,9 @@ from lockgate_ports.events import (
 from lockgate_ports.parts import Audio, InlineSource, Native, Part, Refusal, Text, Thinking, ToolCall
 from lockgate_ports.usage import Usage
 
+_Runs = dict[int, list[Delta]]
+"""The deltas of one choice, by part."""
+
 
 class Accumulator:
     """`add` events in order, then read `response`. A stream and its plain answer give the same object."""
@@ -35,15 +39,17 @@ class Accumulator:
     def __init__(self) -> None:
         self._start = Start()
         self._usage: Usage | None = None
-        self._parts: dict[int, dict[int, list[Delta]]] = {}
-        """By choice and part."""
+        self._runs: dict[int, _Runs] = {}
         self._finishes: dict[int, Finish] = {}
 
     def add(self, event: ReadEvent) -> None:
         """Take one canonical event. Raises its error for a Failure, TypeError for a Relayed one or a part that changes
         its kind."""
         if is_delta(event):
-            self._grow(event)
+            runs = self._runs.get(event.choice)
+            if runs is None:
+                runs = self._runs[event.choice] = {}
+            _grow(runs, event)
             return
         match event:
             case Start():
@@ -61,27 +67,12 @@ class Accumulator:
             case _:
                 raise AssertionError("deltas are taken before")
 
-    def _grow(self, event: Delta) -> None:
-        parts = self._parts.get(event.choice)
-        if parts is None:
-            parts = self._parts[event.choice] = {}
-        run = parts.get(event.part)
-        if run is None:
-            parts[event.part] = [event]
-            return
-        if type(run[0]) is not type(event):
-            raise TypeError(
-                f"part {event.part} of choice {event.choice} began as {type(run[0]).__name__} and goes on as "
-                f"{type(event).__name__}; each part needs a number of its own"
-            )
-        run.append(event)
-
     @property
     def response(self) -> ChatResponse:
         """The answer so far."""
         start = self._start
         return ChatResponse(
-            choices=tuple([self._choice(index) for index in sorted({**self._parts, **self._finishes})]),
+            choices=tuple([self._choice(index) for index in sorted({**self._runs, **self._finishes})]),
             id=start.id,
             model=start.model,
             created=start.created,
@@ -92,24 +83,51 @@ class Accumulator:
 
     def _choice(self, index: int) -> Choice:
         finish = self._finishes.get(index)
-        runs = self._parts.get(index) or {}
-        parts: list[Part] = []
-        measured: list[Raw] = []
-        for number in sorted(runs):
-            run = runs[number]
-            parts += _part(run)
-            for delta in run:
-                if not isinstance(delta, _MEASURED):
-                    break  # all of a run are of one kind
-                if delta.logprobs is not None:
-                    measured.append(delta.logprobs)
+        runs = self._runs.get(index) or {}
+        measured = [
+            delta.logprobs
+            for number in sorted(runs)
+            for delta in runs[number]
+            if isinstance(delta, _MEASURED) and delta.logprobs is not None
+        ]
         return Choice(
             index=index,
-            parts=tuple(parts),
+            parts=_parts(runs),
             finish_reason=finish.reason if finish else None,
             native_finish_reason=finish.native_reason if finish else None,
             logprobs=_logprobs(measured) if measured else None,
         )
+
+
+def parts_of(deltas: Iterable[Event]) -> tuple[Part, ...]:
+    """The parts that the deltas of one choice make up. Raises TypeError for anything else, and for a part that changes
+    its kind."""
+    runs: _Runs = {}
+    for delta in deltas:
+        if not is_delta(delta):
+            raise TypeError(f"{type(delta).__name__} is no delta")
+        _grow(runs, delta)
+    return _parts(runs)
+
+
+def _grow(runs: _Runs, delta: Delta) -> None:
+    run = runs.get(delta.part)
+    if run is None:
+        runs[delta.part] = [delta]
+        return
+    if type(run[0]) is not type(delta):
+        raise TypeError(
+            f"part {delta.part} of choice {delta.choice} began as {type(run[0]).__name__} and goes on as "
+            f"{type(delta).__name__}; each part needs a number of its own"
+        )
+    run.append(delta)
+
+
+def _parts(runs: _Runs) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    for number in sorted(runs):
+        parts += _part(runs[number])
+    return tuple(parts)
 
 
 def _part(run: list[Delta]) -> list[Part]:

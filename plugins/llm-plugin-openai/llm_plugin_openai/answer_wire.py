@@ -92,9 +92,7 @@ class GroqExtras(Struct, gc=False):
     usage: Raw = NULL
 
 
-class WireAnswer(Struct, gc=False):
-    """An answer or a chunk."""
-
+class _Answer(Struct, gc=False):
     id: Any = None
     model: Any = None
     created: Any = None
@@ -103,10 +101,23 @@ class WireAnswer(Struct, gc=False):
     error: Raw = NULL
     service_tier: Any = None
     system_fingerprint: Any = None
+
+
+class WireAnswer(_Answer, gc=False):
+    """An answer or a chunk."""
+
     x_groq: GroqExtras | None = None
     citations: Raw = NULL
     search_results: Raw = NULL
 
 
+class KnownAnswer(_Answer, gc=False, forbid_unknown_fields=True):
+    """An answer of nothing but members that have a canonical place, as most are: what decodes as this need not be
+    looked through for more."""
+
+    object: Any = None
+
+
+KNOWN = msgspec.json.Decoder(KnownAnswer)
 ANSWER = msgspec.json.Decoder(WireAnswer)
 LOGPROBS = msgspec.json.Decoder(WireLogprobs)

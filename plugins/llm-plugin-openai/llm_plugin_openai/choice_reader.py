@@ -50,12 +50,12 @@ class ChoiceReader:
         self._tags = ThinkTags() if think_tags else None
         self._noted = False
         self._numbers: dict[object, int] = {}
-        self._calls = CallReader(index, self._fresh)
+        self._calls: CallReader | None = None
 
     @property
     def reason(self) -> FinishReason | None:
         """Our word for why it ended; None where the server gave none that we know."""
-        return reason_of(self.native_reason, calls=self._calls.any)
+        return reason_of(self.native_reason, calls=self._calls is not None and self._calls.any)
 
     def cite(self, answer: WireAnswer) -> None:
         """Keep what the answer, or the latest chunk that says so, is drawn from."""
@@ -94,11 +94,10 @@ class ChoiceReader:
             events.append(TextDelta("", self._number("text"), self.index, measured))
         if delta.audio is not None:
             self._sound(delta.audio, events)
-        if delta.function_call is not None:
-            self._calls.legacy(delta.function_call, events)
-        for call in delta.tool_calls or ():
-            self._calls.read(call, events)
-        events += [self._picture(image) for image in delta.images or ()]
+        if delta.function_call is not None or delta.tool_calls:
+            self._call(delta, events)
+        if delta.images:
+            events += [self._picture(image) for image in delta.images]
         return events
 
     def finish(self) -> list[Event]:
@@ -113,12 +112,15 @@ class ChoiceReader:
         events: list[Event] = []
         if self._tags is not None and (text := self._told_apart(self._tags.flush(), events)):
             events.append(TextDelta(text, self._number("text"), self.index))
-        if not self._noted and "text" in self._numbers:
+        cited = self._citations is not NULL or self._search_results is not NULL
+        if cited and not self._noted and "text" in self._numbers:
             notes = annotations_of(self._citations, self._search_results)
             if notes is not None:
                 self._noted = True
                 events.append(TextDelta("", self._number("text"), self.index, None, notes, NAME))
-        return [*events, *self._calls.flush()]
+        if self._calls is not None:
+            events += self._calls.flush()
+        return events
 
     def _told_apart(self, pieces: list[Piece], events: list[Event]) -> str:
         """The text among the pieces; the thoughts become events."""
@@ -163,6 +165,14 @@ class ChoiceReader:
         if image is None:
             return NativeDelta(NAME, "image_url", raw, self._fresh(), self.index)
         return MediaDelta(image, self._fresh(), self.index)
+
+    def _call(self, delta: WireDelta, events: list[Event]) -> None:
+        if self._calls is None:
+            self._calls = CallReader(self.index, self._fresh)
+        if delta.function_call is not None:
+            self._calls.legacy(delta.function_call, events)
+        for call in delta.tool_calls or ():
+            self._calls.read(call, events)
 
     def _sound(self, audio: WireAudio, events: list[Event]) -> None:
         if audio.id or audio.data or audio.transcript or audio.expires_at:

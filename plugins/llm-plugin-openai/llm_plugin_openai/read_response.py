@@ -5,13 +5,13 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from llm_plugin_openai.answer_wire import ANSWER, WireAnswer, WireChoice
+from llm_plugin_openai.answer_wire import ANSWER, KNOWN, KnownAnswer, WireAnswer, WireChoice
 from llm_plugin_openai.choice_reader import ChoiceReader
 from llm_plugin_openai.error_in import error_inside
 from llm_plugin_openai.finish import native_word, reason_of
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.usage import read_usage
-from lockgate_ports.accumulate import Accumulator
+from lockgate_ports.accumulate import parts_of
 from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import MEMBERS, NULL, said
 from lockgate_ports.chat import ChatResponse, Choice, FinishReason
@@ -71,17 +71,16 @@ def glance(body: bytes) -> Glance:
 def read_response(body: bytes, *, think_tags: bool = False) -> ChatResponse:
     """The canonical answer. Raises UpstreamError as `glance` does."""
     try:
-        wire = ANSWER.decode(body)
-        members = MEMBERS.decode(body)
+        wire, extra = _answer(body)
     except BROKEN as error:
         raise _nonsense(error, body) from None
     if not body.isascii() and utf8_fault(body) is not None:
         raise unusable("an answer that is not valid UTF-8")
     if not wire.choices:
         raise _without_choices(wire.error, body)
-    extra = {name: value for name, value in members.items() if name not in _KNOWN and said(value)}
+    cited = wire if isinstance(wire, WireAnswer) else None
     return ChatResponse(
-        choices=tuple(_choice(choice, place, wire, body, think_tags) for place, choice in enumerate(wire.choices)),
+        choices=tuple([_choice(choice, place, cited, body, think_tags) for place, choice in enumerate(wire.choices)]),
         id=text(wire.id),
         model=text(wire.model),
         created=int(wire.created) if isinstance(wire.created, int | float) else None,
@@ -93,29 +92,33 @@ def read_response(body: bytes, *, think_tags: bool = False) -> ChatResponse:
     )
 
 
+def _answer(body: bytes) -> tuple[KnownAnswer | WireAnswer, dict[str, Raw]]:
+    """The answer, and what it holds that has no canonical place."""
+    try:
+        return KNOWN.decode(body), {}
+    except msgspec.ValidationError:
+        members = MEMBERS.decode(body)
+        return ANSWER.decode(body), {name: raw for name, raw in members.items() if name not in _KNOWN and said(raw)}
+
+
 def text(value: Any) -> str | None:
     """A string that says something, or None."""
     return value if isinstance(value, str) and value else None
 
 
-def _choice(wire: WireChoice, place: int, answer: WireAnswer, body: bytes, think_tags: bool) -> Choice:
+def _choice(wire: WireChoice, place: int, cited: WireAnswer | None, body: bytes, think_tags: bool) -> Choice:
     """A message is one large delta: so a stream and its plain answer are read alike."""
     message = wire.message or wire.delta
     if message is None or said(wire.error):
         raise _without_message(wire.error, body)
-    index = wire.index if wire.index is not None else place
-    reader = ChoiceReader(index, think_tags=think_tags)
-    reader.cite(answer)
+    reader = ChoiceReader(wire.index if wire.index is not None else place, think_tags=think_tags)
+    if cited is not None:
+        reader.cite(cited)
     reader.native_reason = native_word(wire.finish_reason)
-    fold = Accumulator()
-    for event in (*reader.read(message), *reader.finish(), *reader.flush()):
-        fold.add(event)
-    found = fold.response.choices
-    parts = found[0].parts if found else ()
     return Choice(
-        index=index,
-        parts=parts,
-        finish_reason=found[0].finish_reason if found else None,
+        index=reader.index,
+        parts=parts_of((*reader.read(message), *reader.flush())),
+        finish_reason=reader.reason,
         native_finish_reason=reader.native_reason,
         logprobs=wire.logprobs if said(wire.logprobs) else None,
     )

@@ -17,7 +17,6 @@ from lockgate_ports.events import (
     NativeDelta,
     ReadEvent,
     RefusalDelta,
-    Relayed,
     Skipped,
     Start,
     TextDelta,
@@ -29,6 +28,7 @@ from lockgate_ports.events import (
 from lockgate_ports.parts import Audio, InlineSource, Native, Part, Refusal, Text, Thinking, ToolCall
 from lockgate_ports.usage import Usage
 
+_UNSAID = Start()
 _Runs = dict[int, list[Delta]]
 """The deltas of one choice, by part."""
 
@@ -37,7 +37,7 @@ class Accumulator:
     """`add` events in order, then read `response`. A stream and its plain answer give the same object."""
 
     def __init__(self) -> None:
-        self._start = Start()
+        self._start = _UNSAID
         self._usage: Usage | None = None
         self._runs: dict[int, _Runs] = {}
         self._finishes: dict[int, Finish] = {}
@@ -50,22 +50,16 @@ class Accumulator:
             if runs is None:
                 runs = self._runs[event.choice] = {}
             _grow(runs, event)
-            return
-        match event:
-            case Start():
-                self._start = event
-            case UsageReport(usage):
-                self._usage = usage
-            case Finish():
-                self._finishes[event.choice] = event
-            case Failure(error):
-                raise error
-            case Skipped():
-                pass
-            case Relayed():
-                raise TypeError("a relayed event has no canonical form; read the stream without relaying")
-            case _:
-                raise AssertionError("deltas are taken before")
+        elif type(event) is Start:
+            self._start = event
+        elif type(event) is UsageReport:
+            self._usage = event.usage
+        elif type(event) is Finish:
+            self._finishes[event.choice] = event
+        elif type(event) is Failure:
+            raise event.error
+        elif type(event) is not Skipped:
+            raise TypeError("a relayed event has no canonical form; read the stream without relaying")
 
     @property
     def response(self) -> ChatResponse:

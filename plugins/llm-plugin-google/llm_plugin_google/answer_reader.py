@@ -30,7 +30,8 @@ class AnswerReader:
         events: list[Event] = []
         if not self._started:
             self._started = True
-            events.append(Start(answer.response_id, answer.model_version, _seconds(answer.create_time), _tier(answer)))
+            created = _seconds(answer.create_time) if answer.create_time is not None else None
+            events.append(Start(answer.response_id, answer.model_version, created, _tier(answer)))
         for place, piece in enumerate(answer.candidates or ()):
             index = piece.index or 0
             reader = self._candidates.get(index)
@@ -55,9 +56,7 @@ class AnswerReader:
         return [event for index in sorted(self._candidates) for event in self._candidates[index].finish()]
 
 
-def _seconds(written: str | None) -> int | None:
-    if written is None:
-        return None
+def _seconds(written: str) -> int | None:
     try:
         return int(datetime.fromisoformat(written).timestamp())
     except ValueError:

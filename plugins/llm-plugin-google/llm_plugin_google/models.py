@@ -1,6 +1,7 @@
 """What a model's name tells: its generation, whether it is a Pro model, and the path it is asked at."""
 
 import re
+from functools import lru_cache
 from urllib.parse import quote
 
 from lockgate_ports.dialect import Upstream
@@ -31,11 +32,14 @@ def is_pro(model: str) -> bool:
 def target_of(upstream: Upstream, method: str) -> str:
     """The path at which a model does `method` (`generateContent`): under `models/`, unless the name says where else
     (`tunedModels/...`, or Vertex AI's `endpoints/...`). Raises InvalidRequest for a name that would leave its place."""
-    model = upstream.model
+    return _target(upstream.prefix, upstream.model, method)
+
+
+@lru_cache(maxsize=256)
+def _target(prefix: str, model: str, method: str) -> str:
     if any(step in ("", ".", "..") for step in model.split("/")):
         raise InvalidRequest(f"{model[:80]!r} is no model name", param="model")
     name = quote(model, safe="/@:")
-    prefix = upstream.prefix
     if model.startswith("endpoints/"):
         return f"{prefix.removesuffix(GOOGLES_OWN)}/{name}:{method}"
     if model.startswith(_COLLECTIONS):

@@ -60,7 +60,7 @@ def _answers(body: bytes) -> list[tuple[Answer, bytes]]:
     if utf8_fault(body) is not None:
         raise unusable("an answer that is not valid UTF-8")
     try:
-        if body.lstrip().startswith(b"["):
+        if body[:1] != b"{" and body.lstrip().startswith(b"["):
             return [(ANSWER.decode(each), bytes(each)) for each in _ANSWERS.decode(body)]
         return [(ANSWER.decode(body), body)]
     except BROKEN as error:

@@ -21,7 +21,7 @@ def read_usage(wire: WireUsage | None) -> Usage | None:
     if wire is None or wire.prompt_token_count is None:
         return None
     tool_use = wire.tool_use_prompt_token_count
-    shares = wire.prompt_tokens_details
+    asked, made = wire.prompt_tokens_details, wire.candidates_tokens_details
     return Usage(
         # the prompt's count holds the cached tokens, but not what Google's own tools added
         input_tokens=wire.prompt_token_count + (tool_use or 0),
@@ -30,10 +30,10 @@ def read_usage(wire: WireUsage | None) -> Usage | None:
         cache_read_tokens=wire.cached_content_token_count,
         reasoning_tokens=wire.thoughts_token_count,
         tool_use_tokens=tool_use,
-        input_audio_tokens=_share(shares, "AUDIO"),
-        input_image_tokens=_share(shares, "IMAGE"),
-        output_audio_tokens=_share(wire.candidates_tokens_details, "AUDIO"),
-        output_image_tokens=_share(wire.candidates_tokens_details, "IMAGE"),
+        input_audio_tokens=_share(asked, "AUDIO") if asked else None,
+        input_image_tokens=_share(asked, "IMAGE") if asked else None,
+        output_audio_tokens=_share(made, "AUDIO") if made else None,
+        output_image_tokens=_share(made, "IMAGE") if made else None,
         service_tier=wire.service_tier.lower() if isinstance(wire.service_tier, str) else None,
     )
 
@@ -62,9 +62,7 @@ def _total(usage: Usage) -> int | None:
     return usage.input_tokens + usage.output_tokens
 
 
-def _share(shares: list[TokenShare] | None, modality: str) -> int | None:
-    if not shares:
-        return None
+def _share(shares: list[TokenShare], modality: str) -> int | None:
     found = [share.token_count or 0 for share in shares if share.modality == modality]
     return sum(found) if found else None
 

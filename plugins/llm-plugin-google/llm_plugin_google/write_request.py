@@ -1,5 +1,6 @@
 """The canonical view becomes a request (Gemini API reference, generateContent)."""
 
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -31,6 +32,10 @@ _NO_WORD_FOR = (
     *("min_p", "repetition_penalty", "logit_bias", "verbosity", "store", "metadata", "user", "prompt_cache_key"),
     *("prompt_cache_ttl",),
 )
+_CONFIG_OF = attrgetter(*(name for name, _ in _CONFIG))
+_CONFIG_WORDS = tuple(word for _, word in _CONFIG)
+_REST_OF = attrgetter(*_NO_WORD_FOR)
+_UNSAID = (None,) * len(_NO_WORD_FOR)
 _TIERS = {"default": "standard", "standard": "standard", "flex": "flex", "priority": "priority"}
 _PCM = ("pcm16", "pcm")
 _JSON = (("content-type", "application/json"), ("accept", "application/json"))
@@ -56,7 +61,8 @@ def post(
     body: bytes, upstream: Upstream, target: str, headers: Headers = _JSON, travelled: Headers = ()
 ) -> HttpRequest:
     """The provider's own headers win over those that travelled with the request; these over ours."""
-    headers = tuple({**dict(headers), **dict(travelled), **dict(upstream.headers)}.items())
+    if travelled or upstream.headers:
+        headers = tuple({**dict(headers), **dict(travelled), **dict(upstream.headers)}.items())
     return HttpRequest("POST", upstream.origin, target, headers, body, upstream.purpose)
 
 
@@ -88,16 +94,19 @@ def request_fields(view: ChatRequest, draft: Draft) -> dict[str, Any]:
         draft.admits("prediction")
     if view.parallel_tool_calls is False and view.tools:
         draft.admits("parallel_tool_calls")
-    for name in _NO_WORD_FOR:
-        if asks(name, value := getattr(view, name)) and draft.admits(name):
-            fields[name] = value
-    _extras(fields, view, draft)
+    if (rest := _REST_OF(view)) != _UNSAID:
+        told = zip(_NO_WORD_FOR, rest, strict=True)
+        fields |= {name: value for name, value in told if asks(name, value) and draft.admits(name)}
+    if view.extra:
+        _add_extras(fields, view, draft)
     return fields
 
 
 def _config(view: ChatRequest, draft: Draft) -> dict[str, Any]:
     config: dict[str, Any] = {
-        word: value for name, word in _CONFIG if (value := getattr(view, name)) is not None and value is not False
+        word: value
+        for word, value in zip(_CONFIG_WORDS, _CONFIG_OF(view), strict=True)
+        if value is not None and value is not False
     }
     if view.stop:
         config["stopSequences"] = list(view.stop)
@@ -137,7 +146,7 @@ def _speech(audio: AudioOutput, draft: Draft) -> dict[str, Any]:
     return {"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": name}}}
 
 
-def _extras(fields: dict[str, Any], view: ChatRequest, draft: Draft) -> None:
+def _add_extras(fields: dict[str, Any], view: ChatRequest, draft: Draft) -> None:
     """What the caller wrote in this dialect goes as it came; another dialect's own words are tuning we lack."""
     for name, value in view.extra.items():
         if view.native == NAME:

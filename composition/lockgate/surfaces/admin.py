@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from lockgate.surfaces.head import Head, ReadBody
+from lockgate.surfaces.head import Head, ReadBody, whole
 from lockgate.surfaces.replies import Whole
 from lockgate_core.explain import Explainer
 from lockgate_core.priority import HEADER as PRIORITY
@@ -47,7 +47,7 @@ class AdminPlace:
     async def serve_explain(self, head: Head, _: Mapping[str, str], read_body: ReadBody, request_id: str) -> Whole:
         """The body is a request as a client would send it, with its `x-lockgate-priority`; `?dialect=` says in which
         language, `?tenant=` and `?user=` for whom. Raises CallerError as the surface of that dialect does."""
-        request = read_as(head.query.get("dialect", DEFAULT_DIALECT), await read_body(), self._dialects)
+        request = read_as(head.query.get("dialect", DEFAULT_DIALECT), await whole(read_body), self._dialects)
         caller = Caller(tenant=head.query.get("tenant"), user=head.query.get("user"))
         told = self._explainer.explain(request, caller, priority=head.headers.get(PRIORITY))
         return Whole(200, msgspec.json.encode(told), headers=(("x-request-id", request_id),))

@@ -33,13 +33,11 @@ class AnswerWriter:
             self.room.set()
             self.room = None
 
-    def whole(self, answer: Whole, constant: str, connection: Next, *, bodiless: bool) -> None:
+    def whole(self, answer: Whole, constant: str, connection: Next, bodiless: bool = False) -> None:
         """A complete answer; `bodiless` says its length all the same, as for HEAD. Nothing else may follow before there
         is `room`."""
         body = answer.body
-        head = answer_head(
-            answer.status, answer.headers, answer.content_type, constant, length=len(body), connection=connection
-        )
+        head = answer_head(answer.status, answer.headers, answer.content_type, constant, len(body), connection)
         if bodiless:
             self._transport.write(head)
         elif len(body) < _JOINED:
@@ -53,9 +51,7 @@ class AnswerWriter:
         transport = self._transport
         framing = f"{connection}transfer-encoding: chunked\r\n" if chunked else connection
         try:
-            head = answer_head(
-                answer.status, answer.headers, answer.content_type, constant, length=None, connection=framing
-            )
+            head = answer_head(answer.status, answer.headers, answer.content_type, constant, None, framing)
             transport.write(head)
             ping = _chunk(answer.ping) if chunked and answer.ping else answer.ping
             with pulse.over(self._ping, ping) as beat:

@@ -190,13 +190,19 @@ class Connection(asyncio.Protocol):
             while self._waiting:
                 exchange = self._waiting.popleft()
                 answer = await self._service.door.handle(exchange.head, exchange.read)
-                if not await self._send(answer, exchange):
+                if isinstance(answer, Whole):
+                    keep = self._tell(answer, exchange)
+                    if self._writer.room is not None:
+                        await self._writer.room.wait()
+                else:
+                    keep = await self._stream(answer, exchange)
+                if not keep:
                     self._leave()
                     return
             if self._refusal is not None:
                 told = write_plain_error(self._refusal, "")
                 refusal = Whole(told.status, told.body)
-                self._writer.whole(refusal, self._service.constant, "connection: close\r\n", bodiless=False)
+                self._writer.whole(refusal, self._service.constant, "connection: close\r\n")
                 self._leave()
                 return
         except Exception as error:  # noqa: BLE001 - the client must not take what it has for the whole answer
@@ -209,21 +215,23 @@ class Connection(asyncio.Protocol):
         if self._service.draining:
             self._transport.close()
 
-    async def _send(self, answer: Whole | Streamed, exchange: Exchange) -> bool:
+    def _tell(self, answer: Whole, exchange: Exchange) -> bool:
+        """Whether another request may follow."""
+        keep = self._keeps(exchange)
+        then: Next = "connection: close\r\n" if not keep else "" if exchange.modern else "connection: keep-alive\r\n"
+        self._writer.whole(answer, self._service.constant, then, exchange.head.method == "HEAD")
+        return keep
+
+    async def _stream(self, answer: Streamed, exchange: Exchange) -> bool:
         """Whether another request may follow."""
         service, modern = self._service, exchange.modern
-        keep = exchange.keep_alive and exchange.dismiss() and (not service.draining or bool(self._waiting))
-        if isinstance(answer, Streamed):
-            keep = keep and modern
-            then: Next = "" if keep else "connection: close\r\n"
-            await self._writer.stream(answer, service.constant, then, service.pulse, chunked=modern)
-        else:
-            then = "connection: close\r\n" if not keep else "" if modern else "connection: keep-alive\r\n"
-            bodiless = exchange.head.method == "HEAD"
-            self._writer.whole(answer, service.constant, then, bodiless=bodiless)
-            if self._writer.room is not None:
-                await self._writer.room.wait()
+        keep = self._keeps(exchange) and modern
+        then: Next = "" if keep else "connection: close\r\n"
+        await self._writer.stream(answer, service.constant, then, service.pulse, chunked=modern)
         return keep
+
+    def _keeps(self, exchange: Exchange) -> bool:
+        return exchange.keep_alive and exchange.dismiss() and (not self._service.draining or bool(self._waiting))
 
     def _leave(self) -> None:
         """No other request is answered. What the client may still be sending is let come for a moment: an end in its

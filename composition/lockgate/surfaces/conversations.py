@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping
 
-from lockgate.surfaces.head import Head, ReadBody
+from lockgate.surfaces.head import Head, ReadBody, whole
 from lockgate.surfaces.memory import talker
 from lockgate.surfaces.replies import Whole
 from lockgate_ports.errors import NotFound
@@ -22,7 +22,7 @@ class Conversations:
         """Whatever the path and the method say. Raises InvalidRequest and NotFound."""
         name, item = values.get("id"), values.get("item")
         if name is None:
-            body = await self._begin(head, await read_body())
+            body = await self._begin(head, await whole(read_body))
         elif item is not None:
             body = await self._one_item(head, await self._found(head, name), item)
         elif head.path.endswith("/items"):
@@ -42,14 +42,14 @@ class Conversations:
             await self._store.forget(kept.caller, kept.id)
             return self._dialect.write_ended(kept.id)
         if head.method == "POST":
-            kept = self._dialect.changed(kept, await read_body(), self._wall())
+            kept = self._dialect.changed(kept, await whole(read_body), self._wall())
             await self._store.keep(kept)
         return kept.body
 
     async def _items(self, head: Head, kept: KeptAnswer, read_body: ReadBody) -> bytes:
         if head.method != "POST":
             return self._dialect.write_given(kept, head.query)
-        kept, told = self._dialect.with_items(kept, await read_body(), self._wall())
+        kept, told = self._dialect.with_items(kept, await whole(read_body), self._wall())
         await self._store.keep(kept)
         return told
 

@@ -1,8 +1,10 @@
 """One request on a connection of the server's own: its head, and its body as it arrives."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from io import BytesIO
+
+from msgspec import Struct
 
 from lockgate.surfaces.bounds import Bounds
 from lockgate.surfaces.head import Head
@@ -12,57 +14,37 @@ _SHORT = 64 * 1024
 """Bytes of an unread body that are let go by, so that its connection can serve the next request."""
 
 
-class Exchange:
-    """Made when a head is complete. `length` is the body's by its head, None where only its end will tell; `wanted` is
-    called when somebody waits for the body."""
+class Exchange(Struct, eq=False):
+    """Made when a head is complete; a Struct, since one is made a call. `wanted` is called when somebody waits for the
+    body."""
 
-    __slots__ = (
-        "_bounds",
-        "_dismissed",
-        "_first",
-        "_rest",
-        "_size",
-        "_wake",
-        "_wanted",
-        "complete",
-        "error",
-        "expects",
-        "head",
-        "keep_alive",
-        "length",
-        "modern",
-    )
+    head: Head
+    bounds: Bounds
+    wanted: Callable[["Exchange"], None]
+    keep_alive: bool
+    """The client can ask again on this connection."""
+    modern: bool
+    """The client speaks HTTP/1.1: it understands answers in chunks."""
+    complete: bool = False
+    """All of the body has arrived."""
+    error: LockgateError | None = None
+    """Why the rest of the body will never arrive."""
+    _first: bytes = b""
+    _rest: BytesIO | None = None
+    _size: int = 0
+    _wake: asyncio.Future[None] | None = None
+    _dismissed: bool = False
 
-    def __init__(
-        self,
-        head: Head,
-        bounds: Bounds,
-        *,
-        keep_alive: bool,
-        modern: bool,
-        expects: bool,
-        length: int | None,
-        wanted: Callable[["Exchange"], None],
-    ) -> None:
-        self._bounds = bounds
-        self._wanted = wanted
-        self._first = b""
-        self._rest: BytesIO | None = None
-        self._size = 0
-        self._wake: asyncio.Future[None] | None = None
-        self._dismissed = False
-        self.head = head
-        self.length = length
-        self.keep_alive = keep_alive
-        """The client can ask again on this connection."""
-        self.modern = modern
-        """The client speaks HTTP/1.1: it understands answers in chunks."""
-        self.expects = expects
+    @property
+    def length(self) -> int | None:
+        """The body's by its head; None where only its end will tell."""
+        headers = self.head.headers
+        return None if "transfer-encoding" in headers else int(headers.get("content-length", 0))
+
+    @property
+    def expects(self) -> bool:
         """The client holds its body back until it hears `100 Continue`."""
-        self.complete = False
-        """All of the body has arrived."""
-        self.error: LockgateError | None = None
-        """Why the rest of the body will never arrive."""
+        return self.modern and self.head.headers.get("expect", "").lower() == "100-continue"
 
     @property
     def unread(self) -> int:
@@ -71,40 +53,27 @@ class Exchange:
 
     def take(self, piece: bytes) -> None:
         """A piece of the body has arrived."""
-        self._size += len(piece)
-        if self._dismissed or self._size > self._bounds.max_body_bytes:
-            self._first, self._rest = b"", None
-        elif self._size == len(piece):
+        if not self._size:
             self._first = piece
+            self._size = len(piece)
         else:
-            if self._rest is None:
-                # Unlike a list of pieces, it gives the whole without a second copy.
-                self._rest = BytesIO()
-                self._rest.write(self._first)
-                self._first = b""
-            self._rest.write(piece)
+            self._add(piece)
         if self._wake is not None:
             self._notify(self._wake)
 
     def end(self, error: LockgateError | None = None) -> None:
         """The body is complete, or will never be."""
-        self.complete = error is None
-        self.error = error
+        if error is None:
+            self.complete = True
+        else:
+            self.error = error
         if self._wake is not None:
             self._notify(self._wake)
 
-    async def read(self) -> bytes:
-        """The whole body, once. Raises TooLarge as soon as it is, TooSlow, or InvalidRequest."""
-        limit = self._bounds.max_body_bytes
-        if (self.length or 0) > limit:
-            raise self._bounds.too_large()
-        if not self.complete:
-            await self._arrival()
-        if self._size > limit:
-            raise self._bounds.too_large()
-        if self.error is not None:
-            raise self.error
-        return self._first if self._rest is None else self._rest.getvalue()
+    def read(self) -> bytes | Awaitable[bytes]:
+        """The whole body, once: at once where it is there. Raises TooLarge as soon as it is, TooSlow, or
+        InvalidRequest."""
+        return self._whole() if self.complete else self._arrival()
 
     def dismiss(self) -> bool:
         """The answer is there, and the rest of the body of no use. True where it may go by before the next request;
@@ -114,12 +83,33 @@ class Exchange:
         self._dismissed = self.error is None and not self.expects and 0 < (self.length or 0) <= _SHORT
         return self._dismissed
 
-    async def _arrival(self) -> None:
+    def _add(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._dismissed or self._size > self.bounds.max_body_bytes:
+            self._first, self._rest = b"", None
+            return
+        if self._rest is None:
+            # Unlike a list of pieces, it gives the whole without a second copy.
+            self._rest = BytesIO()
+            self._rest.write(self._first)
+            self._first = b""
+        self._rest.write(piece)
+
+    def _whole(self) -> bytes:
+        if self._size > self.bounds.max_body_bytes:
+            raise self.bounds.too_large()
+        if self.error is not None:
+            raise self.error
+        return self._first if self._rest is None else self._rest.getvalue()
+
+    async def _arrival(self) -> bytes:
+        bounds = self.bounds
+        if (self.length or 0) > bounds.max_body_bytes:
+            raise bounds.too_large()
         loop = asyncio.get_running_loop()
         began = loop.time()
-        bounds = self._bounds
         self._wake = loop.create_future()
-        self._wanted(self)
+        self.wanted(self)
         try:
             async with asyncio.timeout(bounds.body_timeout) as patience:
                 while not self.complete and self.error is None and self._size <= bounds.max_body_bytes:
@@ -131,6 +121,7 @@ class Exchange:
             raise bounds.too_slow() from None
         finally:
             self._wake = None
+        return self._whole()
 
     def _notify(self, wake: "asyncio.Future[None]") -> None:
         if not wake.done():

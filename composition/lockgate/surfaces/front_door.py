@@ -161,7 +161,9 @@ class DialectPlace:
         """One call, from client bytes to client bytes."""
         _check_media(head.headers, self._media_types)
         dialect = self._dialect
-        body = await read_body()
+        body = read_body()
+        if not isinstance(body, bytes):
+            body = await body
         if codings := head.headers.get("content-encoding"):
             body = await asyncio.to_thread(inflate, body, codings, self._max_body_bytes)
         inbound = Inbound(head.method, head.path, head.headers, body, head.query, values)

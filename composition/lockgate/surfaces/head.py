@@ -18,8 +18,14 @@ class Head(Struct):
     """Who sends it, once the front door has found out."""
 
 
-ReadBody = Callable[[], Awaitable[bytes]]
-"""Reads the body to its end. Raises TooLarge or TooSlow."""
+ReadBody = Callable[[], bytes | Awaitable[bytes]]
+"""The body to its end: at once where all of it is there. Raises TooLarge or TooSlow."""
+
+
+async def whole(read_body: ReadBody) -> bytes:
+    """The body, for pages that few ask for. Raises as that does."""
+    body = read_body()
+    return body if isinstance(body, bytes) else await body
 
 
 def client_key(head: Head) -> str:

@@ -6,7 +6,6 @@ that end in LF alone, folded fields, chunk sizes that are none. What it lets pas
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from urllib.parse import parse_qsl
 
 import httptools
@@ -19,6 +18,13 @@ from lockgate_ports.errors import CallerError, HeadTooLarge, InvalidRequest
 _HEAD_LIMIT = 64 * 1024
 _FIELD = 32
 """Bytes that a field counts besides its own, as in HTTP/2 (RFC 9113, 10.5.1): many small ones are dear too."""
+_KEEPING = frozenset({"connection", "proxy-connection"})
+"""Fields that say whether a connection goes on."""
+_LIGHT = _HEAD_LIMIT // 9
+"""Bytes in which no head can be too heavy: a field takes four at least, and counts 36 then."""
+_NAMES: dict[bytes, str] = {}
+"""In lower case, by what clients send: the same ones all the time."""
+_MOST_NAMES = 512
 
 
 class RequestReader:
@@ -32,6 +38,8 @@ class RequestReader:
         self._url = b""
         self._fields: dict[str, str] = {}
         self._weight = 0
+        self._heavy = False
+        """So much has come that the fields are weighed one by one."""
         self._unfruitful = 0
         self._refusal: CallerError | None = None
         self._asked_away = False
@@ -48,11 +56,15 @@ class RequestReader:
     def feed(self, data: bytes) -> None:
         """Bytes as they arrive, split anywhere. Raises CallerError for what is no request; nothing may follow then."""
         # A field is given when it is whole; one that never ends must not grow, nor must what stands between chunks.
-        self._unfruitful += len(data)
+        before = self._unfruitful
+        self._unfruitful = before + len(data)
+        self._heavy = self._unfruitful > _LIGHT or self._weight > 0
+        if self._heavy and not self._weight:
+            self._weight = before + _FIELD * len(self._fields)
         while data and not self.over:
             try:
                 self._parser.feed_data(data)
-                data = b""
+                break
             except httptools.HttpParserUpgrade as upgrade:
                 data = data[upgrade.args[0] :]
                 self._stay()
@@ -67,18 +79,21 @@ class RequestReader:
 
     def on_url(self, url: bytes) -> None:
         """A piece of the request target."""
-        if self.exchange is None:
-            self._url += url
-            self._weight += len(url)
+        self._url += url
+        if self._heavy:
+            self._weigh(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field of the head; or one that trails a chunked body, which says nothing here."""
-        self._weight += len(name) + len(value) + _FIELD
-        if self._weight > _HEAD_LIMIT:
-            self._refuse(_too_large())
+        if self._heavy:
+            self._weigh(len(name) + len(value) + _FIELD)
         if self.exchange is not None:
             return
-        fields, key = self._fields, _lower(name)
+        try:
+            key = _NAMES[name]
+        except KeyError:
+            key = _learn(name)
+        fields = self._fields
         if key in fields:
             if key == "host":
                 self._refuse(_bad())
@@ -90,34 +105,29 @@ class RequestReader:
         """The head is whole."""
         if self.exchange is not None:
             return
-        fields, target = self._fields, self._url
+        fields, target, parser = self._fields, self._url, self._parser
         self._fields, self._url, self._unfruitful = {}, b"", 0
-        parser = self._parser
-        version = parser.get_http_version()
-        coding = fields.get("transfer-encoding")
-        modern = version == "1.1"
-        if not (modern and "host" in fields and coding in (None, "chunked")) and not _old(version, coding):
+        keep_alive = parser.should_keep_alive()
+        # Only HTTP/1.1 keeps a connection without a word; the version itself comes as a string that is made each time.
+        modern = (keep_alive and _KEEPING.isdisjoint(fields)) or parser.get_http_version() == "1.1"
+        if modern:
+            if "host" not in fields or fields.get("transfer-encoding", "chunked") != "chunked":
+                self._refuse(_bad())
+        elif "transfer-encoding" in fields or parser.get_http_version() != "1.0":
             self._refuse(_bad())
         path, _, query = target.partition(b"?")
-        if not path.startswith(b"/"):
+        if path[:1] != b"/":
             path = _path(target)
         head = Head(
-            parser.get_method().decode("latin-1"),
+            parser.get_method().decode(),
             path.decode("latin-1"),
             fields,
             dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {},
         )
-        self.exchange = Exchange(
-            head,
-            self._bounds,
-            keep_alive=parser.should_keep_alive(),
-            modern=modern,
-            expects=modern and fields.get("expect", "").lower() == "100-continue",
-            length=int(fields.get("content-length", 0)) if coding is None else None,
-            wanted=self._wanted,
-        )
-        self._asked_away = "upgrade" in fields and parser.should_upgrade() and self.exchange.length != 0
-        self._begun(self.exchange)
+        exchange = self.exchange = Exchange(head, self._bounds, self._wanted, keep_alive, modern)
+        if "upgrade" in fields:
+            self._asked_away = parser.should_upgrade() and exchange.length != 0
+        self._begun(exchange)
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
@@ -142,20 +152,23 @@ class RequestReader:
             length = self.exchange.length
             framing = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
             self._parser.feed_data(b"POST / HTTP/1.1\r\n" + framing + b"\r\n\r\n")
+            self._url = b""
+
+    def _weigh(self, weight: int) -> None:
+        self._weight += weight
+        if self._weight > _HEAD_LIMIT:
+            self._refuse(_too_large())
 
     def _refuse(self, why: CallerError) -> None:
         self._refusal = why
         raise why
 
 
-@lru_cache(maxsize=512)
-def _lower(name: bytes) -> str:
-    return name.decode("latin-1").lower()
-
-
-def _old(version: str, coding: str | None) -> bool:
-    """HTTP/1.0, in which a message ends where its length says."""
-    return version == "1.0" and coding is None
+def _learn(name: bytes) -> str:
+    if len(_NAMES) >= _MOST_NAMES:
+        _NAMES.clear()
+    key = _NAMES[name] = name.decode("latin-1").lower()
+    return key
 
 
 def _path(target: bytes) -> bytes:

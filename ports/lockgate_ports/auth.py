@@ -1,5 +1,6 @@
 """How a provider wants to be shown the key."""
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 from msgspec import Struct, structs
@@ -12,8 +13,9 @@ from lockgate_ports.secret import Secret
 class Auth(Protocol):
     """Puts a secret on a request: a header, or a signature over all of it."""
 
-    async def sign(self, request: HttpRequest, secret: Secret | None) -> HttpRequest:
-        """The request as it may leave; its `shows` names what was put on it, a token got for the secret above all.
+    def sign(self, request: HttpRequest, secret: Secret | None) -> HttpRequest | Awaitable[HttpRequest]:
+        """The request as it may leave, or what gives it where a token must be got first; its `shows` names what was put
+        on it, such a token above all.
 
         Raises SettingsError when a secret is needed and there is none.
         """
@@ -26,20 +28,18 @@ class HeaderAuth(Struct, frozen=True):
     header: str = "authorization"
     scheme: str = "Bearer"
 
-    async def sign(self, request: HttpRequest, secret: Secret | None) -> HttpRequest:
+    def sign(self, request: HttpRequest, secret: Secret | None) -> HttpRequest:
         """Adds the header; a provider without a `credential_ref` is asked without one.
 
         Raises SettingsError for a key that no header can carry.
         """
         if secret is None:
             return request
-        key = secret.reveal()
-        if not (key and key.isascii() and key.isprintable()) or key != key.strip():
+        if not secret.is_bare:
             raise SettingsError(
                 f"the key from {secret.ref!r} is empty, has space around it, or holds a line break or a letter outside "
                 "ASCII, which no header can carry; store the bare key"
             )
-        value = f"{self.scheme} {key}" if self.scheme else key
-        return structs.replace(
-            request, headers=(*request.headers, (self.header, value)), shows=(*request.shows, secret)
-        )
+        key = secret.reveal()
+        field = (self.header, f"{self.scheme} {key}" if self.scheme else key)
+        return structs.replace(request, headers=(*request.headers, field), shows=(*request.shows, secret))

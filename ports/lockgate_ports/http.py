@@ -16,7 +16,7 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 """The head of an answer that says nothing."""
 
 
-class Origin(Struct, frozen=True):
+class Origin(Struct, frozen=True, cache_hash=True):
     """Where a request goes: scheme (`http` or `https`), host (a name or an IP, no brackets) and port."""
 
     scheme: str
@@ -29,7 +29,7 @@ class Origin(Struct, frozen=True):
         return f"{self.scheme}://{host}" + ("" if self.port == default else f":{self.port}")
 
 
-class Purpose(Struct, frozen=True):
+class Purpose(Struct, frozen=True, cache_hash=True):
     """On whose behalf bytes leave, for the egress policy and the audit trail."""
 
     tenant: str | None = None

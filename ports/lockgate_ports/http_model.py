@@ -1,6 +1,7 @@
 """HttpModel: the ModelPort of every provider that is reached by HTTP. Encode, send, classify, decode."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -75,9 +76,9 @@ class HttpModel:
     async def open(self) -> None:
         """Nothing to load."""
 
-    async def chat(self, request: Request[ChatRequest], attempt: Attempt) -> Reply[ChatResponse]:
+    def chat(self, request: Request[ChatRequest], attempt: Attempt) -> Coroutine[Any, Any, Reply[ChatResponse]]:
         """One whole answer; in the client's own dialect its bytes are kept as they came."""
-        return await self._answer(self._chat_in(request), request, attempt, glance_chat)
+        return self._answer(self._chat_in(request), request, attempt, glance_chat)
 
     async def embed(self, request: Request[EmbedRequest], attempt: Attempt) -> Reply[EmbedResponse]:
         """Vectors. Raises NotOffered where the provider makes none."""
@@ -225,7 +226,7 @@ class HttpModel:
         attempt: Attempt,
         glance_at: Callable[[AnswerT], Glance],
     ) -> Reply[AnswerT]:
-        dialect = self._speaks(language, request)
+        dialect = language if language is not None else self._speaks(language, request)
         shown = shown_by(attempt)
         try:
             written = self._reach.written(dialect, request, attempt, stream=False)
@@ -235,17 +236,18 @@ class HttpModel:
             finally:
                 response.abort()
             request_id = request_id_of(response, shown)
+            headers = response.headers
             if written.relays and request.relay_reply and request.dialect == dialect.name:
                 return Reply(
-                    dialect.glance(body, response.headers),
-                    dialect=dialect.name,
-                    body=body,
-                    read=lambda: self._read(dialect, body, response.headers, shown),
-                    dropped=written.dropped,
-                    request_id=request_id,
-                    headers=_returned(request, response, shown),
+                    dialect.glance(body, headers),
+                    dialect.name,
+                    body,
+                    written.dropped,
+                    request_id,
+                    () if request.returning is None else request.returning.of(headers, shown),
+                    partial(self._read, dialect, body, headers, shown),
                 )
-            view = dialect.read_response(body, response.headers)
+            view = dialect.read_response(body, headers)
             return Reply(glance_at(view), view=view, dropped=written.dropped, request_id=request_id)
         except UpstreamError as error:
             raise told_as(self._provider_id, error, shown) from error.__cause__

@@ -67,8 +67,10 @@ class Reach:
         """An answer with a status of success. Adds to `shown` what is shown beside the attempt's own secret: a token
         that was got for it. Raises UpstreamError for any other, with what of its head is `returning` to the client,
         and as HttpPort says."""
-        signed = await self._endpoint.auth.sign(request, attempt.secret)
-        if signed.shows:
+        signed = self._endpoint.auth.sign(request, attempt.secret)
+        if not isinstance(signed, HttpRequest):
+            signed = await signed
+        if signed.shows != (attempt.secret,):
             shown += [secret for secret in signed.shows if secret is not attempt.secret]
         if attempt.connect is not None:
             signed = structs.replace(signed, connect=attempt.connect)

@@ -11,10 +11,12 @@ _SHARE = 8
 class Secret:
     """Holds a key or token. `reveal()` is the one way to read it; no repr, str, format or pickle shows it."""
 
-    __slots__ = ("_value", "ref")
+    __slots__ = ("_value", "is_bare", "ref")
 
     def __init__(self, value: str, ref: str = "") -> None:
         self._value = value
+        self.is_bare = bool(value) and value.isascii() and value.isprintable() and value == value.strip()
+        """It is there, without space around it, a line break or a letter outside ASCII: a header can carry it."""
         self.ref = ref
         """Where it came from (`env:OPENAI_API_KEY`); safe to print."""
 

@@ -65,7 +65,9 @@ class SignedGet:
     async def body(self, request: HttpRequest, ref: str) -> bytes:
         """Of the answer. Raises SettingsError when there is no token or no answer."""
         try:
-            signed = await self._auth.sign(request, None if self._own is None else await self._own())
+            signed = self._auth.sign(request, None if self._own is None else await self._own())
+            if not isinstance(signed, HttpRequest):
+                signed = await signed
         except LockgateError as error:
             raise SettingsError(f"{ref}: the gateway has no token for {self._store}: {error.message}") from None
         return await ask(self._http, signed, ref, self._store, self._hints)

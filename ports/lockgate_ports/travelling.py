@@ -15,6 +15,8 @@ _KEPT_BACK = re.compile("key|token|auth|cookie|secret|account|user-project|forwa
 """Words in names that prefixes may catch: what shows who somebody is stays here, whatever it is called."""
 _KEPT_FROM_CLIENTS = re.compile("key|token(?!s)|auth|cookie|secret|account|forwarded|organization|workspace|project")
 """The same of answers, which name whose key it was, and count tokens."""
+_KEPT, _SHORT = 1000, 256
+"""Values that are remembered, and how long one may be."""
 
 
 class Travelling:
@@ -23,16 +25,27 @@ class Travelling:
 
     def __init__(self, names: tuple[str, ...], prefixes: tuple[str, ...] = ()) -> None:
         self._listed = _listing((*names, *_SHOWN), (*prefixes, *_SDK), _KEPT_BACK)
+        self._plain: set[str] = set()
 
     def of(self, headers: Mapping[str, str]) -> Headers:
         """Those of `headers`; a value that is not printable ASCII stays here, and an `accept` of anything."""
-        return tuple(
-            [
-                (name, value)
-                for name in self._listed(tuple(headers))
-                if (value := headers[name]).isascii() and value.isprintable() and value != _ANYTHING
-            ]
-        )
+        plain = self._plain
+        given: list[tuple[str, str]] = []
+        for name in self._listed(tuple(headers)):
+            value = headers[name]
+            if value in plain or (value != _ANYTHING and self._is_plain(value)):
+                given.append((name, value))
+        return tuple(given)
+
+    def _is_plain(self, value: str) -> bool:
+        """SDKs tell the same of themselves with each call: what was looked at once need not be again."""
+        if not (value.isascii() and value.isprintable()):
+            return False
+        if len(value) <= _SHORT:
+            if len(self._plain) >= _KEPT:
+                self._plain.clear()
+            self._plain.add(value)
+        return True
 
 
 class Returning:
@@ -49,16 +62,20 @@ class Returning:
         names = self._listed(tuple(headers))
         if not names:
             return ()
-        words = [word for secret in shown if (word := secret.reveal())]
-        return tuple(
-            [
-                (name.lower(), value)
-                for name in names
-                if (value := headers[name]).isascii()
-                and value.isprintable()
-                and not any(word in value for word in words)
-            ]
-        )
+        given: list[tuple[str, str]] = []
+        for name in names:
+            value = headers[name]
+            if value.isascii() and value.isprintable() and not _is_within(shown, value):
+                given.append((name.lower(), value))
+        return tuple(given)
+
+
+def _is_within(shown: Sequence[Secret], value: str) -> bool:
+    for secret in shown:
+        word = secret.reveal()
+        if word and word in value:
+            return True
+    return False
 
 
 def _listing(

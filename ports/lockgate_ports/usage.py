@@ -5,9 +5,10 @@ from decimal import Decimal
 from msgspec import Struct
 
 
-class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Usage(Struct, frozen=True, omit_defaults=True):
     """Tokens of one call. Totals count everything: `input_tokens` the cached ones too, `output_tokens` the
-    reasoning too; the others are shares of these two. The unit is tokens unless a name says otherwise.
+    reasoning too; the others are shares of these two. The unit is tokens unless a name says otherwise. Name the fields,
+    unless it is made so often that their names cost more than all else.
     """
 
     input_tokens: int | None = None

@@ -59,7 +59,6 @@ class Request(Generic[View]):
 
     def __init__(
         self,
-        *,
         operation: Operation,
         model: str,
         stream: bool,
@@ -67,9 +66,9 @@ class Request(Generic[View]):
         body: bytes | None = None,
         headers: Headers = (),
         returning: Returning | None = None,
+        wants_usage: bool = True,
         read: Callable[[], View] | None = None,
         view: View | None = None,
-        wants_usage: bool = True,
     ) -> None:
         self.operation: Operation = operation
         self.model = model
@@ -154,14 +153,13 @@ class Reply(Generic[View]):
     def __init__(
         self,
         glance: Glance,
-        *,
         dialect: str | None = None,
         body: bytes | None = None,
-        read: Callable[[], View] | None = None,
-        view: View | None = None,
         dropped: tuple[str, ...] = (),
         request_id: str | None = None,
         headers: Headers = (),
+        read: Callable[[], View] | None = None,
+        view: View | None = None,
     ) -> None:
         self.glance = glance
         self.dialect = dialect

@@ -26,7 +26,7 @@ class _Minting:
     """An Auth that shows a token of its own."""
 
     async def sign(self, request: HttpRequest, secret: Secret | None) -> HttpRequest:
-        return await HeaderAuth().sign(request, Secret(KEY, "minted"))
+        return HeaderAuth().sign(request, Secret(KEY, "minted"))
 
 
 def _model(*script: Exchange) -> HttpModel:

@@ -88,7 +88,7 @@ def test_redacting_a_large_body_is_quick() -> None:
 
 async def test_a_signed_request_does_not_print_its_key() -> None:
     request = HttpRequest("POST", ORIGIN, "/v1?key=" + KEY, body=KEY.encode())
-    signed = await HeaderAuth().sign(request, SECRET)
+    signed = HeaderAuth().sign(request, SECRET)
     assert signed.headers == (("authorization", f"Bearer {KEY}"),)
     assert KEY not in repr(signed) + str(signed.__rich_repr__())
     assert "https://acme.test/v1" in repr(signed)
@@ -100,17 +100,17 @@ def test_what_a_client_sent_does_not_print_its_key() -> None:
 
 
 async def test_a_key_may_go_bare_in_a_header_of_any_name() -> None:
-    signed = await HeaderAuth("x-api-key", "").sign(HttpRequest("GET", ORIGIN, "/"), SECRET)
+    signed = HeaderAuth("x-api-key", "").sign(HttpRequest("GET", ORIGIN, "/"), SECRET)
     assert signed.headers == (("x-api-key", KEY),)
 
 
 async def test_without_a_key_nothing_is_added() -> None:
     request = HttpRequest("GET", ORIGIN, "/")
-    assert await HeaderAuth().sign(request, None) is request
+    assert HeaderAuth().sign(request, None) is request
 
 
 @pytest.mark.parametrize("key", ["", "sk-1\n", " sk-1", "sk\r\nx-admin: 1", "sk-ü", "sk\x00"])
 async def test_a_key_that_no_header_can_carry_is_refused_without_showing_it(key: str) -> None:
     with pytest.raises(SettingsError, match="env:ACME_KEY") as caught:
-        await HeaderAuth().sign(HttpRequest("GET", ORIGIN, "/"), Secret(key, "env:ACME_KEY"))
+        HeaderAuth().sign(HttpRequest("GET", ORIGIN, "/"), Secret(key, "env:ACME_KEY"))
     assert not key.strip() or key.strip() not in str(caught.value)

@@ -143,24 +143,30 @@ class LeanClient:
 
 def _head(request: HttpRequest) -> bytes:
     """The request line and fields. Raises UpstreamError for a line break or space that would make two of one."""
-    origin = request.origin
-    lines = [f"{request.method} {request.target} HTTP/1.1", _host(origin)]
-    lines += [f"{name}: {value}" for name, value in request.headers]
-    if "user-agent" not in [name for name, _ in request.headers]:
+    lines, named = [_opening(request.method, request.origin, request.target)], False
+    for name, value in request.headers:
+        line = f"{name}: {value}"
+        if "\n" in line:
+            raise _cannot_be_sent(request.origin)
+        if name == "user-agent":
+            named = True
+        lines.append(line)
+    if not named:
         lines.append("user-agent: lockgate")
     lines.append(f"accept-encoding: identity\r\ncontent-length: {len(request.body)}\r\n\r\n")
     try:
-        head = "\r\n".join(lines).encode("latin-1")
+        return "\r\n".join(lines).encode("latin-1")
     except UnicodeEncodeError:
-        raise _cannot_be_sent(origin) from None
-    if head.count(b"\n") != len(lines) + 2 or " " in request.target or not request.target.isascii():
-        raise _cannot_be_sent(origin)
-    return head
+        raise _cannot_be_sent(request.origin) from None
 
 
 @lru_cache(maxsize=256)
-def _host(origin: Origin) -> str:
-    return f"host: {str(origin).partition('//')[2]}"
+def _opening(method: str, origin: Origin, target: str) -> str:
+    """What each request for the same place begins with."""
+    opening = f"{method} {target} HTTP/1.1\r\nhost: {str(origin).partition('//')[2]}"
+    if opening.count("\n") != 1 or " " in target or not target.isascii():
+        raise _cannot_be_sent(origin)
+    return opening
 
 
 def _cannot_be_sent(origin: Origin) -> UpstreamError:

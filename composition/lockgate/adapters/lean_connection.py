@@ -4,15 +4,18 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from email.utils import formatdate
+from functools import lru_cache
 from typing import Self, cast
 
 import httptools
+from msgspec import Struct
 
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.http import Body
 from lockgate_ports.refusals import over_limit
 
 _HEAD_LIMIT = 64 * 1024
+"""Bytes of a head; one that has not ended within twice as many never will."""
 _FIELDS_LIMIT = 200
 _HIGH, _LOW = 64 * 1024, 16 * 1024
 """Bytes of an answer that nobody has read; the loop may bring 256 KB more at once."""
@@ -96,7 +99,9 @@ class LeanConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the answer; any outside of one make the connection useless."""
-        if self._head is None and (self._answer is None or self._answer.complete):
+        if self._head is not None:
+            self._head_size += len(data)
+        elif self._answer is None or self._answer.complete:
             self.abort()
             return
         sound = True
@@ -104,6 +109,9 @@ class LeanConnection(asyncio.Protocol):
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             sound = False
+        if self._head is not None and self._head_size > 2 * _HEAD_LIMIT:
+            sound = False
+        if not sound:
             self.abort()
         if (answer := self._answer) is not None:
             if self._pieces:
@@ -131,30 +139,34 @@ class LeanConnection(asyncio.Protocol):
     # What the parser calls.
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One field of the head."""
-        self._head_size += len(name) + len(value)
-        if self._head_size > _HEAD_LIMIT or len(self._fields) >= _FIELDS_LIMIT:
-            raise _TooMuch
-        self._fields[name.decode("latin-1").lower()] = value.decode("latin-1")
+        """One field of the head; or one that trails a chunked body, which says nothing here."""
+        self._fields[_lower(name)] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         """The head is there; interim answers (1xx) are passed over."""
+        fields, self._fields = self._fields, {}
+        if len(fields) > _FIELDS_LIMIT or (self._head_size > _HEAD_LIMIT and _size(fields) > _HEAD_LIMIT):
+            raise _TooMuch
+        self._head_size = 0
         status = self._parser.get_status_code()
-        fields, self._fields, self._head_size = self._fields, {}, 0
         if status < 200:
             return
-        if self._head is None:
-            raise _Unasked
         head, self._head = self._head, None
-        self._answer = LeanResponse(self, status, fields)
+        if head is None:
+            raise _Unasked
+        if status >= 400:
+            # RFC 9110, 6.6.1: who receives an answer without a date notes its own; `retry-after` may count from it.
+            fields.setdefault("date", formatdate(usegmt=True))
+        self._answer = answer = LeanResponse(self, status, fields)
         if not head.done():
-            head.set_result(self._answer)
+            head.set_result(answer)
 
     def on_message_complete(self) -> None:
         """The answer is whole, unless it was an interim one."""
         if self._answer is not None:
             if not self._parser.should_keep_alive():
                 self.lost = True
+            self._fields.clear()
             self._answer.complete = True
 
     def _fail(self, error: UpstreamError) -> None:
@@ -165,25 +177,25 @@ class LeanConnection(asyncio.Protocol):
             self._answer.end(UpstreamError("the answer was cut short or is corrupt", kind="transient"))
 
 
-class LeanResponse:
-    """An HttpResponse. Names of header fields are in lower case."""
+class LeanResponse(Struct, eq=False):
+    """An HttpResponse. Names of header fields are in lower case. A Struct, since one is made for each answer."""
 
-    def __init__(self, connection: LeanConnection, status: int, fields: dict[str, str]) -> None:
-        self._connection = connection
-        self._pieces: list[bytes] = []
-        self._buffered = 0
-        self._error: UpstreamError | None = None
-        self._next: asyncio.Future[bytes] | None = None
-        """What somebody waits for."""
-        self.status = status
-        self.headers: Mapping[str, str] = fields
-        self._read = False
-        self.complete = False
-        """All of the body has arrived, or will never."""
-        self.until_close = "content-length" not in fields and "chunked" not in fields.get("transfer-encoding", "")
-        if status >= 400:
-            # RFC 9110, 6.6.1: who receives an answer without a date notes its own; `retry-after` may count from it.
-            fields.setdefault("date", formatdate(usegmt=True))
+    _connection: LeanConnection
+    status: int
+    headers: Mapping[str, str]
+    complete: bool = False
+    """All of the body has arrived, or will never."""
+    _pieces: list[bytes] = []
+    _buffered: int = 0
+    _error: UpstreamError | None = None
+    _next: asyncio.Future[bytes] | None = None
+    """What somebody waits for."""
+    _read: bool = False
+
+    @property
+    def until_close(self) -> bool:
+        """The end of the connection is that of the body: no length was said."""
+        return "content-length" not in self.headers and "chunked" not in self.headers.get("transfer-encoding", "")
 
     def add(self, pieces: Sequence[bytes]) -> None:
         """Takes pieces of the body from the connection."""
@@ -207,7 +219,7 @@ class LeanResponse:
 
     async def read(self, limit: int) -> bytes:
         """The whole body, unpacked. Raises UpstreamError."""
-        if self.complete and self._error is None and self._buffered <= limit and self._plain:
+        if self.complete and self._error is None and self._buffered <= limit and "content-encoding" not in self.headers:
             # It came with its head, as most do.
             self._read = True
             self._connection.done(self)
@@ -285,6 +297,15 @@ class _TooMuch(Exception):
 
 class _Unasked(Exception):
     """An answer that nobody asked for."""
+
+
+@lru_cache(maxsize=512)
+def _lower(name: bytes) -> str:
+    return name.decode("latin-1").lower()
+
+
+def _size(fields: Mapping[str, str]) -> int:
+    return sum(map(len, fields)) + sum(map(len, fields.values()))
 
 
 def _closed() -> UpstreamError:

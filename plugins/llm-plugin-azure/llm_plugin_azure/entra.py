@@ -79,7 +79,7 @@ class EntraAuth:
         token = self._token
         if token is None or not token.is_for(secret) or self._clock() >= token.renew_at:
             token = await self._renewed(request, secret)
-        return await _BEARER.sign(request, token.value)
+        return _BEARER.sign(request, token.value)
 
     async def _renewed(self, request: HttpRequest, secret: Secret) -> _Token:
         """One at a time; calls that wait for it take the same token. A token that still holds outlives a failure."""

@@ -48,7 +48,7 @@ class BedrockAuth:
                 "profile, web-identity, container or instance"
             )
         if self._style == "bearer" or (self._style is None and self._access_key_id is None and not is_key_pair(secret)):
-            return await _BEARER.sign(request, secret)
+            return _BEARER.sign(request, secret)
         return await self._signed(request, read_secret(secret, self._access_key_id))
 
     async def _signed(self, request: HttpRequest, credentials: Credentials) -> HttpRequest:

@@ -84,8 +84,8 @@ class GoogleAuth:
         """`authorization: Bearer TOKEN`. Raises SettingsError for credentials that are none, UpstreamError when no
         token is given for them."""
         if secret is not None and not secret.reveal().lstrip().startswith("{"):
-            return await _BEARER.sign(request, secret)
-        return await _BEARER.sign(request, await self._token(secret, request))
+            return _BEARER.sign(request, secret)
+        return _BEARER.sign(request, await self._token(secret, request))
 
     async def _token(self, secret: Secret | None, request: HttpRequest) -> Secret:
         key = secret.reveal() if secret is not None else ""

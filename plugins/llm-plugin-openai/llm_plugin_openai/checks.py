@@ -12,7 +12,7 @@ def check_utf8(body: bytes) -> None:
 
 def check_model(model: str) -> None:
     """Raises InvalidRequest for a name that names nothing, or that no log line could show."""
-    if not model.strip():
+    if not model or model.isspace():
         raise InvalidRequest("model is empty; name the model to ask", param="model")
     if not model.isprintable():
         raise InvalidRequest("model holds a control character or line break", param="model")

@@ -37,7 +37,7 @@ def native_word(value: Any) -> str | None:
 
 def reason_of(word: str | None, *, calls: bool) -> FinishReason | None:
     """Our word; None for one we do not know. Many servers say `stop` when they mean to have tools called."""
-    if word is None:
+    if not word:
         return None
     reason = _WORDS.get(word) or _WORDS.get(word.lower())
     return "tool_calls" if calls and reason == "stop" else reason

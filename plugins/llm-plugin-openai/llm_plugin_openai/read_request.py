@@ -16,7 +16,8 @@ from lockgate_ports.errors import InvalidRequest
 from lockgate_ports.wire import Inbound, Request
 
 _CHOICES = ("none", "auto", "required", "any")
-_SAYS_ONLY_WORDS = frozenset(("system", "developer", "user"))
+_NEEDS_MORE = frozenset(("tool", "function"))
+"""Roles of messages that need more than words."""
 _MEMBER = {
     "text": "text",
     "image_url": "image_url",
@@ -39,15 +40,15 @@ def read_request(inbound: Inbound) -> Request[ChatRequest]:
     _check(wire)
     options = wire.stream_options
     return Request(
-        operation="chat",
-        model=wire.model,
-        stream=wire.stream or False,
-        dialect=NAME,
-        body=body,
-        headers=TRAVELLING.of(inbound.headers),
-        returning=RETURNING,
-        read=lambda: view_of(wire, body),
-        wants_usage=options is not None and options.include_usage is True,
+        "chat",
+        wire.model,
+        wire.stream or False,
+        NAME,
+        body,
+        TRAVELLING.of(inbound.headers),
+        RETURNING,
+        options is not None and options.include_usage is True,
+        lambda: view_of(wire, body),
     )
 
 
@@ -64,9 +65,9 @@ def _check(wire: WireRequest) -> None:
     """What the types alone cannot say."""
     check_model(wire.model)
     for place, message in enumerate(wire.messages):
-        if message.content.__class__ is not str or message.role not in _SAYS_ONLY_WORDS:
+        if message.content.__class__ is not str or message.tool_calls is not None or message.role in _NEEDS_MORE:
             _check_message(message, f"messages[{place}]")
-    if wire.tools:
+    if wire.tools is not None:
         for place, tool in enumerate(wire.tools):
             _check_tool(tool, f"tools[{place}]")
     if isinstance(wire.function_call, str) and wire.function_call not in ("none", "auto"):

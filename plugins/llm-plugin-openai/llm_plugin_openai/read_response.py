@@ -58,13 +58,17 @@ def glance(body: bytes) -> Glance:
         raise unusable("an answer that is not valid UTF-8")
     if not wire.choices:
         raise _without_choices(wire.error, body)
-    reasons: tuple[FinishReason | None, ...] = tuple(
-        [reason_of(native_word(choice.finish_reason), calls=_calls(_message(choice, body))) for choice in wire.choices]
-    )
+    reasons: list[FinishReason | None] = []
+    for choice in wire.choices:
+        message, word = choice.message, choice.finish_reason
+        if message is None or (choice.error is not NULL and said(choice.error)):
+            raise _without_message(choice.error, body)
+        calls = bool(message.tool_calls) or (message.function_call is not None and bool(message.function_call.name))
+        reasons.append(reason_of(word, calls=calls) if isinstance(word, str) else None)
     return Glance(
         wire.model if isinstance(wire.model, str) else None,
-        read_usage(wire.usage, wire.service_tier) if said(wire.usage) else None,
-        reasons,
+        read_usage(wire.usage, wire.service_tier) if wire.usage is not NULL else None,
+        tuple(reasons),
     )
 
 
@@ -122,16 +126,6 @@ def _choice(wire: WireChoice, place: int, cited: WireAnswer | None, body: bytes,
         native_finish_reason=reader.native_reason,
         logprobs=wire.logprobs if said(wire.logprobs) else None,
     )
-
-
-def _message(choice: _GlanceChoice, body: bytes) -> _GlanceMessage:
-    if choice.message is None or said(choice.error):
-        raise _without_message(choice.error, body)
-    return choice.message
-
-
-def _calls(message: _GlanceMessage) -> bool:
-    return bool(message.tool_calls) or (message.function_call is not None and bool(message.function_call.name))
 
 
 def _nonsense(error: Exception, body: bytes) -> UpstreamError:

@@ -104,26 +104,32 @@ def read_usage(raw: Raw, service_tier: Any = None, searches: int | None = None) 
     given = wire.prompt_tokens if wire.prompt_tokens is not None else wire.input_tokens
     made = wire.completion_tokens if wire.completion_tokens is not None else wire.output_tokens
     thought = completion.reasoning_tokens if completion.reasoning_tokens is not None else wire.reasoning_tokens
-    cached, kept = prompt.cached_tokens, prompt.cache_write_tokens
+    cached, kept, cost = prompt.cached_tokens, prompt.cache_write_tokens, None
+    if wire.cost is not NULL or wire.cost_in_usd_ticks is not None:
+        cost = _cost(wire)
     if thought and given is not None and made is not None and wire.total_tokens == given + made + thought:
         made += thought  # xAI and others count reasoning beside the completion
-    return Usage(
-        input_tokens=given,
-        output_tokens=made,
-        total_tokens=wire.total_tokens,
-        cache_read_tokens=cached if cached is not None else _cached(wire),
-        cache_write_tokens=kept if kept is not None else wire.cache_creation_input_tokens,
-        cache_write_1h_tokens=wire.cache_creation.ephemeral_1h_input_tokens if wire.cache_creation else None,
-        reasoning_tokens=thought,
-        input_audio_tokens=prompt.audio_tokens,
-        output_audio_tokens=completion.audio_tokens,
-        input_image_tokens=prompt.image_tokens,
-        output_image_tokens=completion.image_tokens,
-        server_tool_requests=searches,
-        service_tier=service_tier if isinstance(service_tier, str) and service_tier not in ("", "auto") else None,
-        accepted_prediction_tokens=completion.accepted_prediction_tokens,
-        rejected_prediction_tokens=completion.rejected_prediction_tokens,
-        reported_cost=_cost(wire),
+    return Usage(  # by place: with names it would take as long as the decoding thrice
+        given,
+        made,
+        wire.total_tokens,
+        cached if cached is not None else _cached(wire),
+        kept if kept is not None else wire.cache_creation_input_tokens,
+        wire.cache_creation.ephemeral_1h_input_tokens if wire.cache_creation is not None else None,
+        thought,
+        prompt.audio_tokens,
+        completion.audio_tokens,
+        prompt.image_tokens,
+        completion.image_tokens,
+        completion.accepted_prediction_tokens,
+        completion.rejected_prediction_tokens,
+        None,
+        searches,
+        None,
+        None,
+        None,
+        cost,
+        service_tier if isinstance(service_tier, str) and service_tier not in ("", "auto") else None,
     )
 
 
@@ -145,10 +151,9 @@ def write_usage(usage: Usage) -> dict[str, Any]:
 
 
 def _cached(wire: _Usage) -> int | None:
-    for count in (wire.prompt_cache_hit_tokens, wire.cached_tokens, wire.cache_read_input_tokens):
-        if count is not None:
-            return count
-    return None
+    if wire.prompt_cache_hit_tokens is not None:
+        return wire.prompt_cache_hit_tokens
+    return wire.cached_tokens if wire.cached_tokens is not None else wire.cache_read_input_tokens
 
 
 def _cost(wire: _Usage) -> Decimal | None:

@@ -14,16 +14,16 @@ from lockgate_ports.secret import Secret
 class Sleepy(HeaderAuth, frozen=True):
     """Blocks by sleeping."""
 
-    async def sign(self, request: HttpRequest, secret: Secret | None) -> HttpRequest:
+    def sign(self, request: HttpRequest, secret: Secret | None) -> HttpRequest:
         time.sleep(0.01)
-        return await super().sign(request, secret)
+        return super().sign(request, secret)
 
 
 class InQuery(HeaderAuth, frozen=True):
     """Sends the key in the URL as well."""
 
-    async def sign(self, request: HttpRequest, secret: Secret | None) -> HttpRequest:
-        signed = await super().sign(request, secret)
+    def sign(self, request: HttpRequest, secret: Secret | None) -> HttpRequest:
+        signed = super().sign(request, secret)
         key = secret.reveal() if secret else ""
         return structs.replace(signed, target=f"{signed.target}?key={key}")
 
@@ -31,7 +31,7 @@ class InQuery(HeaderAuth, frozen=True):
 class Resolver(HeaderAuth, frozen=True):
     """Looks a name up by itself."""
 
-    async def sign(self, request: HttpRequest, secret: Secret | None) -> HttpRequest:
+    def sign(self, request: HttpRequest, secret: Secret | None) -> HttpRequest:
         with suppress(OSError):
             socket.getaddrinfo("127.0.0.1", 80)
-        return await super().sign(request, secret)
+        return super().sign(request, secret)

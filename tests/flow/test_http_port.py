@@ -22,6 +22,7 @@ from lockgate_ports.http import HttpPort, HttpRequest, Origin, Spliced
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 Make = Callable[..., HttpPort]
+TRAILED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n"
 IN_PIECES = Spliced((b'{"a":"', memoryview(b"x" * 3_000_000), b'"}'))
 
 
@@ -136,6 +137,7 @@ async def test_no_answer_in_http_is_a_transient_fault(make: Make, script):
         [b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello", 0.05, RESET],
         [b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n", CLOSE],
         [b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n", CLOSE],
+        [TRAILED, b"".join(b"x-%d: y\r\n" % n for n in range(20_000)), b"\r\n"],
         [http(b"hello", extra="content-encoding: gzip\r\n")],
     ],
 )
@@ -196,6 +198,18 @@ async def test_interim_answers_are_passed_over(make: Make):
         up.say([b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" + http(b"hello")])
         response = await client.send(ask(up))
         assert (response.status, await response.read(100)) == (200, b"hello")
+        await client.aclose()
+
+
+async def test_what_trails_a_body_is_no_part_of_the_next_head():
+    """Of the lean client alone, which reads the next head where the last body ended."""
+    async with upstream() as up:
+        client = LeanClient("up", AllowList((allowance(origin(up)),), AllowListSettings()), 1.0)
+        up.say([TRAILED + b"x-late: yes\r\n\r\n"], [http(b"next")])
+        assert await (await client.send(ask(up))).read(100) == b"hello"
+        response = await client.send(ask(up))
+        assert (await response.read(100), "x-late" in response.headers) == (b"next", False)
+        assert up.connections == 1
         await client.aclose()
 
 

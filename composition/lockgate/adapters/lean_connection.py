@@ -85,7 +85,8 @@ class LeanConnection(asyncio.Protocol):
         """`answer` has been read to its end."""
         if answer is self._answer:
             self._answer = None
-            self.flow(0)
+            if self.paused:
+                self.flow(0)
             if self.lost:
                 self.abort()
             else:
@@ -109,8 +110,8 @@ class LeanConnection(asyncio.Protocol):
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             sound = False
-        if self._head is not None and self._head_size > 2 * _HEAD_LIMIT:
-            sound = False
+        if (self._fields and _is_too_much(self._fields)) or self._head_size > 2 * _HEAD_LIMIT:
+            sound = False  # a head that does not end, or what trails a body
         if not sound:
             self.abort()
         if (answer := self._answer) is not None:
@@ -145,7 +146,7 @@ class LeanConnection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """The head is there; interim answers (1xx) are passed over."""
         fields, self._fields = self._fields, {}
-        if len(fields) > _FIELDS_LIMIT or (self._head_size > _HEAD_LIMIT and _size(fields) > _HEAD_LIMIT):
+        if (self._head_size > _HEAD_LIMIT or len(fields) > _FIELDS_LIMIT) and _is_too_much(fields):
             raise _TooMuch
         self._head_size = 0
         status = self._parser.get_status_code()
@@ -304,8 +305,8 @@ def _lower(name: bytes) -> str:
     return name.decode("latin-1").lower()
 
 
-def _size(fields: Mapping[str, str]) -> int:
-    return sum(map(len, fields)) + sum(map(len, fields.values()))
+def _is_too_much(fields: Mapping[str, str]) -> bool:
+    return len(fields) > _FIELDS_LIMIT or sum(map(len, fields)) + sum(map(len, fields.values())) > _HEAD_LIMIT
 
 
 def _closed() -> UpstreamError:

@@ -10,8 +10,8 @@ from gateway import CANARY, Served, serving, settings
 from upstream import CLOSE, DONE, HANG, SSE_HEAD, Seen, answer, event, http, upstream
 
 from lockgate.surfaces import connection
-from lockgate.surfaces.answer_head import answer_head
 from lockgate.surfaces.bounds import Bounds
+from lockgate.surfaces.lines import id_line, lines, with_theirs
 from lockgate.surfaces.replies import Streamed, Write
 
 BODY = b'{"model":"fast","messages":[{"role":"user","content":"hi"}]}'
@@ -133,9 +133,11 @@ async def test_a_client_that_asks_first_may_be_refused_without_its_body():
 
 @pytest.mark.parametrize("field", [("x-a", "b\r\nset-cookie: c"), ("x-a", "b\nc"), ("x-a", "b\rc"), ("x-a\r\nb", "c")])
 def test_a_line_break_in_a_field_never_makes_two_of_one(field: tuple[str, str]):
-    for status in (200, 204):
-        with pytest.raises(ValueError, match="line break"):
-            answer_head(status, (("x-b", "fine"), field), "text/plain", "", length=0, connection="")
+    fields = (("x-b", "fine"), field)
+    with pytest.raises(ValueError, match="line break"):
+        lines(fields)
+    with pytest.raises(ValueError, match="line break"):
+        with_theirs(id_line("r"), fields)
 
 
 TWO_WAYS = {
@@ -211,9 +213,14 @@ async def test_what_came_before_nonsense_is_answered_first():
         b"a: " + b"x" * 70_000,
     ],
 )
-async def test_a_head_without_bounds_is_refused(head: bytes):
+@pytest.mark.parametrize("size", [1000, 5000, 1_000_000])
+async def test_a_head_without_bounds_is_refused(head: bytes, size: int):
+    data = HEALTH + b"GET /health HTTP/1.1\r\nhost: x\r\n" + head
     async with serving(settings("http://127.0.0.1:9/v1")) as gw, wired(gw) as wire:
-        wire.send(b"GET /health HTTP/1.1\r\nhost: x\r\n" + head)
+        for at in range(0, len(data), size):
+            wire.send(data[at : at + size])
+            await asyncio.sleep(0.001)
+        assert (await wire.answer())[0] == 200
         status, _, body = await wire.answer()
         assert (status, json.loads(body)["error"]["code"]) == (431, "request_head_too_large")
         assert await wire.rest() == b""

@@ -44,10 +44,14 @@ class Callers:
 
     def of(self, shown: str) -> Caller | Awaitable[Caller]:
         """Who shows this: at once, but for a token that has to be verified first. Raises Unauthenticated."""
-        # No early end: the time taken tells nothing of which key came near.
-        found = [caller for key, caller in self._fixed if compare_digest(shown.encode(), key)]
-        if found:
-            return found[0]
+        if fixed := self._fixed:
+            found, given = None, shown.encode()
+            # No early end: the time taken tells nothing of which key came near.
+            for key, caller in fixed:
+                if compare_digest(given, key) and found is None:
+                    found = caller
+            if found is not None:
+                return found
         if not shown:
             raise Unauthenticated("no API key was sent; use `Authorization: Bearer KEY`")
         if self._tokens is not None and shown.count(".") == 2:

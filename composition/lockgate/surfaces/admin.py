@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from lockgate.surfaces.head import Head, ReadBody, whole
+from lockgate.surfaces.lines import id_line
 from lockgate.surfaces.replies import Whole
 from lockgate_core.explain import Explainer
 from lockgate_core.priority import HEADER as PRIORITY
@@ -50,28 +51,28 @@ class AdminPlace:
         request = read_as(head.query.get("dialect", DEFAULT_DIALECT), await whole(read_body), self._dialects)
         caller = Caller(tenant=head.query.get("tenant"), user=head.query.get("user"))
         told = self._explainer.explain(request, caller, priority=head.headers.get(PRIORITY))
-        return Whole(200, msgspec.json.encode(told), headers=(("x-request-id", request_id),))
+        return Whole(200, msgspec.json.encode(told), headers=id_line(request_id))
 
     async def serve_rollouts(self, _: Head, __: Mapping[str, str], ___: ReadBody, request_id: str) -> Whole:
         """How far each rollout is."""
-        return Whole(200, msgspec.json.encode(self._rollouts.status), headers=(("x-request-id", request_id),))
+        return Whole(200, msgspec.json.encode(self._rollouts.status), headers=id_line(request_id))
 
     async def serve_shadows(self, _: Head, __: Mapping[str, str], ___: ReadBody, request_id: str) -> Whole:
         """How each target does that gets copies of calls."""
         reports = () if self._shadows is None else self._shadows.reports
-        return Whole(200, msgspec.json.encode(reports), headers=(("x-request-id", request_id),))
+        return Whole(200, msgspec.json.encode(reports), headers=id_line(request_id))
 
     async def serve_act(self, head: Head, values: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
         """`promote` or `rollback` one, and how far it is now. Raises NotFound."""
         rollout, move = asked_move(self._rollouts, values, head)
         rollout.take(move, asyncio.get_running_loop().time())
-        return Whole(200, msgspec.json.encode(rollout.status), headers=(("x-request-id", request_id),))
+        return Whole(200, msgspec.json.encode(rollout.status), headers=id_line(request_id))
 
     async def serve_doctor(self, head: Head, _: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
         """What must work, looked at; `?call=true` makes one real, tiny call to each provider."""
         call = head.query.get("call", "").lower() in ("true", "1", "yes")
         told = await self._examine(call)
-        return Whole(200, msgspec.json.encode(told), headers=(("x-request-id", request_id),))
+        return Whole(200, msgspec.json.encode(told), headers=id_line(request_id))
 
 
 def _actor(head: Head) -> str:
@@ -83,14 +84,14 @@ def reload_page(reload: Reload) -> Callable[[Head, Mapping[str, str], ReadBody, 
     """The settings are read again, and serve from now on. Faults are told with 422, and all stays as it was."""
 
     async def serve(head: Head, _: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
-        headers = (("x-request-id", request_id),)
+        lines = id_line(request_id)
         try:
             told = await reload(None, _actor(head))
         except SettingsError as error:
             refused = {"message": error.message, "type": "settings_error", "param": None, "code": error.code}
             faults = getattr(error, "faults", ())
-            return Whole(422, msgspec.json.encode({"error": {**refused, "faults": faults}}), headers=headers)
-        return Whole(200, msgspec.json.encode(told), headers=headers)
+            return Whole(422, msgspec.json.encode({"error": {**refused, "faults": faults}}), headers=lines)
+        return Whole(200, msgspec.json.encode(told), headers=lines)
 
     return serve
 

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from lockgate.surfaces.bounds import Bounds
 from lockgate.surfaces.head import Head
+from lockgate.surfaces.lines import fields_of
 from lockgate.surfaces.pulse import Pulse
 from lockgate.surfaces.replies import Door, Streamed, Whole
 from lockgate_ports.errors import InvalidRequest
@@ -50,7 +51,7 @@ async def _stream(request: web.BaseRequest, answer: Streamed, pulse: Pulse) -> w
 
 def _fields(answer: Whole | Streamed) -> list[tuple[str, str]]:
     """`server` is set so that aiohttp does not tell its version, and Python's."""
-    return [*answer.headers, ("content-type", answer.content_type), ("server", "lockgate")]
+    return [*fields_of(answer.headers), ("content-type", answer.content_type), ("server", "lockgate")]
 
 
 def _reader(request: web.BaseRequest, bounds: Bounds) -> Callable[[], Awaitable[bytes]]:

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from lockgate.surfaces.bounds import Bounds
 from lockgate.surfaces.head import Head, ReadBody
+from lockgate.surfaces.lines import fields_of
 from lockgate.surfaces.pulse import Pulse
 from lockgate.surfaces.replies import Door, Streamed, Whole
 
@@ -43,7 +44,7 @@ class AsgiApp:
 
     async def _serve(self, scope: Message, read_body: ReadBody, send: Send) -> None:
         answer = await self._door.handle(_head(scope), read_body)
-        fields = [*answer.headers, ("content-type", answer.content_type)]
+        fields = [*fields_of(answer.headers), ("content-type", answer.content_type)]
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
         if isinstance(answer, Whole):
             raw.append((b"content-length", str(len(answer.body)).encode()))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lockgate.surfaces.head import Head, ReadBody
+from lockgate.surfaces.lines import id_line
 from lockgate.surfaces.replies import Whole
 from lockgate_ports.dialect import CatalogueDialect, ListedModel
 from lockgate_ports.errors import ModelNotFound
@@ -19,7 +20,7 @@ class CataloguePlace:
         """All models, or a page of them."""
         models = [model for model in self._models.values() if head.caller.may_ask(model.id)]
         listed = self._dialect.write_list(models, head.query)
-        return Whole(200, listed, headers=_id(request_id))
+        return Whole(200, listed, headers=id_line(request_id))
 
     async def serve_item(self, head: Head, values: Mapping[str, str], __: ReadBody, request_id: str) -> Whole:
         """The model whose id the path holds. Raises ModelNotFound."""
@@ -27,8 +28,4 @@ class CataloguePlace:
         if model is None or not head.caller.may_ask(model.id):
             where = self._dialect.list_surfaces[0].path
             raise ModelNotFound(f"no model is listed as {values['id'][:100]!r}; GET {where}")
-        return Whole(200, self._dialect.write_item(model), headers=_id(request_id))
-
-
-def _id(request_id: str) -> tuple[tuple[str, str], ...]:
-    return (("x-request-id", request_id),)
+        return Whole(200, self._dialect.write_item(model), headers=id_line(request_id))

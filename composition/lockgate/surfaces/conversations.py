@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Mapping
 
 from lockgate.surfaces.head import Head, ReadBody, whole
+from lockgate.surfaces.lines import id_line
 from lockgate.surfaces.memory import talker
 from lockgate.surfaces.replies import Whole
 from lockgate_ports.errors import NotFound
@@ -29,7 +30,7 @@ class Conversations:
             body = await self._items(head, await self._found(head, name), read_body)
         else:
             body = await self._one(head, await self._found(head, name), read_body)
-        return Whole(200, body, headers=(("x-request-id", request_id),))
+        return Whole(200, body, headers=id_line(request_id))
 
     async def _begin(self, head: Head, body: bytes) -> bytes:
         name = f"conv_{secrets.token_hex(24)}"

@@ -5,8 +5,8 @@ from collections.abc import Collection
 from msgspec import structs
 
 from lockgate.surfaces.head import Head
+from lockgate.surfaces.lines import line
 from lockgate.surfaces.replies import Streamed, Whole
-from lockgate_ports.http import Headers
 
 _SHOWN = (
     "x-request-id, retry-after, x-lockgate-route, x-lockgate-target, x-lockgate-attempts, x-lockgate-dropped, "
@@ -35,15 +35,8 @@ class Cors:
         return Whole(
             204,
             b"",
-            headers=(
-                *allowed,
-                ("access-control-allow-methods", "GET, POST, DELETE"),
-                (
-                    "access-control-allow-headers",
-                    wanted if wanted.isascii() and wanted.isprintable() else "content-type",
-                ),
-                ("access-control-max-age", "600"),
-            ),
+            headers=f"{allowed}access-control-allow-methods: GET, POST, DELETE\r\n"
+            f"access-control-allow-headers: {wanted}\r\naccess-control-max-age: 600\r\n",
         )
 
     def show(self, head: Head, answer: Whole | Streamed) -> Whole | Streamed:
@@ -51,10 +44,10 @@ class Cors:
         allowed = self._allowed(head)
         if not allowed:
             return answer
-        return structs.replace(answer, headers=(*answer.headers, *allowed, ("access-control-expose-headers", _SHOWN)))
+        return structs.replace(answer, headers=f"{answer.headers}{allowed}access-control-expose-headers: {_SHOWN}\r\n")
 
-    def _allowed(self, head: Head) -> Headers:
+    def _allowed(self, head: Head) -> str:
         origin = head.headers.get("origin")
         if origin is None or not ("*" in self._origins or origin in self._origins):
-            return ()
-        return (("access-control-allow-origin", origin), ("vary", "origin"))
+            return ""
+        return line("access-control-allow-origin", origin) + "vary: origin\r\n"

@@ -2,8 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from msgspec import structs
-
 from lockgate.deployment import Deployment
 from lockgate.doctor import examine
 from lockgate.findings import Report
@@ -26,30 +24,15 @@ class Entrance:
         self._succession = succession
         self._instead = instead
         self._loopback = loopback
-        self._deployment = succession.current
-        self._door = self._built(succession.current)
-
-    async def handle(self, head: Head, read_body: ReadBody) -> Whole | Streamed:
+        self.handle: Callable[[Head, ReadBody], Awaitable[Whole | Streamed]] = self._built(succession.current).handle
         """The answer, whatever happens; every one carries `x-request-id`."""
-        deployment = self._deployment
-        deployment.enter()
-        streams = False
-        try:
-            answer = await self._door.handle(head, read_body)
-            if isinstance(answer, Streamed):
-                streams = True
-                return structs.replace(answer, close=_Parting(answer.close, deployment))
-            return answer
-        finally:
-            if not streams:
-                deployment.leave()
 
     def prepare(self, following: Deployment) -> Callable[[], None]:
         """What lets the next requests in to that one. Raises ValueError when two surfaces of it stand at one place."""
         door = self._built(following)
 
         def change() -> None:
-            self._deployment, self._door = following, door
+            self.handle = door.handle
 
         return change
 
@@ -67,6 +50,7 @@ class Entrance:
             deployment.shadows,
         )
         return open_front_door(
+            deployment,
             admin,
             deployment.engine,
             deployment.plugins,
@@ -88,21 +72,3 @@ class Entrance:
 
 def _quietly(what: str) -> None:
     """Nobody watches."""
-
-
-class _Parting:
-    """Closes a stream, and leaves its deployment, once."""
-
-    __slots__ = ("_close", "_deployment")
-
-    def __init__(self, close: Callable[[], Awaitable[None]], deployment: Deployment) -> None:
-        self._close = close
-        self._deployment: Deployment | None = deployment
-
-    async def __call__(self) -> None:
-        try:
-            await self._close()
-        finally:
-            if self._deployment is not None:
-                self._deployment.leave()
-                self._deployment = None

@@ -6,12 +6,11 @@ import random
 import re
 import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from time import time
-from typing import Any
-from urllib.parse import quote
+from typing import Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from lockgate.adapters.callers import Callers
 from lockgate.redaction import redact
@@ -20,16 +19,16 @@ from lockgate.surfaces.guard import check_admin, check_host
 from lockgate.surfaces.head import Head, ReadBody, client_key
 from lockgate.surfaces.inflate import inflate
 from lockgate.surfaces.labels import LabelHeader
+from lockgate.surfaces.lines import NO_CACHE, id_line, line, lines, printable, who_lines, with_theirs
 from lockgate.surfaces.memory import Memory
 from lockgate.surfaces.paths import Paths
-from lockgate.surfaces.patience import SHOULD_RETRY, is_useless_again, patience
-from lockgate.surfaces.rate_headers import RATES, rate_headers
+from lockgate.surfaces.patience import SHOULD_RETRY, TIMEOUTS, is_useless_again, patience
+from lockgate.surfaces.rate_headers import rate_headers
 from lockgate.surfaces.replies import JSON, ErrorWriter, Streamed, Whole, Write, write_plain_error
 from lockgate_core.engine import Engine
 from lockgate_core.priority import HEADER as PRIORITY
 from lockgate_core.profiles import PREFIX
 from lockgate_ports.caller import NOBODY, Caller
-from lockgate_ports.context import Target
 from lockgate_ports.dialect import (
     ChatSurfaceDialect,
     EventWriter,
@@ -37,10 +36,8 @@ from lockgate_ports.dialect import (
     PassedDialect,
     Surface,
     SurfaceDialect,
-    WrittenAnswer,
 )
 from lockgate_ports.errors import LimitReached, LockgateError, UnsupportedMedia, UpstreamError
-from lockgate_ports.http import Headers
 from lockgate_ports.steps import Answer, AnswerStream, Served
 from lockgate_ports.wire import Inbound, Request
 
@@ -48,7 +45,9 @@ _log = logging.getLogger("lockgate.server")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _IDS = random.Random()  # noqa: S311  ids tell calls apart; nothing hangs on their being guessed
 _PROFILE = "x-lockgate-profile"
-_STREAM_HEADERS: Headers = (("cache-control", "no-cache"), ("x-accel-buffering", "no"))
+_WISHES = frozenset({"content-encoding", "traceparent", "tracestate", _PROFILE, PRIORITY, *TIMEOUTS})
+"""Fields that make a call another than its body says."""
+_NO_VALUES: Mapping[str, str] = {}
 
 
 Serve = Callable[[Head, Mapping[str, str], ReadBody, str], Awaitable[Whole | Streamed]]
@@ -68,14 +67,28 @@ class Place(Struct, frozen=True):
     """Header fields, one of which its clients send, where several places stand at one surface."""
 
 
+class Inside(Protocol):
+    """What must stay open while calls are in it."""
+
+    def enter(self) -> None:
+        """A call begins."""
+        ...
+
+    def leave(self) -> None:
+        """A call has ended, its stream included."""
+        ...
+
+
 class FrontDoor:
     """Finds the place, asks for the key, and turns every error into an answer.
 
-    `callers`: who may come in. `cors`: pages of other origins that may call; None: none may. `loopback`: nobody from
-    elsewhere can come in, so that where no key is asked for, everybody is an operator.
+    `inside`: what a call is in, to the end of its stream. `callers`: who may come in. `cors`: pages of other origins
+    that may call; None: none may. `loopback`: nobody from elsewhere can come in, so that where no key is asked for,
+    everybody is an operator.
     """
 
-    def __init__(self, callers: Callers, cors: Cors | None = None, *, loopback: bool = False) -> None:
+    def __init__(self, inside: Inside, callers: Callers, cors: Cors | None = None, *, loopback: bool = False) -> None:
+        self._inside = inside
         self._places: Paths[tuple[Place, ...]] = Paths()
         self._callers = callers
         self._anybody = None if callers.asked else Caller(admin=True) if loopback else NOBODY
@@ -97,8 +110,11 @@ class FrontDoor:
         return self._cors.preflight(head) or self._cors.show(head, await self._answer(head, read_body))
 
     async def _answer(self, head: Head, read_body: ReadBody) -> Whole | Streamed:
-        request_id = _request_id(head)
+        headers = head.headers
+        request_id = _request_id(headers) if "x-request-id" in headers else f"req_{_new_id()}"
         write_error: ErrorWriter = write_plain_error
+        streams = False
+        self._inside.enter()
         try:
             places, values = self._places.find(head.method, head.path)
             place = places[0] if len(places) == 1 else _place_of(head, places)
@@ -110,11 +126,18 @@ class FrontDoor:
                 if place.admin:
                     check_admin(head, caller)
                 head.caller = caller
-            return await place.serve(head, values, read_body, request_id)
+            answer = await place.serve(head, values, read_body, request_id)
+            if isinstance(answer, Whole):
+                return answer
+            streams = True
+            return structs.replace(answer, close=_Parting(answer.close, self._inside))
         except LockgateError as error:
             return _error(write_error, error, request_id)
         except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an answer
             return _error(write_error, _fault(error, request_id), request_id)
+        finally:
+            if not streams:
+                self._inside.leave()
 
     def _admit(self, head: Head) -> Caller | Awaitable[Caller]:
         if self._anybody is None:
@@ -122,6 +145,24 @@ class FrontDoor:
         if self._loopback:
             check_host(head)
         return self._anybody
+
+
+class _Parting:
+    """Closes a stream, and leaves what it was in, once."""
+
+    __slots__ = ("_close", "_inside")
+
+    def __init__(self, close: Callable[[], Awaitable[None]], inside: Inside) -> None:
+        self._close = close
+        self._inside: Inside | None = inside
+
+    async def __call__(self) -> None:
+        try:
+            await self._close()
+        finally:
+            if self._inside is not None:
+                self._inside.leave()
+                self._inside = None
 
 
 def _place_of(head: Head, places: Sequence[Place]) -> Place:
@@ -142,8 +183,10 @@ class DialectPlace:
         memory: Memory | None = None,
     ) -> None:
         self._labels = labels
+        self._wishes = _WISHES if labels.name is None else _WISHES | {labels.name}
         self._max_body_bytes = max_body_bytes
         self._dialect = dialect
+        self._name = dialect.name
         self._media_types: tuple[str, ...] = (JSON,)
         self._streams: ChatSurfaceDialect | PassedDialect | None = None
         if isinstance(dialect, PassedDialect):
@@ -159,63 +202,81 @@ class DialectPlace:
         self, head: Head, values: Mapping[str, str], read_body: ReadBody, request_id: str
     ) -> Whole | Streamed:
         """One call, from client bytes to client bytes."""
-        _check_media(head.headers, self._media_types)
-        dialect = self._dialect
+        headers, dialect = head.headers, self._dialect
+        if headers.get("content-type", JSON) not in self._media_types:
+            _check_media(headers["content-type"], self._media_types)
         body = read_body()
         if not isinstance(body, bytes):
             body = await body
-        if codings := head.headers.get("content-encoding"):
+        plain = self._wishes.isdisjoint(headers)
+        if not plain and (codings := headers.get("content-encoding")):
             body = await asyncio.to_thread(inflate, body, codings, self._max_body_bytes)
-        inbound = Inbound(head.method, head.path, head.headers, body, head.query, values)
-        request: Request[Any] = dialect.read_request(inbound)
-        if profile := head.headers.get(_PROFILE):
+        request: Request[Any] = dialect.read_request(Inbound(head.method, head.path, headers, body, head.query, values))
+        if not plain and (profile := headers.get(_PROFILE)):
             request = request.asking(PREFIX + profile)
         if self._memory is not None:
             request = await self._memory.recall(request, head)
         request.tag, request.asked_at = request_id.removeprefix("req_"), int(time())
-        deadline = patience(head.headers, stream=request.stream)
-        answer = await self._engine.answer(
-            request,
-            request_id=request_id,
-            surface=dialect.name,
-            caller=self._labels.read(head.headers, head.caller),
-            deadline=deadline,
-            traceparent=head.headers.get("traceparent"),
-            tracestate=head.headers.get("tracestate"),
-            priority=head.headers.get(PRIORITY),
-        )
+        if plain:
+            answer = await self._engine.answer(request, request_id=request_id, surface=self._name, caller=head.caller)
+        else:
+            deadline = patience(headers, stream=request.stream)
+            answer = await self._engine.answer(
+                request,
+                request_id=request_id,
+                surface=self._name,
+                caller=self._labels.read(headers, head.caller),
+                deadline=deadline,
+                traceparent=headers.get("traceparent"),
+                tracestate=headers.get("tracestate"),
+                priority=headers.get(PRIORITY),
+            )
         if isinstance(answer, Answer):
-            reply = answer.reply
-            if reply.body is not None and reply.dialect == dialect.name:
-                written = WrittenAnswer(reply.body)
-            else:
-                written = dialect.write_response(reply.view, request)
-            if self._memory is not None:
-                await self._memory.keep(request, head, written.body, answer.served.target)
-            dropped = (*reply.dropped, *written.dropped)
-            headers = _headers(request_id, answer.served, dropped, reply.request_id)
-            if self._id_field is not None:
-                headers = (*headers, (self._id_field, _printable(reply.request_id or request_id)))
-            if reply.glance.estimated:
-                headers = (*headers, ("x-lockgate-estimated", "true"))
-            if answer.cost is not None and answer.cost.usd is not None:
-                headers = (*headers, ("x-lockgate-cost-usd", f"{answer.cost.usd:f}"))
-            if reply.headers:
-                headers = _with_theirs(headers, reply.headers)
-            return Whole(200, written.body, written.content_type, headers)
-        if self._streams is None:
+            return await self._whole(answer, request, head, request_id)
+        try:
+            return self._streamed(answer, request, head, request_id)
+        except BaseException:
             await answer.aclose()
-            raise TypeError(f"a stream was answered to a call in {dialect.name}, which has none")
-        headers = _headers(request_id, answer.served, answer.dropped, answer.request_id)
-        if self._id_field is not None:
-            headers = (*headers, (self._id_field, _printable(answer.request_id or request_id)))
+            raise
+
+    async def _whole(self, answer: Answer, request: Request[Any], head: Head, request_id: str) -> Whole:
+        reply = answer.reply
+        if reply.body is not None and reply.dialect == self._name:
+            body, content_type, dropped = reply.body, JSON, reply.dropped
+        else:
+            written = self._dialect.write_response(reply.view, request)
+            body, content_type, dropped = written.body, written.content_type, (*reply.dropped, *written.dropped)
+        if self._memory is not None:
+            await self._memory.keep(request, head, body, answer.served.target)
+        told = self._lines(request_id, answer.served, dropped, reply.request_id)
+        if reply.glance.estimated:
+            told += "x-lockgate-estimated: true\r\n"
+        if answer.cost is not None and answer.cost.usd is not None:
+            told += f"x-lockgate-cost-usd: {answer.cost.usd:f}\r\n"
+        return Whole(200, body, content_type, with_theirs(told, reply.headers) if reply.headers else told)
+
+    def _streamed(self, answer: AnswerStream, request: Request[Any], head: Head, request_id: str) -> Streamed:
+        if self._streams is None:
+            raise TypeError(f"a stream was answered to a call in {self._name}, which has none")
         writer = self._streams.event_writer(request)
-        headers = (*headers, *_STREAM_HEADERS)
+        told = self._lines(request_id, answer.served, answer.dropped, answer.request_id) + NO_CACHE
         if answer.headers:
-            headers = _with_theirs(headers, answer.headers)
+            told = with_theirs(told, answer.headers)
         watch = self._memory.watch(request, head, answer.served.target) if self._memory is not None else None
         tell = partial(_tell, answer, writer, watch, request_id)
-        return Streamed(tell, answer.aclose, writer.content_type, headers, ping=writer.ping)
+        return Streamed(tell, answer.aclose, writer.content_type, told, ping=writer.ping)
+
+    def _lines(self, request_id: str, served: Served, dropped: tuple[str, ...], upstream_id: str | None) -> str:
+        told = id_line(request_id) + who_lines(served.route, served.target, served.attempts)
+        if served.standings:
+            told += lines(rate_headers(served.standings))
+        if dropped:
+            told += f"x-lockgate-dropped: {printable(', '.join(dropped))}\r\n"
+        if upstream_id is not None:
+            told += f"x-lockgate-upstream-request-id: {printable(upstream_id)}\r\n"
+        if self._id_field is not None:
+            told += f"{self._id_field}: {printable(upstream_id or request_id)}\r\n"
+        return told
 
 
 async def _tell(
@@ -258,66 +319,30 @@ def _fault(error: Exception, request_id: str) -> LockgateError:
 def _error(write: ErrorWriter, error: LockgateError, request_id: str) -> Whole:
     redact.clean(error)
     answer = write(error, request_id)
-    headers = (*answer.headers, ("x-request-id", request_id), ("x-lockgate-error", error.code))
+    told = f"{lines(answer.headers)}{id_line(request_id)}{line('x-lockgate-error', error.code)}"
     if isinstance(error, LimitReached):
-        headers = (*headers, *rate_headers((error.standing,)))
+        told += lines(rate_headers((error.standing,)))
     if isinstance(error, UpstreamError) and error.upstream_request_id:
-        headers = (*headers, ("x-lockgate-upstream-request-id", _printable(error.upstream_request_id)))
+        told += f"x-lockgate-upstream-request-id: {printable(error.upstream_request_id)}\r\n"
     if error.tried:
-        headers = (*headers, ("x-lockgate-tried", _printable("; ".join(error.tried))))
-    if is_useless_again(error) and all(name != SHOULD_RETRY for name, _ in headers):
-        headers = (*headers, (SHOULD_RETRY, "false"))
+        told += f"x-lockgate-tried: {printable('; '.join(error.tried))}\r\n"
+    if is_useless_again(error) and all(name != SHOULD_RETRY for name, _ in answer.headers):
+        told += line(SHOULD_RETRY, "false")
     if isinstance(error, UpstreamError) and error.headers and answer.body is error.body:
-        headers = _with_theirs(headers, error.headers)
-    return Whole(answer.status, answer.body, answer.content_type, headers)
+        told = with_theirs(told, error.headers)
+    return Whole(answer.status, answer.body, answer.content_type, told)
 
 
-def _check_media(headers: Mapping[str, str], wanted: tuple[str, ...]) -> None:
-    media = _media_type(headers.get("content-type", JSON))
+def _check_media(written: str, wanted: tuple[str, ...]) -> None:
+    media = written.partition(";")[0].strip().lower()
     if media not in wanted:
         raise UnsupportedMedia(f"the body must be {' or '.join(wanted)}, not {media[:100]!r}")
 
 
-@lru_cache(maxsize=256)
-def _media_type(written: str) -> str:
-    return written.partition(";")[0].strip().lower()
+def _request_id(headers: Mapping[str, str]) -> str:
+    given = headers["x-request-id"]
+    return given if _REQUEST_ID.fullmatch(given) else f"req_{_new_id()}"
 
 
-def _request_id(head: Head) -> str:
-    given = head.headers.get("x-request-id")
-    return given if given and _REQUEST_ID.fullmatch(given) else f"req_{_IDS.getrandbits(96):024x}"
-
-
-def _headers(request_id: str, served: Served, dropped: tuple[str, ...], upstream_id: str | None) -> Headers:
-    headers: Headers = (("x-request-id", request_id), *_who(served.route, served.target, served.attempts))
-    if served.standings:
-        headers = (*headers, *rate_headers(served.standings))
-    if dropped:
-        headers = (*headers, ("x-lockgate-dropped", _printable(", ".join(dropped))))
-    if upstream_id is not None:
-        headers = (*headers, ("x-lockgate-upstream-request-id", _printable(upstream_id)))
-    return headers
-
-
-def _with_theirs(headers: Headers, theirs: Headers) -> Headers:
-    """What the provider says behind what the gateway says: of a name that both use the gateway's counts, and where it
-    tells of its own limits, those of the provider are no news."""
-    own = [name for name, _ in headers]
-    if any(name.startswith(RATES) for name in own):
-        theirs = tuple([field for field in theirs if not field[0].startswith(RATES)])
-    return (*headers, *[field for field in theirs if field[0] not in own])
-
-
-@lru_cache(maxsize=1024)
-def _who(route: str, target: Target, attempts: int) -> Headers:
-    return (
-        ("x-lockgate-route", _printable(route)),
-        ("x-lockgate-target", _printable(str(target))),
-        ("x-lockgate-attempts", str(attempts)),
-    )
-
-
-@lru_cache(maxsize=1024)
-def _printable(value: str) -> str:
-    """As a header field may say it: anything but printable ASCII percent-encoded, and no longer than 500 bytes."""
-    return quote(value, safe=" !#$&'()*+,/:;=?@[]<>{}|^`~\"")[:500]
+def _new_id() -> str:
+    return _IDS.getrandbits(96).to_bytes(12).hex()

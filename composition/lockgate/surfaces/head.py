@@ -31,8 +31,8 @@ async def whole(read_body: ReadBody) -> bytes:
 def client_key(head: Head) -> str:
     """The key, wherever this client's SDK puts it; empty when it shows none."""
     headers = head.headers
-    scheme, _, key = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and key:
+    written = headers.get("authorization")
+    if written is not None and written[:7].lower() == "bearer " and (key := written[7:]):
         return key.strip()
     for name in ("x-api-key", "api-key", "x-goog-api-key"):
         if key := headers.get(name, ""):

@@ -9,6 +9,7 @@ from msgspec import Struct
 from lockgate.plugins import Plugins
 from lockgate.redaction import redact
 from lockgate.surfaces.head import Head, ReadBody
+from lockgate.surfaces.lines import id_line
 from lockgate.surfaces.replies import Whole
 from lockgate_ports.errors import LockgateError
 from lockgate_ports.ledger import LedgerPort
@@ -79,9 +80,7 @@ class HealthPlace:
 
     async def serve_metrics(self, _: Head, __: Mapping[str, str], ___: ReadBody, request_id: str) -> Whole:
         """What was counted, in the Prometheus text format."""
-        return Whole(
-            200, await counted(self._metrics, self._ledger, self._slots), METRICS, (("x-request-id", request_id),)
-        )
+        return Whole(200, await counted(self._metrics, self._ledger, self._slots), METRICS, id_line(request_id))
 
 
 async def counted(metrics: MetricsPort, ledger: LedgerPort | None, slots: Callable[[], bytes]) -> bytes:
@@ -120,4 +119,4 @@ def _untested(provider: Tested) -> ProviderHealth:
 
 
 def _json(value: object, request_id: str) -> Whole:
-    return Whole(200, msgspec.json.encode(value), headers=(("x-request-id", request_id),))
+    return Whole(200, msgspec.json.encode(value), headers=id_line(request_id))

@@ -17,13 +17,14 @@ class LabelHeader:
     """`name` is the header's; None: no header is believed."""
 
     def __init__(self, name: str | None) -> None:
-        self._name = None if name is None else name.lower()
+        self.name = None if name is None else name.lower()
+        """In lower case."""
 
     def read(self, headers: Mapping[str, str], caller: Caller) -> Caller:
         """`caller` with what the header says besides: `tenant=acme, residency=eu`. What the caller's key says stands.
 
         Raises InvalidRequest for what cannot be read."""
-        text = "" if self._name is None else headers.get(self._name, "")
+        text = "" if self.name is None else headers.get(self.name, "")
         if not text.strip():
             return caller
         labels: dict[str, str] = {}
@@ -31,9 +32,9 @@ class LabelHeader:
             pair = _PAIR.fullmatch(piece)
             if pair is None or pair[1].lower() in labels or len(labels) == _MOST:
                 raise InvalidRequest(
-                    f"the header {self._name} must be name=value pairs with a comma between, each name once, "
+                    f"the header {self.name} must be name=value pairs with a comma between, each name once, "
                     f"{_MOST} at most",
-                    param=self._name,
+                    param=self.name,
                 )
             labels[pair[1].lower()] = pair[2]
         tenant = labels.pop(_TENANT, None)

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 from lockgate.surfaces.head import Head, ReadBody, client_key
+from lockgate.surfaces.lines import id_line
 from lockgate.surfaces.replies import Whole
 from lockgate_ports.context import Target
 from lockgate_ports.errors import InvalidRequest, NotFound
@@ -74,9 +75,9 @@ class Memory:
         if head.method == "DELETE":
             if not await self._store.forget(_caller(head), name):
                 raise _no_such(name)
-            return Whole(200, self._dialect.write_forgotten(name), headers=(("x-request-id", request_id),))
+            return Whole(200, self._dialect.write_forgotten(name), headers=id_line(request_id))
         body = self._dialect.write_kept(await self._found(head, name), head.query)
-        return Whole(200, body, headers=(("x-request-id", request_id),))
+        return Whole(200, body, headers=id_line(request_id))
 
     async def serve_cancel(self, head: Head, values: Mapping[str, str], _: ReadBody, request_id: str) -> Whole:
         """Raises InvalidRequest: what is kept is whole."""
@@ -86,7 +87,7 @@ class Memory:
     async def serve_given(self, head: Head, values: Mapping[str, str], _: ReadBody, request_id: str) -> Whole:
         """A page of what the answer was made from. Raises NotFound."""
         answer = await self._found(head, values["id"])
-        return Whole(200, self._dialect.write_given(answer, head.query), headers=(("x-request-id", request_id),))
+        return Whole(200, self._dialect.write_given(answer, head.query), headers=id_line(request_id))
 
     async def _found(self, head: Head, name: str) -> KeptAnswer:
         answer = await self._store.find(_caller(head), name)

@@ -12,7 +12,7 @@ from lockgate.surfaces.admin import AdminPlace, Reload, reload_page
 from lockgate.surfaces.catalogue import CataloguePlace
 from lockgate.surfaces.conversations import Conversations
 from lockgate.surfaces.cors import Cors
-from lockgate.surfaces.front_door import DialectPlace, FrontDoor, Place, Serve
+from lockgate.surfaces.front_door import DialectPlace, FrontDoor, Inside, Place, Serve
 from lockgate.surfaces.health import HealthPlace, Tested
 from lockgate.surfaces.labels import LabelHeader
 from lockgate.surfaces.ledger_pages import LedgerPlace
@@ -28,6 +28,7 @@ from lockgate_ports.model import Attempt
 
 
 def open_front_door(
+    inside: Inside,
     admin: AdminPlace,
     engine: Engine,
     plugins: Plugins,
@@ -48,7 +49,7 @@ def open_front_door(
 ) -> FrontDoor:
     """Every dialect that the plugins offer, at the surfaces it names, and the gateway's own pages; `instead` stands in
     place of those that tell of this process alone, where it is one of several."""
-    door = FrontDoor(callers, Cors(server.cors_origins) if server.cors_origins else None, loopback=loopback)
+    door = FrontDoor(inside, callers, Cors(server.cors_origins) if server.cors_origins else None, loopback=loopback)
     listings: dict[Surface, list[Place]] = {}
     for dialect in plugins.dialects.values():
         if isinstance(dialect, CatalogueDialect):

@@ -8,6 +8,7 @@ from lockgate_ports.errors import Busy, CallerError, EgressDenied, InvalidReques
 SHOULD_RETRY = "x-should-retry"
 _TIMEOUT = "x-request-timeout"
 _SDK_TIMEOUT = "x-stainless-read-timeout"
+TIMEOUTS = (_TIMEOUT, _SDK_TIMEOUT)
 _SHORTEST, _LONGEST = 0.001, 86400.0
 _HEALS = frozenset({"rate_limit", "timeout", "overloaded", "transient"})
 

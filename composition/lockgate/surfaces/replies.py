@@ -9,7 +9,6 @@ from msgspec import Struct
 from lockgate.surfaces.head import Head, ReadBody
 from lockgate_ports.dialect import ErrorAnswer
 from lockgate_ports.errors import CallerError, LockgateError
-from lockgate_ports.http import Headers
 
 JSON = "application/json"
 
@@ -20,7 +19,8 @@ class Whole(Struct, frozen=True):
     status: int
     body: bytes
     content_type: str = JSON
-    headers: Headers = ()
+    headers: str = ""
+    """As lines: see `lines.py`."""
 
 
 Write = Callable[[bytes], Awaitable[None] | None]
@@ -34,7 +34,8 @@ class Streamed(Struct, frozen=True):
     tell: Callable[[Write], Awaitable[None]]
     close: Callable[[], Awaitable[None]]
     content_type: str
-    headers: Headers = ()
+    headers: str = ""
+    """As lines: see `lines.py`."""
     status: int = 200
     ping: bytes = b""
     """May be written between two pieces when there has been none for a while."""
@@ -43,7 +44,7 @@ class Streamed(Struct, frozen=True):
 class Door(Protocol):
     """The way in: an answer to every request, whatever happens."""
 
-    async def handle(self, head: Head, read_body: ReadBody) -> Whole | Streamed:
+    def handle(self, head: Head, read_body: ReadBody, /) -> Awaitable[Whole | Streamed]:
         """One request."""
         ...
 

@@ -15,6 +15,7 @@ from lockgate.surfaces.admin import asked_move, reload_page
 from lockgate.surfaces.front_door import Serve
 from lockgate.surfaces.head import Head, ReadBody
 from lockgate.surfaces.health import METRICS
+from lockgate.surfaces.lines import id_line
 from lockgate.surfaces.replies import Whole
 from lockgate_core.rollout import RolloutStatus
 from lockgate_core.rollout import added as added_rollouts
@@ -66,7 +67,7 @@ class SharedPages:
         # As long as writing out one: not on the event loop.
         text = await asyncio.to_thread(summed, parts, gathered.kept)
         text += _WORKERS % (gathered.of, gathered.restarts)
-        return Whole(200, text, METRICS, (("x-request-id", request_id),))
+        return Whole(200, text, METRICS, id_line(request_id))
 
     async def _reload(self, _: None, actor: str) -> Reloaded:
         return await self._channel.ask(Reload(actor), Reloaded)
@@ -102,4 +103,4 @@ def _by(key: Callable[[T], object], kind: type[T], added: Callable[[T, T], T], g
 
 
 def _json(value: object, request_id: str, status: int = 200) -> Whole:
-    return Whole(status, msgspec.json.encode(value), headers=(("x-request-id", request_id),))
+    return Whole(status, msgspec.json.encode(value), headers=id_line(request_id))

@@ -153,11 +153,8 @@ def _stream(said: Stream | None) -> StreamPolicy | None:
 
 
 def build_priorities(settings: Settings) -> PriorityPolicy:
-    """What priority calls have; it matters where some may wait."""
-    rows = settings.providers.values()
-    lines = [each for row in rows for each in (row.concurrency, *row.model_concurrency.values()) if each is not None]
-    matters = any(row.max_queued for row in rows) or any(each.max_queued for each in lines)
-    return PriorityPolicy(settings.priority.default, settings.priority.most, matters)
+    """What priority calls have."""
+    return PriorityPolicy(settings.priority.default, settings.priority.most)
 
 
 def build_profiles(settings: Settings) -> Profiles:
@@ -213,7 +210,7 @@ def build_shadows(
         return None
     once = TermsBook(otherwise=Terms(retry=OwnRetry(max_attempts=1)))
     attempts = Attempts(providers, Eligibility(egress, notebook), retries(settings), clock, random.random, once)
-    return Shadows(attempts, providers, clock, metrics.note, most)
+    return Shadows(attempts.answer, providers, clock, metrics.note, most)
 
 
 def build_vitals(

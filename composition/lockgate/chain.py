@@ -149,7 +149,7 @@ class Chain:
             targets=tuple(self._targets),
             otherwise=self._otherwise,
         )
-        return (await attempts(self._request, context)).served.target
+        return (await attempts.answer(self._request, context)).served.target
 
 
 def _failure(kind: str) -> LockgateError:

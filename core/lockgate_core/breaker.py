@@ -119,12 +119,13 @@ class Breaker:
             self._tell(False)
 
     def _slot(self, now: float) -> list[int]:
-        at = int(now / self._policy.window * _SLOTS)
-        while self._window and self._window[0][0] <= at - _SLOTS:
-            self._window.popleft()
-        if not self._window or self._window[-1][0] != at:
-            self._window.append([at, 0, 0])
-        return self._window[-1]
+        at, window = int(now / self._policy.window * _SLOTS), self._window
+        if window and window[-1][0] == at:
+            return window[-1]
+        while window and window[0][0] <= at - _SLOTS:
+            window.popleft()
+        window.append([at, 0, 0])
+        return window[-1]
 
     def _tripped(self) -> bool:
         policy = self._policy

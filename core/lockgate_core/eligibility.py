@@ -16,7 +16,7 @@ class Eligibility:
         self._policy = policy
         self._note = note
 
-    def of(self, targets: Sequence[Target], purpose: Purpose) -> tuple[Sequence[Target], EgressDenied | None]:
+    def of(self, targets: Sequence[Target], purpose: Purpose) -> tuple[list[Target], EgressDenied | None]:
         """The targets that may be asked, in their order, and the first refusal among the others."""
         refusal: EgressDenied | None = None
         kept: list[Target] = []

@@ -14,7 +14,7 @@ from lockgate_core.keeping import KeepPolicy, Notes
 from lockgate_core.labels import completed
 from lockgate_core.limits.limiter import Hold, Limiter
 from lockgate_core.pace import pace_of
-from lockgate_core.priority import NO_MATTER, RANKS, PriorityPolicy
+from lockgate_core.priority import RANKS, USUAL, PriorityPolicy
 from lockgate_core.profiles import NO_PROFILES, Profile, Profiles, under
 from lockgate_core.rollout import Outcome, Rollouts
 from lockgate_core.routing import Routes, Vitals, plan
@@ -32,7 +32,6 @@ from lockgate_ports.steps import Answer, AnswerStream, Step
 from lockgate_ports.tracing import TracesPort, passed_on
 from lockgate_ports.wire import Request
 
-_RANK = RANKS["normal"]
 _NOTHING_KEPT: Mapping[str, KeepPolicy] = {}
 _NO_PRICES: Mapping[tuple[str, str], Price] = {}
 
@@ -57,15 +56,14 @@ class Engine:
         default_caller: Caller = NOBODY,
         traces: TracesPort | None = None,
         shadows: Shadows | None = None,
-        priorities: PriorityPolicy = NO_MATTER,
+        priorities: PriorityPolicy = USUAL,
         keeping: Mapping[str, KeepPolicy] = _NOTHING_KEPT,
     ) -> None:
         self._routes = routes
         self._vitals = vitals
         self._rollouts = rollouts
-        self._handler = fold(
-            steps, attempts if shadows is None else shadows.beside(attempts, self._admit_copy, self._record)
-        )
+        ask = attempts.answer
+        self._handler = fold(steps, ask if shadows is None else shadows.beside(ask, self._admit_copy, self._record))
         self._metrics = metrics
         self._clock = clock
         self._ledger = ledger
@@ -75,6 +73,8 @@ class Engine:
         self._default_caller = default_caller
         self._traces = traces
         self._priorities = priorities
+        self._rank = RANKS[priorities.of(None, None, NOBODY)]
+        """Of a call of which nobody says anything."""
         self._keeping = keeping
 
     async def answer(
@@ -95,29 +95,36 @@ class Engine:
         it sent them.
         """
         now = self._clock.now()
-        caller = completed(caller, self._default_caller)
+        if self._default_caller is not NOBODY:
+            caller = completed(caller, self._default_caller)
         hold: Hold | None = None
         notes: Notes | None = None
         context: Context | None = None
-
-        def close(closed: Journal, error: str | None) -> Awaitable[None] | None:
-            known = context or Context(request_id=request_id, journal=closed, surface=surface, caller=caller)
-            return self._record(request, known, hold, closed, error, notes)
-
-        journal = Journal(now, close)
+        # No inner function: what its annotations say would be worked out anew for each call.
+        journal = Journal(
+            now,
+            lambda closed, error: self._record(
+                request,
+                context or Context(request_id=request_id, journal=closed, surface=surface, caller=caller),
+                hold,
+                closed,
+                error,
+                notes,
+            ),
+        )
         until = None if deadline is None else now + deadline
         if self._traces is not None:
             journal.trace = self._traces.begin(traceparent, tracestate)
         elif traceparent is not None:
             journal.trace = passed_on(traceparent, tracestate)
         try:
-            if caller is not NOBODY:
+            if caller.models is not None or caller.surfaces is not None:
                 check_scope(caller, request.model, surface)
             asked = request
             if (profile := self._profiles.of(request.model)) is not None:
                 asked, until = self._profiled(request, profile, journal, until)
-            rank = _RANK
-            if self._priorities.matters or priority is not None:
+            rank = self._rank
+            if priority is not None or caller.priority is not None or profile is not None:
                 said = None if profile is None else profile.priority
                 rank = RANKS[self._priorities.of(priority, said, caller)]
             decided = plan(asked, self._routes, self._vitals, caller=caller)
@@ -179,11 +186,12 @@ class Engine:
         first = journal.first_token
         attempts = journal.attempts
         if len(attempts) > 1:  # two at the same time may have ended the other way round
-            attempts = sorted(attempts, key=_number)
+            attempts.sort(key=_number)
         if journal.arm is not None and attempts:
             self._judge(journal, attempts[0], error)
         if request.operation != "count_tokens":  # which nobody charges for
-            attempts = [self._priced(attempt, journal.response_model) for attempt in attempts]
+            for place, attempt in enumerate(attempts):
+                attempts[place] = self._priced(attempt, journal.response_model)
         cost = journal.cost = attempts[0].cost if len(attempts) == 1 else total(attempt.cost for attempt in attempts)
         if hold is not None:
             hold.settle(attempts, failed=error is not None, begun=first is not None)

@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 
 from lockgate_core.labels import completed
 from lockgate_core.price_bounds import PriceBounds, price_bounds
-from lockgate_core.priority import NO_MATTER, PriorityPolicy
+from lockgate_core.priority import USUAL, PriorityPolicy
 from lockgate_core.profiles import NO_PROFILES, Profiles, under
 from lockgate_core.provider import Provider, Timeouts
 from lockgate_core.retry import RetryPolicy
@@ -105,7 +105,7 @@ class Explainer:
         admit: Admit = NOBODY_OBJECTS,
         default_caller: Caller = NOBODY,
         terms: TermsBook = NO_TERMS,
-        priorities: PriorityPolicy = NO_MATTER,
+        priorities: PriorityPolicy = USUAL,
         origins: Origins = nobody_says,
     ) -> None:
         self._admit = admit

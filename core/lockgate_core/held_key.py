@@ -1,5 +1,6 @@
 """One key of a pool: where it comes from, its last good value, and its health."""
 
+import math
 from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
@@ -41,14 +42,14 @@ class HeldKey:
     __slots__ = (
         "_absent_until",
         "_down_until",
-        "_fresh_until",
-        "_good",
         "_looked",
+        "fresh_until",
         "health",
         "index",
         "source",
         "stale",
         "used",
+        "value",
     )
 
     def __init__(self, index: int, source: KeySource) -> None:
@@ -59,20 +60,13 @@ class HeldKey:
         """When it was last used, counted in uses of the pool."""
         self.stale = 0
         """How often the last good value stood in."""
-        self._good: Secret | None = None
-        self._fresh_until = 0.0
+        self.value: Secret | None = None
+        """The last good one; None where no key is needed, or none has come yet."""
+        self.fresh_until = 0.0 if source.fetch is not None else math.inf
+        """Until then the value need not be asked for again."""
         self._down_until = 0.0
         self._absent_until = 0.0
         self._looked = 0.0
-
-    @property
-    def value(self) -> Secret | None:
-        """The last good value; None where no key is needed, or none has come yet."""
-        return self._good
-
-    def fresh(self, now: float) -> bool:
-        """The value need not be asked for again."""
-        return self.source.fetch is None or (self._good is not None and now < self._fresh_until)
 
     def well(self, now: float) -> bool:
         """Nothing speaks against it, with any model."""
@@ -84,33 +78,33 @@ class HeldKey:
         if self.source.fetch is None:
             return None
         now = clock.now()
-        if self._good is not None and now < self._fresh_until:
-            return self._good
-        if self._good is not None and now < self._down_until:
-            return self._stale(self._good)
+        if self.value is not None and now < self.fresh_until:
+            return self.value
+        if self.value is not None and now < self._down_until:
+            return self._stale(self.value)
         try:
             with clock.timeout(_PATIENCE):
                 secret = await self.source.fetch()
         except (LockgateError, TimeoutError) as error:
-            if self._good is not None:
+            if self.value is not None:
                 self._down_until = clock.now() + _STORE_REST
-                return self._stale(self._good)
+                return self._stale(self.value)
             self._absent_until = clock.now() + _STORE_REST
             if isinstance(error, LockgateError):
                 raise
             raise SettingsError(f"{self.source.ref}: the secret store gave no answer in {_PATIENCE:g} s") from None
-        if self._good is not None and secret.reveal() != self._good.reveal():
+        if self.value is not None and secret.reveal() != self.value.reveal():
             self.health = KeyHealth()
             self.source.rotated()
-        self._good = secret
-        self._fresh_until = clock.now() + _FRESH
+        self.value = secret
+        self.fresh_until = clock.now() + _FRESH
         return secret
 
     async def look(self, clock: Clock) -> None:
         """Sees whether a refused key has another value by now; once a second at most."""
-        if self._good is not None and clock.now() >= self._looked + _LOOK:
+        if self.value is not None and clock.now() >= self._looked + _LOOK:
             self._looked = clock.now()
-            self._fresh_until = 0.0
+            self.fresh_until = 0.0
             await self.fetch(clock)
 
     def _stale(self, good: Secret) -> Secret:

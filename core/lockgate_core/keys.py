@@ -65,8 +65,11 @@ class KeyPool:
     def at_hand(self, model: str, now: float) -> Lease | None:
         """A key for a first call to `model`: where all keys are well, as nearly always, the one that was used longest
         ago. None where the keys must be looked at first, by `lease`."""
-        key = self._next(now)
-        return self._lend(key, key.value, model, now, probe=False) if key is not None and key.fresh(now) else None
+        for key in self._by_use.values() if self._calm else ():
+            if now < key.fresh_until:
+                return self._lend(key, key.value, model, now)
+            break
+        return None
 
     async def lease(self, model: str, tried: Collection[int], clock: Clock, bond: str | None = None) -> Lease:
         """A key for a call to `model`, none of `tried` where there is another; calls of one `bond` get the same one, as
@@ -86,7 +89,7 @@ class KeyPool:
                 absent.add(key.index)
             else:
                 if self._calm:  # no other call has found out more in the meantime
-                    return self._lend(key, secret, model, clock.now(), probe=False)
+                    return self._lend(key, secret, model, clock.now())
         for held in self._keys:
             if held.health.troubled:
                 await held.look(clock)
@@ -142,7 +145,7 @@ class KeyPool:
             self._calm = all(key.well(now) for key in self._keys)
         return next(iter(self._by_use.values())) if self._calm else None
 
-    def _lend(self, key: HeldKey, secret: Secret | None, model: str, now: float, *, probe: bool) -> Lease:
+    def _lend(self, key: HeldKey, secret: Secret | None, model: str, now: float, *, probe: bool = False) -> Lease:
         self._uses += 1
         key.used = self._uses
         self._by_use.move_to_end(key.index)

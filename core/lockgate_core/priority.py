@@ -17,11 +17,10 @@ RANKS: Final = {priority: rank for rank, priority in enumerate(PRIORITIES)}
 
 class PriorityPolicy(Struct, frozen=True):
     """`default` is what a call has for which nobody says anything; `most` the highest that a caller may have whose key
-    says nothing of it. `matters`: somewhere calls wait."""
+    says nothing of it."""
 
     default: Priority = "normal"
     most: Priority = "normal"
-    matters: bool = True
 
     def of(self, asked: str | None, profile: Priority | None, caller: Caller) -> Priority:
         """That of a call: what the client `asked` for, else what its profile says, else what its key does.
@@ -42,5 +41,5 @@ class PriorityPolicy(Struct, frozen=True):
         return known
 
 
-NO_MATTER = PriorityPolicy(matters=False)
-"""Nobody waits for anything."""
+USUAL = PriorityPolicy()
+"""Nobody has said anything else."""

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection
 from typing import Self
 
+from msgspec import Struct
+
 from lockgate_core.breaker import Breaker
 from lockgate_core.clock import Clock
 from lockgate_core.keys import Lease
@@ -16,63 +18,31 @@ _TARGETS_FAULT = frozenset({"transient", "overloaded", "timeout"})
 _NO_ROOM = frozenset({"rate_limit", "overloaded", "timeout"})
 
 
-class Turn:
+class Turn(Struct, eq=False):
     """One try at one target. `end` it once; what is told afterwards counts for nothing."""
 
-    __slots__ = (
-        "_began",
-        "_breaker",
-        "_clock",
-        "_era",
-        "_load",
-        "_luck",
-        "_over",
-        "_slots",
-        "allowed",
-        "cut_short",
-        "kind",
-        "lease",
-        "number",
-        "provider",
-        "skipped",
-        "target",
-    )
-
-    def __init__(
-        self,
-        provider: Provider,
-        target: Target,
-        breaker: Breaker,
-        era: int,
-        lease: Lease,
-        load: Load,
-        slots: tuple[Slots, ...],
-        clock: Clock,
-        luck: Callable[[], float],
-        began: float,
-    ) -> None:
-        self.provider = provider
-        self.target = target
-        self._breaker = breaker
-        self._era = era
-        self._clock = clock
-        self._luck = luck
-        self._over = False
-        self._load = load
-        self._slots = slots
-        self._began: float | None = began
-        """None once it is known how quick the target was."""
-        self.lease = lease
-        self.number = 1
-        """Which attempt of its call it is, from 1 up."""
-        self.skipped = 0
-        """Events that made no sense, of a stream that failed before it answered."""
-        self.kind = "chat"
-        """Calls of one kind take about as long."""
-        self.cut_short = False
-        """The caller has less time than the provider may take: running out of it is nobody's fault."""
-        self.allowed = 0.0
-        """Seconds that the provider gets."""
+    provider: Provider
+    target: Target
+    lease: Lease
+    _breaker: Breaker
+    _era: int
+    _load: Load
+    _slots: tuple[Slots, ...]
+    _clock: Clock
+    _luck: Callable[[], float]
+    _timed: bool = False
+    """It is known how quick the target was."""
+    _over: bool = False
+    number: int = 1
+    """Which attempt of its call it is, from 1 up."""
+    skipped: int = 0
+    """Events that made no sense, of a stream that failed before it answered."""
+    kind: str = "chat"
+    """Calls of one kind take about as long."""
+    cut_short: bool = False
+    """The caller has less time than the provider may take: running out of it is nobody's fault."""
+    allowed: float = 0.0
+    """Seconds that the provider gets."""
 
     @classmethod
     async def take(
@@ -104,11 +74,10 @@ class Turn:
         try:
             if provider.slots is not None:
                 at_hand = provider.slots.at_hand(model)
-                if at_hand is not None:
-                    slots = at_hand
-                else:
-                    slots = await provider.slots.take(model, rank, left, clock)
+                if at_hand is None:
+                    at_hand = await provider.slots.take(model, rank, left, clock)
                     now = clock.now()
+                slots = at_hand
             try:
                 lease = keys.at_hand(model, now) if bond is None and not tried else None
                 if lease is None:
@@ -125,7 +94,7 @@ class Turn:
         except BaseException:
             load.in_flight -= 1
             raise
-        return cls(provider, target, breaker, era, lease, load, slots, clock, luck, now)
+        return cls(provider, target, lease, breaker, era, load, slots, clock, luck)
 
     def allow(self, seconds: float, left: float) -> float:
         """How long the provider may take, where the caller has so much time `left`."""
@@ -139,9 +108,9 @@ class Turn:
         """The first content of a stream is here."""
         self._breaker.proven(self._era)
         self.provider.keys.succeeded(self.lease)
-        now = self._clock.now()
-        if self._began is not None:
-            self._answered(now - self._began, now)
+        if not self._timed:
+            self._timed = True
+            self._answered(self._clock.now())
 
     def end(self, error: object = None) -> None:
         """Answered (None), failed with an UpstreamError, or ended by anything else."""
@@ -154,16 +123,16 @@ class Turn:
         if error is None:
             breaker.answered(self._era, now)
             provider.keys.succeeded(self.lease)
-            if self._began is not None:
-                self._answered(now - self._began, now)
+            if not self._timed:
+                self._answered(now)
         elif not isinstance(error, UpstreamError) or (self.cut_short and _silent(error)):
             breaker.left(self._era)
             provider.keys.left(self.lease, now)
         else:
             if error.kind in _TARGETS_FAULT and error.again:
                 breaker.failed(self._era, now, self._luck())
-                if self._began is not None:
-                    self._load.failed(now - self._began, now)
+                if not self._timed:
+                    self._load.failed(now - self.lease.began, now)
             else:
                 breaker.proven(self._era)
             provider.keys.failed(self.lease, error, now)
@@ -173,8 +142,8 @@ class Turn:
         for each in self._slots:
             each.give_back(now - self.lease.began)
 
-    def _answered(self, took: float, now: float) -> None:
-        self._began = None
+    def _answered(self, now: float) -> None:
+        took = now - self.lease.began
         self._load.answered(took, now)
         for each in self._slots:
             each.answered(took, now, self.kind)

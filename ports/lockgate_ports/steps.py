@@ -23,16 +23,13 @@ class Served(Struct, frozen=True):
     """The limits that the call was counted against, as they stood then."""
 
 
-class Answer:
+class Answer(Struct, eq=False):
     """A whole answer, and who gave it."""
 
-    __slots__ = ("cost", "reply", "served")
-
-    def __init__(self, reply: Reply[Any], served: Served) -> None:
-        self.reply = reply
-        self.served = served
-        self.cost: Cost | None = None
-        """Of all attempts together; told once the call is over. None when nothing can have been charged."""
+    reply: Reply[Any]
+    served: Served
+    cost: Cost | None = None
+    """Of all attempts together; told once the call is over. None when nothing can have been charged."""
 
 
 class AnswerStream(Protocol):

@@ -58,7 +58,7 @@ class Stage:
 
         async def copied(request, context):
             self.ranks.append(context.rank)
-            return await once(request, context)
+            return await once.answer(request, context)
 
         self.shadows = Shadows(copied, providers, self.clock, self.notes.append, {"r": most})
         self.engine = Engine(

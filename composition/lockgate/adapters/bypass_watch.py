@@ -3,9 +3,11 @@
 import socket
 import sys
 from collections.abc import Callable, Iterable
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from types import FrameType
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from lockgate_ports.metrics import Note
 
@@ -31,20 +33,19 @@ class Bypass(PermissionError):
     """Code past the one way out; `plugins: {sandbox: strict}` refuses it."""
 
 
-class inside:  # noqa: N801  read as a word in `with inside(name):`
+class inside(Struct, eq=False):  # noqa: N801  read as a word in `with inside(name):`
     """Code of plugins runs within: what it opens is put down to `name`, also from tasks that it starts. A class, since
     it stands on the way of every call."""
 
-    __slots__ = ("_name", "_token")
-
-    def __init__(self, name: str) -> None:
-        self._name = name
+    _name: str
+    _token: Token[str | None] | None = None
 
     def __enter__(self) -> None:
         self._token = _inside.set(self._name)
 
     def __exit__(self, *_: object) -> None:
-        _inside.reset(self._token)
+        if self._token is not None:
+            _inside.reset(self._token)
 
 
 class BypassWatch:

@@ -23,14 +23,14 @@ async def whole_answer(
     request: Request[Any], context: Context, turn: Turn, timeouts: Timeouts, left: float, clock: Clock
 ) -> Answer:
     """An answer that comes whole, within what the caller has `left`, in seconds. What fails is to be `told_of`."""
-    journal, target = context.journal, turn.target
+    journal, target, provider = context.journal, turn.target, turn.provider
     attempt = _attempt(turn, context, timeouts)
-    began = clock.now()
-    turn.kind = request.operation
-    with clock.timeout(turn.allow(timeouts.attempt, left)), turn.provider.around(target.provider_id):
-        reply = await _call(turn.provider.port, request, attempt)
+    if request.operation != "chat":
+        turn.kind = request.operation
+    with clock.timeout(turn.allow(timeouts.attempt, left)), provider.around(target.provider_id):
+        reply = await _call(provider.port, request, attempt)
     turn.end()
-    note_answer(journal, turn, clock.now() - began, reply.glance.usage)
+    note_answer(journal, turn, clock.now() - turn.lease.began, reply.glance.usage)
     return Answer(reply, Served(context.route, target, journal.begun, context.standings))
 
 

@@ -48,11 +48,11 @@ class Attempts:
         self._terms = terms
         self._hedgers = {route: Hedger(each.hedge) for route, each in terms.by_route.items() if each.hedge is not None}
 
-    async def __call__(self, request: Request[Any], context: Context) -> Answer | AnswerStream:
+    async def answer(self, request: Request[Any], context: Context) -> Answer | AnswerStream:
         """Asks the targets in order that the egress policy allows; those that the context has for a class of error take
         over after one of that class. When none answers, raises the error of the first one that was asked, EgressDenied
         when none may be; but where a target does not count tokens, they are estimated."""
-        eligible, purpose = self._eligibility.of, context.caller.purpose
+        eligible, purpose, journal = self._eligibility.of, context.caller.purpose, context.journal
         targets, denied = eligible(context.targets, purpose)
         otherwise: Mapping[str, Sequence[Target]] = context.otherwise
         if otherwise:
@@ -60,20 +60,9 @@ class Attempts:
         queue = Queue(targets, otherwise)
         if denied is not None and not targets:
             queue.failed(denied)
-        terms = self._terms.of(context.route, context.journal.profile_id)
+        terms = self._terms.of(context.route, journal.profile_id)
         if terms.stream == "continue" and request.stream:
             request.relay_reply = False  # what is to go on elsewhere must be understood
-        try:
-            answer = await self._walk(queue, request, context, terms)
-        except LockgateError as error:
-            if len(context.journal.attempts) > 1:
-                tell_tries(error, context.journal.attempts)
-            raise
-        if terms.stream == "continue" and isinstance(answer, LiveStream):
-            return self._lasting(answer, request, context, queue, terms)
-        return answer
-
-    async def _walk(self, queue: Queue, request: Request[Any], context: Context, terms: Terms) -> Answer | LiveStream:
         hedger = self._hedgers.get(context.route) if self._hedgers else None
         if hedger is not None:
             hedger.called(self._clock.now())
@@ -93,16 +82,25 @@ class Attempts:
                 queue.shut(target, closed.error)
             except LockgateError as stopped:
                 if not queue.takes_over(stopped):
+                    _tell(stopped, journal)
                     raise
                 queue.failed(stopped)
             else:
-                self._won(answer, context.journal)
+                self._won(answer, journal)
+                if terms.stream == "continue" and isinstance(answer, LiveStream):
+                    return self._lasting(answer, request, context, queue, terms)
                 return answer
-        raise queue.told(context.route)
+        error = queue.told(context.route)
+        _tell(error, journal)
+        raise error
 
     def _tries(self, target: Target, queue: Queue, terms: Terms) -> Tries:
         provider = self._providers[target.provider_id]
-        return Tries(provider, target, queue, self._policy, terms, self._clock, self._luck)
+        policy, timeouts = (
+            terms.retry_at(self._policy, provider, target.model),
+            terms.timeouts_at(provider, target.model),
+        )
+        return Tries(provider, target, queue, policy, terms, timeouts, self._clock, self._luck)
 
     async def _hedged(
         self,
@@ -190,6 +188,11 @@ class Attempts:
     def _takes_prefill(self, target: Target) -> bool:
         cards = self._providers[target.provider_id].port.models
         return any(card.prefill for card in cards if card.id == target.model)
+
+
+def _tell(error: LockgateError, journal: Journal) -> None:
+    if len(journal.attempts) > 1:
+        tell_tries(error, journal.attempts)
 
 
 def _with_prefill(request: Request[Any], text: str) -> Request[Any]:

@@ -1,35 +1,33 @@
 """Whose turn it is among the targets of one call, and which error is told when none of them answers. Pure."""
 
 import math
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct
 
 from lockgate_ports.context import Target
 from lockgate_ports.errors import Busy, LockgateError, UpstreamError
 
 
-class Queue:
-    """The targets in order; those `otherwise` has for a class of error take the places that are left after one of that
-    class. Nobody is asked twice."""
+class Queue(Struct, eq=False):
+    """The targets that are `left`, in order; those `otherwise` has for a class of error take their places after one of
+    that class. Nobody is asked twice."""
 
-    __slots__ = ("_asked", "_gone", "_otherwise", "_passed", "_shut", "anyway", "left")
-
-    def __init__(self, targets: Sequence[Target], otherwise: Mapping[str, Sequence[Target]]) -> None:
-        self.left = deque(targets)
-        """Whose turn is still to come."""
-        self._otherwise = otherwise
-        self._gone: set[Target] = set()
-        self._asked: LockgateError | None = None
-        self._shut: LockgateError | None = None
-        self._passed: list[Target] = []
-        """Those that were shut."""
-        self.anyway = False
-        """Whoever is asked now is asked although it is shut."""
+    left: list[Target]
+    """Whose turn is still to come."""
+    otherwise: Mapping[str, Sequence[Target]]
+    anyway: bool = False
+    """Whoever is asked now is asked although it is shut."""
+    _gone: tuple[Target, ...] = ()
+    _asked: LockgateError | None = None
+    _shut: LockgateError | None = None
+    _passed: tuple[Target, ...] = ()
+    """Those that were shut."""
 
     def take(self) -> Target:
         """Whose turn it is."""
-        target = self.left.popleft()
-        self._gone.add(target)
+        target = self.left.pop(0)
+        self._gone += (target,)
         return target
 
     def spare(self, error: LockgateError) -> bool:
@@ -38,19 +36,19 @@ class Queue:
 
     def takes_over(self, error: LockgateError) -> bool:
         """Does somebody stand in for whoever fails with an error of this class?"""
-        return bool(self._otherwise) and bool(self._otherwise.get(class_of(error)))
+        return bool(self.otherwise) and bool(self.otherwise.get(class_of(error)))
 
     def failed(self, error: LockgateError) -> None:
         """The one whose turn it was did not answer."""
         self._asked = self._asked or error
-        if self._otherwise and (instead := self._otherwise.get(class_of(error))) is not None:
-            self.left = deque(each for each in instead if each not in self._gone)
+        if self.otherwise and (instead := self.otherwise.get(class_of(error))) is not None:
+            self.left = [each for each in instead if each not in self._gone]
 
     def shut(self, target: Target, error: LockgateError) -> None:
         """The one whose turn it was is not asked for now. Of several, the one that can be asked again first is told."""
         if self._shut is None or _wait(error) < _wait(self._shut):
             self._shut = error
-        self._passed.append(target)
+        self._passed += (target,)
 
     def reopen(self, limps: Callable[[Target], bool]) -> bool:
         """When several were shut and nobody was asked, those are that still answer now and then: not every target is

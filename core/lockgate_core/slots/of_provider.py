@@ -45,10 +45,10 @@ class ProviderSlots:
     def at_hand(self, model: str) -> tuple[Slots, ...] | None:
         """A place in each, to be given back one by one; None, and nothing taken, where one would have to be waited
         for."""
-        slots = self.at(model)
-        for taken, each in enumerate(slots):
+        slots = self._found.get(model) or self.at(model)
+        for each in slots:
             if not each.enter():
-                for had in slots[:taken]:
+                for had in slots[: slots.index(each)]:
                     had.give_back(None)
                 return None
         return slots

@@ -59,20 +59,43 @@ class Tries(Struct, eq=False):
             raise
 
     async def _ask(self, request: Request[Any], context: Context) -> Answer | LiveStream:
+        provider, clock, timeouts, queue, journal = (
+            self.provider,
+            self.clock,
+            self.timeouts,
+            self.queue,
+            context.journal,
+        )
         while True:
             self._turn = None
             try:
-                return await self._try(request, context)
-            except Shut:
-                if self._last is not None:
-                    raise Passed(self._last) from None
-                raise
-            except LockgateError as error:
-                if self._turn is None and isinstance(error, Busy) and self._last is None:
-                    raise Shut(error) from None  # no place was free: it was not asked
-                delay = self._again(error, context)
+                asked = clock.now()
+                # What is left is divided over the targets, so that a silent one leaves time for the next.
+                share = time_left(timeouts, context, asked) / (len(queue.left) + 1)
+                if share <= 0:
+                    raise _out_of_time(provider)
+                self._turn = turn = await Turn.take(
+                    provider,
+                    self.target,
+                    self._keys,
+                    share,
+                    clock,
+                    self.luck,
+                    anyway=queue.anyway,
+                    bond=bond_of(request, context.caller) if provider.keys.several else None,
+                    rank=context.rank,
+                )
+                journal.begun = turn.number = journal.begun + 1
+                if self._last is None:
+                    provider.budget.called(turn.lease.began)
+                left = share - (turn.lease.began - asked)
+                if request.stream:
+                    return await open_stream(request, context, turn, timeouts, left, clock, self.terms)
+                return await whole_answer(request, context, turn, timeouts, left, clock)
+            except BaseException as error:  # noqa: BLE001  raised again, whatever it is that no other try can mend
+                delay = self._failed(error, context)
             if delay is not None:
-                await self.clock.sleep(delay)
+                await clock.sleep(delay)
 
     @property
     def number(self) -> int:
@@ -83,43 +106,20 @@ class Tries(Struct, eq=False):
         """Another target was first: what ends these tries now is no word on the target, and not the client's doing."""
         self._lost = True
 
-    async def _try(self, request: Request[Any], context: Context) -> Answer | LiveStream:
-        provider, clock, timeouts, queue = self.provider, self.clock, self.timeouts, self.queue
-        asked = clock.now()
-        # What is left is divided over the targets, so that a silent one leaves time for the next.
-        left = time_left(timeouts, context, asked)
-        share = left / (len(queue.left) + 1) if queue.left else left
-        if share <= 0:
-            raise _out_of_time(provider)
-        bond = bond_of(request, context.caller) if provider.keys.several else None
-        self._turn = turn = await Turn.take(
-            provider,
-            self.target,
-            self._keys,
-            share,
-            clock,
-            self.luck,
-            anyway=queue.anyway,
-            bond=bond,
-            rank=context.rank,
-        )
-        journal = context.journal
-        journal.begun = turn.number = journal.begun + 1
-        began = turn.lease.began
-        if self._last is None:
-            provider.budget.called(began)
-        left = share - (began - asked)
-        try:
-            if request.stream:
-                return await open_stream(request, context, turn, timeouts, left, clock, self.terms)
-            return await whole_answer(request, context, turn, timeouts, left, clock)
-        except BaseException as error:
-            told = told_of(error, turn)
-            turn.end(told)
-            note_failure(journal, turn, clock.now() - began, told, lost=self._lost)
-            if told is error:
-                raise
-            raise told from None
+    def _failed(self, error: BaseException, context: Context) -> float | None:
+        """Writes down what became of a try. Then as `_again`."""
+        turn = self._turn
+        if turn is not None:
+            error = told_of(error, turn)
+            turn.end(error)
+            note_failure(context.journal, turn, self.clock.now() - turn.lease.began, error, lost=self._lost)
+        elif self._last is None and isinstance(error, Busy):
+            raise Shut(error) from None  # no place was free: it was not asked
+        elif self._last is not None and isinstance(error, Shut):
+            raise Passed(self._last) from None
+        if not isinstance(error, LockgateError):
+            raise error
+        return self._again(error, context)
 
     def _again(self, error: LockgateError, context: Context) -> float | None:
         """Seconds until the next try, None when another key is tried at once. Raises what ends the tries."""

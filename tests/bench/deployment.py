@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from client_keys import key_file
 from msgspec import Struct
 from talk import KEY
 
@@ -16,13 +17,14 @@ LABELS = "x-bench-labels"
 
 
 class Size(Struct, frozen=True):
-    """How much of everything a gateway has. `client_keys` are shown by clients, `provider_keys` to each provider;
-    `plugins` are names of distributions, None for all."""
+    """How much of everything a gateway has. `client_keys` are shown by clients, `virtual_keys` stand in a file besides,
+    `provider_keys` are shown to each provider; `plugins` are names of distributions, None for all."""
 
     providers: int = 1
     routes: int = 1
     provider_keys: int = 2
     client_keys: int = 1
+    virtual_keys: int = 0
     plugins: tuple[str, ...] | None = None
     ledger: Path | None = None
     traced: float | None = None
@@ -88,5 +90,8 @@ def settings(upstream: int, size: Size = ONE) -> dict[str, Any]:
 
 def write_settings(path: Path, upstream: int, size: Size = ONE) -> Path:
     """A settings file; JSON is YAML."""
-    path.write_text(json.dumps(settings(upstream, size)))
+    made = settings(upstream, size)
+    if size.virtual_keys:
+        made["auth"] = {"keys": {"path": str(key_file(path.with_suffix(".keys"), size.virtual_keys))}}
+    path.write_text(json.dumps(made))
     return path

@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from client_keys import shown
 from deployment import LABELS, MODEL, Size, write_settings
 from load import drive
 from loops import run
@@ -22,6 +23,8 @@ from processes import Served, cores, free_port, pin, say, script
 from talk import CHUNKS, ask
 
 _IN_FLIGHT = 64
+_ASKING = 10_000
+"""How many clients ask in turn, at most."""
 _MORE_FILES = 65_536
 
 
@@ -54,6 +57,11 @@ def axes() -> list[Axis]:
         asked = Point(requests=lambda port: [ask(port, MODEL, stream=True, wish=f"pieces-{count}")], each=count)
         return Point(asked.size, asked.requests, 4 if count > CHUNKS else 16, count)
 
+    def keys(count: int) -> Point:
+        return Point(Size(virtual_keys=count), lambda port: [
+            ask(port, MODEL, headers={"authorization": f"Bearer {key}"}) for key in shown(count, _ASKING)
+        ])  # fmt: skip
+
     def tenants(count: int) -> Point:
         return Point(requests=lambda port: [
             ask(port, MODEL, headers={LABELS: f"tenant=tenant-{number}"}) for number in range(count)
@@ -69,6 +77,7 @@ def axes() -> list[Axis]:
         Axis("routes", "routes", {count: Point(Size(routes=count)) for count in (*tenth, 10_000)}),
         Axis("providers", "providers", {count: Point(Size(providers=count)) for count in tenth[:3]}),
         Axis("provider-keys", "keys of a provider", {count: Point(Size(provider_keys=count)) for count in tenth}),
+        Axis("virtual-keys", "virtual keys", {count: keys(count) for count in (*tenth, 10_000, 100_000)}),
         Axis("plugins", "plugins", plugins),
         Axis("tenants", "tenants", {count: tenants(count) for count in (*tenth, 10_000)}),
         Axis("length", "bytes of a prompt", {count: longer(count) for count in (1_000, 10_000, 100_000, 1_000_000)},

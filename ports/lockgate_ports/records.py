@@ -62,7 +62,7 @@ class Pace(Struct, frozen=True):
     most: float
 
 
-class CallRecord(Struct, frozen=True, kw_only=True):
+class CallRecord(Struct, frozen=True):
     """One call from its arrival to its last byte. Times are in seconds; `usage` None means not reported."""
 
     request_id: str
@@ -82,23 +82,23 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     """Whom routing chose to ask, in this order, as `provider_id/model`."""
     arm: Literal["canary", "baseline"] | None = None
     """Of a rollout; None where the route has none."""
-    provider_id: str | None
+    provider_id: str | None = None
     """Who answered; None when nobody did."""
-    response_model: str | None
+    response_model: str | None = None
     finish_reasons: tuple[FinishReason | None, ...] = ()
     """One for each choice, where it was told."""
-    stream: bool
-    duration: float
-    first_token: float | None
+    stream: bool = False
+    duration: float = 0.0
+    first_token: float | None = None
     pace: Pace | None = None
     """Of what came after the first content of a stream; None where nothing did."""
-    attempts: tuple[AttemptRecord, ...]
-    usage: Usage | None
+    attempts: tuple[AttemptRecord, ...] = ()
+    usage: Usage | None = None
     cost: Cost | None = None
     """All attempts together; its basis is the least certain of theirs. None when nothing can have been charged."""
     over_limits: tuple[str, ...] = ()
     """The scopes of limits in shadow mode that would have refused it."""
     content_sha256: str | None = None
     """Of what is kept of its prompt and answer beside it, in hex; None where nothing is."""
-    error: str | None
+    error: str | None = None
     """The error's code; `cancelled` when the client went away; None for an answer."""

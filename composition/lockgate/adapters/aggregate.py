@@ -31,11 +31,11 @@ from lockgate.adapters.metric_names import (
     USAGE_UNKNOWN,
     Description,
 )
-from lockgate.adapters.tally import Buckets, Labels, Tally
+from lockgate.adapters.tally import Buckets, Labels, Tally, Tried
 from lockgate.redaction import redact
 from lockgate_ports.journal import CANCELLED
 from lockgate_ports.metrics import Note
-from lockgate_ports.records import AttemptRecord, CallRecord, Cost
+from lockgate_ports.records import CallRecord
 
 _LONGEST = 100
 _NOTHING = Decimal(0)
@@ -52,11 +52,8 @@ class Aggregate:
     def __init__(self, max_label_sets: int) -> None:
         self._max = max_label_sets
         self._calls: dict[Key, Tally] = {}
-        self._attempts: dict[Key, int] = {}
+        self._attempts: dict[Key, Tried] = {}
         self._notes: dict[Note, int] = {}
-        self._costs: dict[Key, Decimal] = {}
-        self._unpriced: dict[Key, int] = {}
-        self._skipped: dict[Key, int] = {}
         self._overflow = 0
         self.counters: Mapping[Description, Callable[[], Points]] = {
             ATTEMPTS: self._attempt_points,
@@ -65,8 +62,8 @@ class Aggregate:
             CACHE_WRITE: lambda: [(row.labels, n) for row in self._rows() if (n := row.cache_write) is not None],
             REASONING: lambda: [(row.labels, n) for row in self._rows() if (n := row.reasoning) is not None],
             COST: self._cost_points,
-            COST_UNKNOWN: lambda: [(_labels(TARGET_LABELS, key), n) for key, n in list(self._unpriced.items())],
-            SKIPPED: lambda: [(_labels(TARGET_LABELS, key), n) for key, n in list(self._skipped.items())],
+            COST_UNKNOWN: lambda: self._target_points(lambda tried: tried.unpriced),
+            SKIPPED: lambda: self._target_points(lambda tried: tried.skipped),
             OVERFLOW: lambda: [({}, self._overflow)],
             **{what: partial(self._note_points, name) for name, what in NOTES.items()},
         }
@@ -99,37 +96,12 @@ class Aggregate:
         # A call that was refused before anything was sent used nothing; one that was left may have.
         if not row.take(call.usage) and (call.attempts or call.error == CANCELLED):
             row.unknown += 1
-        attempts = self._attempts
         for attempt in call.attempts:
-            tried: Key = (attempt.provider_id, attempt.error, attempt.model)
-            seen = attempts.get(tried)
-            if seen is None:
-                tried = self._bounded(tried, attempts, models=1)
-                seen = attempts.get(tried, 0)
-            attempts[tried] = seen + 1
-            if attempt.cost is not None:
-                self._charge(attempt, attempt.cost)
-            if attempt.skipped:
-                whom = self._target(attempt, self._skipped)
-                self._skipped[whom] = self._skipped.get(whom, 0) + attempt.skipped
-
-    def _charge(self, attempt: AttemptRecord, cost: Cost) -> None:
-        if cost.usd is None:
-            whom = self._target(attempt, self._unpriced)
-            self._unpriced[whom] = self._unpriced.get(whom, 0) + 1
-            return
-        key: Key = (attempt.provider_id, attempt.model, cost.basis)
-        sum_so_far = self._costs.get(key)
-        if sum_so_far is None:
-            provider_id, model = self._bounded(key[:2], {known[:2]: None for known in self._costs}, models=1)
-            key = (provider_id, model, cost.basis)
-            sum_so_far = self._costs.get(key, _NOTHING)
-        self._costs[key] = sum_so_far + cost.usd
-
-    def _target(self, attempt: AttemptRecord, known: Mapping[Key, object]) -> Key:
-        """Whose it is, as it is counted."""
-        whom: Key = (attempt.provider_id, attempt.model)
-        return whom if whom in known else self._bounded(whom, known, models=1)
+            label = (attempt.provider_id, attempt.error, attempt.model)
+            tried = self._attempts.get(label)
+            if tried is None:
+                tried = self._attempts.setdefault(self._bounded(label, self._attempts, models=1), Tried())
+            tried.take(attempt)
 
     def note(self, note: Note) -> None:
         """Take note of what is no call; beyond `max_label_sets` of them without its detail."""
@@ -156,7 +128,15 @@ class Aggregate:
         return list(self._calls.values())
 
     def _attempt_points(self) -> Points:
-        return [(_labels(ATTEMPT_LABELS, key), count) for key, count in list(self._attempts.items())]
+        return [(_labels(ATTEMPT_LABELS, key), tried.count) for key, tried in list(self._attempts.items())]
+
+    def _target_points(self, number: Callable[[Tried], int]) -> Points:
+        """Of all attempts at a target together, whatever became of them."""
+        found: dict[Key, int] = {}
+        for (provider_id, _, model), tried in list(self._attempts.items()):
+            if count := number(tried):
+                found[provider_id, model] = found.get((provider_id, model), 0) + count
+        return [(_labels(TARGET_LABELS, key), count) for key, count in found.items()]
 
     def _note_points(self, name: str) -> Points:
         return [
@@ -166,7 +146,12 @@ class Aggregate:
         ]
 
     def _cost_points(self) -> Points:
-        return [(_labels(COST_LABELS, key), float(usd)) for key, usd in list(self._costs.items())]
+        found: dict[Key, Decimal] = {}
+        for (provider_id, _, model), tried in list(self._attempts.items()):
+            for basis, usd in list(tried.costs.items()):
+                key = (provider_id, model, basis)
+                found[key] = found.get(key, _NOTHING) + usd
+        return [(_labels(COST_LABELS, key), float(usd)) for key, usd in found.items()]
 
     def _token_buckets(self) -> list[tuple[Labels, Buckets]]:
         return [

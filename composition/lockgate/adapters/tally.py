@@ -2,13 +2,15 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping
+from decimal import Decimal
 
 from lockgate.adapters.metric_names import SECONDS, TOKENS
-from lockgate_ports.records import Pace
+from lockgate_ports.records import AttemptRecord, CostBasis, Pace
 from lockgate_ports.usage import Usage
 
 Labels = Mapping[str, str]
 
+_NOTHING = Decimal(0)
 _MOST = 1 << 40
 """Nobody's call takes so many tokens: a number beyond it, or below 0, counts as not reported. Sums stay in 64 bits."""
 
@@ -90,3 +92,29 @@ class Tally:
         else:
             whole = False
         return whole
+
+
+class Tried:
+    """What is counted of attempts at one target that ended alike."""
+
+    __slots__ = ("costs", "count", "skipped", "unpriced")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.unpriced = 0
+        """How many cost nobody knows how much."""
+        self.skipped = 0
+        """Events that made no sense."""
+        self.costs: dict[CostBasis, Decimal] = {}
+
+    def take(self, attempt: AttemptRecord) -> None:
+        """Take note of one attempt."""
+        self.count += 1
+        self.skipped += attempt.skipped
+        cost = attempt.cost
+        if cost is None:
+            return
+        if cost.usd is None:
+            self.unpriced += 1
+        else:
+            self.costs[cost.basis] = self.costs.get(cost.basis, _NOTHING) + cost.usd

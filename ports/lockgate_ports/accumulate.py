@@ -66,13 +66,13 @@ class Accumulator:
         """The answer so far."""
         start = self._start
         return ChatResponse(
-            choices=tuple([self._choice(index) for index in sorted({**self._runs, **self._finishes})]),
-            id=start.id,
-            model=start.model,
-            created=start.created,
-            usage=self._usage,
-            service_tier=start.service_tier,
-            system_fingerprint=start.system_fingerprint,
+            tuple([self._choice(index) for index in sorted({**self._runs, **self._finishes})]),
+            start.id,
+            start.model,
+            start.created,
+            self._usage,
+            start.service_tier,
+            start.system_fingerprint,
         )
 
     def _choice(self, index: int) -> Choice:
@@ -85,11 +85,11 @@ class Accumulator:
             if isinstance(delta, _MEASURED) and delta.logprobs is not None
         ]
         return Choice(
-            index=index,
-            parts=_parts(runs),
-            finish_reason=finish.reason if finish else None,
-            native_finish_reason=finish.native_reason if finish else None,
-            logprobs=_logprobs(measured) if measured else None,
+            index,
+            _parts(runs),
+            finish.reason if finish is not None else None,
+            finish.native_reason if finish is not None else None,
+            _logprobs(measured) if measured else None,
         )
 
 
@@ -108,20 +108,20 @@ def _grow(runs: _Runs, delta: Delta) -> None:
     run = runs.get(delta.part)
     if run is None:
         runs[delta.part] = [delta]
-        return
-    if type(run[0]) is not type(delta):
+    elif type(run[0]) is type(delta):
+        run.append(delta)
+    else:
         raise TypeError(
             f"part {delta.part} of choice {delta.choice} began as {type(run[0]).__name__} and goes on as "
             f"{type(delta).__name__}; each part needs a number of its own"
         )
-    run.append(delta)
 
 
 def _parts(runs: _Runs) -> tuple[Part, ...]:
-    parts: list[Part] = []
-    for number in sorted(runs):
-        parts += _part(runs[number])
-    return tuple(parts)
+    if len(runs) == 1:
+        for run in runs.values():
+            return tuple(_part(run))
+    return tuple([part for number in sorted(runs) for part in _part(runs[number])])
 
 
 def _part(run: list[Delta]) -> list[Part]:

@@ -134,7 +134,7 @@ class ChatRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     native: str | None = None
 
 
-class Choice(Struct, frozen=True, kw_only=True):
+class Choice(Struct, frozen=True):
     """One answer. `finish_reason` is None when the provider gave a word that means none of ours."""
 
     index: int = 0
@@ -172,7 +172,7 @@ class Choice(Struct, frozen=True, kw_only=True):
         return tuple(part for part in self.parts if isinstance(part, Audio | Image | Video | File | Native))
 
 
-class ChatResponse(Struct, frozen=True, kw_only=True):
+class ChatResponse(Struct, frozen=True):
     """A whole answer. `created` is seconds since 1970; `usage` is None when the provider did not report it."""
 
     choices: tuple[Choice, ...]

@@ -16,6 +16,7 @@ from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import MEMBERS, NULL, said
 from lockgate_ports.chat import ChatResponse, Choice
 from lockgate_ports.errors import UpstreamError
+from lockgate_ports.parts import Part
 from lockgate_ports.refusals import unreadable, unusable
 from lockgate_ports.wire import Glance
 
@@ -54,24 +55,24 @@ def glance(body: bytes) -> Glance:
 def read_response(body: bytes) -> ChatResponse:
     """The canonical answer. Raises UpstreamError as `glance` does."""
     wire, extra = _answer(body)
-    content = wire.content
-    parts = [whole(block, place, body) for place, block in enumerate(content)]
-    names = [block.name for block in content if block.type == "tool_use"]
+    parts: list[Part] = []
+    calls = answered = False
+    for place, block in enumerate(wire.content):
+        if block.type == "tool_use":
+            calls, answered = calls or block.name != ANSWER_TOOL, answered or block.name == ANSWER_TOOL
+        if (part := whole(block, place, body)) is not None:
+            parts.append(part)
     word, usage = wire.stop_reason or None, wire.usage
-    answered = ANSWER_TOOL in names
-    choice = Choice(
-        parts=tuple([part for part in parts if part is not None]),
-        finish_reason=reason_of(word, calls=len(names) > names.count(ANSWER_TOOL), answered=answered),
-        native_finish_reason=word,
-    )
     return ChatResponse(
-        choices=(choice,),
-        id=wire.id or None,
-        model=wire.model or None,
-        usage=usage_of(usage),
-        service_tier=usage.service_tier if usage is not None else None,
-        extra=extra,
-        native=NAME if extra else None,
+        (Choice(0, tuple(parts), reason_of(word, calls=calls, answered=answered), word),),
+        wire.id or None,
+        wire.model or None,
+        None,
+        usage_of(usage),
+        usage.service_tier if usage is not None else None,
+        None,
+        extra,
+        NAME if extra else None,
     )
 
 

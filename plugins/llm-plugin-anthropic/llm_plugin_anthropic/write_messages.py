@@ -62,7 +62,8 @@ def conversation(messages: tuple[Message, ...], draft: MessagesDraft) -> tuple[A
 
 def _item(turn: _Turn) -> Item:
     blocks = turn.results + turn.blocks if turn.results else turn.blocks
-    item: Item = {"role": turn.role, "content": compact(blocks)}
+    only = blocks[0] if len(blocks) == 1 else None
+    item: Item = {"role": turn.role, "content": only if type(only) is str else compact(blocks)}
     if turn.extra:
         item |= turn.extra
     return item

@@ -115,6 +115,10 @@ class KnownAnswer(_Answer, gc=False, forbid_unknown_fields=True):
     """An answer of nothing but members that have a canonical place, as most are: what decodes as this need not be
     looked through for more."""
 
+    id: str | None = None
+    model: str | None = None
+    service_tier: str | None = None
+    system_fingerprint: str | None = None
     object: Any = None
 
 

@@ -84,15 +84,15 @@ def read_response(body: bytes, *, think_tags: bool = False) -> ChatResponse:
         raise _without_choices(wire.error, body)
     cited = wire if isinstance(wire, WireAnswer) else None
     return ChatResponse(
-        choices=tuple([_choice(choice, place, cited, body, think_tags) for place, choice in enumerate(wire.choices)]),
-        id=text(wire.id),
-        model=text(wire.model),
-        created=int(wire.created) if isinstance(wire.created, int | float) else None,
-        usage=read_usage(wire.usage, wire.service_tier) if said(wire.usage) else None,
-        service_tier=text(wire.service_tier),
-        system_fingerprint=text(wire.system_fingerprint),
-        extra=extra,
-        native=NAME if extra else None,
+        tuple([_choice(choice, place, cited, body, think_tags) for place, choice in enumerate(wire.choices)]),
+        wire.id or None,
+        wire.model or None,
+        int(wire.created) if isinstance(wire.created, int | float) else None,
+        read_usage(wire.usage, wire.service_tier) if said(wire.usage) else None,
+        wire.service_tier or None,
+        wire.system_fingerprint or None,
+        extra,
+        NAME if extra else None,
     )
 
 
@@ -101,8 +101,11 @@ def _answer(body: bytes) -> tuple[KnownAnswer | WireAnswer, dict[str, Raw]]:
     try:
         return KNOWN.decode(body), {}
     except msgspec.ValidationError:
-        members = MEMBERS.decode(body)
-        return ANSWER.decode(body), {name: raw for name, raw in members.items() if name not in _KNOWN and said(raw)}
+        wire = ANSWER.decode(body)
+    wire.id, wire.model = text(wire.id), text(wire.model)
+    wire.service_tier, wire.system_fingerprint = text(wire.service_tier), text(wire.system_fingerprint)
+    members = MEMBERS.decode(body)
+    return wire, {name: raw for name, raw in members.items() if name not in _KNOWN and said(raw)}
 
 
 def text(value: Any) -> str | None:
@@ -120,11 +123,11 @@ def _choice(wire: WireChoice, place: int, cited: WireAnswer | None, body: bytes,
         reader.cite(cited)
     reader.native_reason = native_word(wire.finish_reason)
     return Choice(
-        index=reader.index,
-        parts=parts_of((*reader.read(message), *reader.flush())),
-        finish_reason=reader.reason,
-        native_finish_reason=reader.native_reason,
-        logprobs=wire.logprobs if said(wire.logprobs) else None,
+        reader.index,
+        parts_of(reader.read(message) + reader.flush()),
+        reader.reason,
+        reader.native_reason,
+        wire.logprobs if said(wire.logprobs) else None,
     )
 
 

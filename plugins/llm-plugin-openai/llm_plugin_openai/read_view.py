@@ -20,7 +20,7 @@ _KNOWN = frozenset(WireRequest.__struct_fields__) - {"safety_identifier"}
 _FORMATS = ("text", "json_object", "json_schema")
 _SHARED = frozenset(
     (
-        *("temperature", "top_p", "top_k", "min_p", "n", "seed", "frequency_penalty", "presence_penalty"),
+        *("top_k", "min_p", "n", "seed", "frequency_penalty", "presence_penalty"),
         *(
             "repetition_penalty",
             "logit_bias",
@@ -39,7 +39,13 @@ _SHARED = frozenset(
 def view_of(wire: WireRequest, body: bytes) -> ChatRequest:
     """The canonical request, in which only what was said is set. Raises InvalidRequest for what contradicts itself."""
     members = MEMBERS.decode(body)
-    told: dict[str, Any] = {name: getattr(wire, name) for name in _SHARED.intersection(members)}
+    told: dict[str, Any] = {}
+    if wire.temperature is not None:
+        told["temperature"] = wire.temperature
+    if wire.top_p is not None:
+        told["top_p"] = wire.top_p
+    if not _SHARED.isdisjoint(members):
+        told |= {name: getattr(wire, name) for name in _SHARED.intersection(members)}
     extra: dict[str, Raw] = {}
     if not _KNOWN.issuperset(members):
         extra = {name: value for name, value in members.items() if name not in _KNOWN}
@@ -73,8 +79,11 @@ def view_of(wire: WireRequest, body: bytes) -> ChatRequest:
         told["prediction"] = _prediction(wire.prediction, members)
     if wire.prompt_cache_retention is not None:
         told["prompt_cache_ttl"] = wire.prompt_cache_retention
-    messages = messages_of(wire.messages, members["messages"])
-    return ChatRequest(model=wire.model, messages=messages, extra=extra, native=NAME, **told)
+    told["model"] = wire.model
+    told["messages"] = messages_of(wire.messages, members["messages"])
+    told["extra"] = extra
+    told["native"] = NAME
+    return ChatRequest(**told)
 
 
 def _keep(extra: dict[str, Raw], members: dict[str, Raw], name: str, known: Iterable[str]) -> None:

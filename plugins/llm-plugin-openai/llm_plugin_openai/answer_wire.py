@@ -60,6 +60,16 @@ class WireDelta(Struct, gc=False):
     images: list[Raw] | None = None
 
     @property
+    def words(self) -> str | None:
+        """What it says where that is words and nothing else; None for any other."""
+        content = self.content
+        if not isinstance(content, str) or self.refusal or self.tool_calls or self.function_call or self.audio:
+            return None
+        if self.reasoning_content or self.reasoning or self.thinking or self.reasoning_details:
+            return None
+        return None if self.annotations or self.images else content
+
+    @property
     def thought(self) -> str:
         """What the plain fields show of the reasoning."""
         for words in (self.reasoning_content, self.reasoning, self.thinking):

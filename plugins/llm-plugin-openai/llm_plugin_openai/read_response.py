@@ -16,6 +16,7 @@ from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import MEMBERS, NULL, said
 from lockgate_ports.chat import ChatResponse, Choice, FinishReason
 from lockgate_ports.errors import UpstreamError
+from lockgate_ports.parts import Text
 from lockgate_ports.refusals import unreadable, unusable
 from lockgate_ports.wire import Glance
 
@@ -82,7 +83,7 @@ def read_response(body: bytes, *, think_tags: bool = False) -> ChatResponse:
         raise unusable("an answer that is not valid UTF-8")
     if not wire.choices:
         raise _without_choices(wire.error, body)
-    cited = wire if isinstance(wire, WireAnswer) else None
+    cited = wire if type(wire) is WireAnswer else None
     return ChatResponse(
         tuple([_choice(choice, place, cited, body, think_tags) for place, choice in enumerate(wire.choices)]),
         wire.id or None,
@@ -118,17 +119,16 @@ def _choice(wire: WireChoice, place: int, cited: WireAnswer | None, body: bytes,
     message = wire.message or wire.delta
     if message is None or said(wire.error):
         raise _without_message(wire.error, body)
-    reader = ChoiceReader(wire.index if wire.index is not None else place, think_tags=think_tags)
+    index = wire.index if wire.index is not None else place
+    word = native_word(wire.finish_reason)
+    logprobs = wire.logprobs if said(wire.logprobs) else None
+    if cited is None and not think_tags and (words := message.words) is not None:
+        return Choice(index, (Text(words),) if words else (), reason_of(word, calls=False), word, logprobs)
+    reader = ChoiceReader(index, think_tags=think_tags)
     if cited is not None:
         reader.cite(cited)
-    reader.native_reason = native_word(wire.finish_reason)
-    return Choice(
-        reader.index,
-        parts_of(reader.read(message) + reader.flush()),
-        reader.reason,
-        reader.native_reason,
-        wire.logprobs if said(wire.logprobs) else None,
-    )
+    reader.native_reason = word
+    return Choice(index, parts_of(reader.read(message) + reader.flush()), reader.reason, word, logprobs)
 
 
 def _nonsense(error: Exception, body: bytes) -> UpstreamError:

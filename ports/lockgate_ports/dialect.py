@@ -33,7 +33,7 @@ class Surface(Struct, frozen=True):
     path: str
 
 
-class Upstream(Struct, frozen=True, kw_only=True):
+class Upstream(Struct, frozen=True):
     """The place a request is written for: one model of one configured provider, for one attempt."""
 
     provider_id: str
@@ -122,8 +122,9 @@ class ProviderDialect(Dialect, Protocol[ViewIn, AnswerOut]):
         """From the canonical view. Raises Unsupported, naming the field, for content the language cannot say."""
         ...
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
-        """From bytes of this very dialect: all that they say, with only what must change patched in place."""
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
+        """From bytes of this very dialect: all that they say, with only what must change patched in place. `wire` is
+        what its surface has decoded them into, where they came by one: they need not be decoded again."""
         ...
 
     def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
@@ -198,7 +199,7 @@ class PassedDialect(Dialect, Protocol):
         """The same bytes but for the model."""
         ...
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same; `headers` hold the `content-type`."""
         ...
 

@@ -72,9 +72,9 @@ class InFunctions:
         written = self._inner.write_request(as_functions(view, draft.admits), upstream)
         return structs.replace(written, dropped=(*draft.dropped, *written.dropped))
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """As it came."""
-        return self._inner.relay_request(body, headers, upstream)
+        return self._inner.relay_request(body, headers, upstream, wire)
 
     def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """The same."""

@@ -96,7 +96,7 @@ class JsonDialect(Generic[ViewT, AnswerT]):
         path = self._path if isinstance(self._path, str) else self._path(fields)
         return Written(post(path, encode(fields), upstream), draft.dropped)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes but for `model`. Raises InvalidRequest."""
         named = with_model(body, upstream)
         path = self._path if isinstance(self._path, str) else self._path(MEMBERS.decode(body))

@@ -39,21 +39,21 @@ class Reach:
         upstream = self.upstream(attempt, stream=stream)
         body = request.body
         if body is not None and request.dialect == dialect.name and not is_sealed(body):
-            return dialect.relay_request(body, request.headers, upstream)
+            return dialect.relay_request(body, request.headers, upstream, request.wire)
         return dialect.write_request(request.view, upstream)
 
     def upstream(self, attempt: Attempt, *, stream: bool) -> Upstream:
         """The place that the request of this attempt is written for."""
         endpoint = self._endpoint
         return Upstream(
-            provider_id=self._provider_id,
-            origin=endpoint.origin,
-            prefix=endpoint.prefix,
-            model=attempt.model,
-            stream=stream,
-            headers=(*endpoint.headers, *attempt.headers) if attempt.headers else endpoint.headers,
-            params=endpoint.params,
-            purpose=attempt.purpose,
+            self._provider_id,
+            endpoint.origin,
+            endpoint.prefix,
+            attempt.model,
+            stream,
+            (*endpoint.headers, *attempt.headers) if attempt.headers else endpoint.headers,
+            endpoint.params,
+            attempt.purpose,
         )
 
     async def send(

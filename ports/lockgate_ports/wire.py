@@ -55,6 +55,7 @@ class Request(Generic[View]):
         "tag",
         "tell_reply",
         "wants_usage",
+        "wire",
     )
 
     def __init__(
@@ -69,6 +70,7 @@ class Request(Generic[View]):
         wants_usage: bool = True,
         read: Callable[[], View] | None = None,
         view: View | None = None,
+        wire: object = None,
     ) -> None:
         self.operation: Operation = operation
         self.model = model
@@ -85,6 +87,8 @@ class Request(Generic[View]):
         """The reply may go back in the provider's own bytes when the dialects agree."""
         self.tell_reply = False
         """What is relayed of a stream is read as well, for whoever keeps what it says: `Relayed.told`."""
+        self.wire = wire
+        """What the client's dialect has decoded `body` into; of use to that dialect alone."""
         self.wants_usage = wants_usage
         """The client wants usage at the end of a stream; its dialect may leave that to the client."""
         self.tag = "lockgate"
@@ -116,6 +120,7 @@ class Request(Generic[View]):
             read=self._read,
             view=self._view,
             wants_usage=self.wants_usage,
+            wire=self.wire,
         )
         made.relay_reply = self.relay_reply
         made.tell_reply = self.tell_reply

@@ -240,8 +240,8 @@ class Second(AcmeChat):
 
     name = "acme-second"
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
-        written = super().relay_request(body, headers, upstream)
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
+        written = super().relay_request(body, headers, upstream, wire)
         return structs.replace(written, http=structs.replace(written.http, target="/v1/second"))
 
 

@@ -4,7 +4,6 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from email.utils import formatdate
-from functools import lru_cache
 from typing import Self, cast
 
 import httptools
@@ -22,6 +21,9 @@ _HIGH, _LOW = 64 * 1024, 16 * 1024
 _JOINED = 64 * 1024
 """Bytes of a body up to which it is cheaper to copy it behind its head than to write twice."""
 _INFLATE_STEP = 256 * 1024
+_NAMES: dict[bytes, str] = {}
+"""Names of fields in lower case, by how they came: providers send the same with each answer."""
+_NAMES_KEPT = 1000
 
 
 class LeanConnection(asyncio.Protocol):
@@ -118,7 +120,7 @@ class LeanConnection(asyncio.Protocol):
             if self._pieces:
                 answer.add(self._pieces)
                 self._pieces.clear()
-            if answer.complete:
+            if answer.complete and answer.awaited is not None:
                 answer.end(None)
         if not sound:
             self._fail(UpstreamError("did not answer in HTTP/1.1 that can be read", kind="transient"))
@@ -141,7 +143,7 @@ class LeanConnection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field of the head; or one that trails a chunked body, which says nothing here."""
-        self._fields[_lower(name)] = value.decode("latin-1")
+        self._fields[_NAMES.get(name) or _lower(name)] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         """The head is there; interim answers (1xx) are passed over."""
@@ -189,8 +191,8 @@ class LeanResponse(Struct, eq=False):
     _pieces: list[bytes] = []
     _buffered: int = 0
     _error: UpstreamError | None = None
-    _next: asyncio.Future[bytes] | None = None
-    """What somebody waits for."""
+    awaited: asyncio.Future[bytes] | None = None
+    """The next piece, where somebody waits for it."""
     _read: bool = False
 
     @property
@@ -203,7 +205,7 @@ class LeanResponse(Struct, eq=False):
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         if (size := self._buffered + len(data)) > _HIGH:
             self._connection.flow(size)
-        waiting, self._next = self._next, None
+        waiting, self.awaited = self.awaited, None
         if waiting is not None and not waiting.done():
             waiting.set_result(data)
         else:
@@ -214,7 +216,7 @@ class LeanResponse(Struct, eq=False):
         """No more will come."""
         self.complete = True
         self._error = error
-        waiting, self._next = self._next, None
+        waiting, self.awaited = self.awaited, None
         if waiting is not None and not waiting.done():
             self._settle(waiting)
 
@@ -254,7 +256,7 @@ class LeanResponse(Struct, eq=False):
         elif self.complete:
             self._settle(waiting)
         else:
-            self._next = waiting
+            self.awaited = waiting
         return waiting
 
     def abort(self) -> None:
@@ -300,9 +302,11 @@ class _Unasked(Exception):
     """An answer that nobody asked for."""
 
 
-@lru_cache(maxsize=512)
 def _lower(name: bytes) -> str:
-    return name.decode("latin-1").lower()
+    lower = name.decode("latin-1").lower()
+    if len(_NAMES) < _NAMES_KEPT:
+        _NAMES[name] = lower
+    return lower
 
 
 def _is_too_much(fields: Mapping[str, str]) -> bool:

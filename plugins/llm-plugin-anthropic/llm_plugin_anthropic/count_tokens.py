@@ -49,7 +49,7 @@ class AnthropicCountTokens:
         """From the canonical view. Raises Unsupported, naming the field."""
         return write_count(view, upstream, self._quirks)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes but for `model`. Raises InvalidRequest."""
         return relay_count(body, headers, upstream, self._quirks)
 

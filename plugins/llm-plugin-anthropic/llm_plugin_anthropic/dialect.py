@@ -41,9 +41,9 @@ class AnthropicMessages:
         """From the canonical view. Raises Unsupported, naming the field."""
         return write_request(view, upstream, self._quirks)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes but for `model`. Raises InvalidRequest."""
-        return relay_request(body, headers, upstream, self._quirks)
+        return relay_request(body, headers, upstream, self._quirks, wire)
 
     def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model, usage and end. Raises UpstreamError."""

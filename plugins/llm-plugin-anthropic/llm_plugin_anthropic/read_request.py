@@ -42,6 +42,7 @@ def read_request(inbound: Inbound) -> Request[ChatRequest]:
         headers=travelling(inbound),
         returning=RETURNING,
         read=lambda: view_of(wire, body),
+        wire=wire,
     )
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from llm_plugin_anthropic.betas import betas_for
 from llm_plugin_anthropic.quirks import Quirks
+from llm_plugin_anthropic.request_wire import WireRequest
 from llm_plugin_anthropic.send import cloud_request, http_request
 from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.dialect import Upstream, Written
@@ -25,19 +26,20 @@ class _Said(Struct, gc=False):
 _SAID = msgspec.json.Decoder(_Said)
 
 
-def relay_request(body: bytes, headers: Headers, upstream: Upstream, quirks: Quirks) -> Written:
-    """All that `body` says, with `model` set. Raises InvalidRequest."""
-    wire = _said(body)
+def relay_request(body: bytes, headers: Headers, upstream: Upstream, quirks: Quirks, known: object = None) -> Written:
+    """All that `body` says, with `model` set; what is `known` of it need not be decoded. Raises InvalidRequest."""
     path = quirks.stream_path if upstream.stream else quirks.path
     if quirks.version_in_body is not None:
+        wire = _said(body)
         changes: dict[str, bytes | None] = {} if quirks.model_in_body else {"model": None}
         if not quirks.stream_in_body:
             changes["stream"] = None
         elif upstream.stream is not bool(wire.stream):
             changes["stream"] = _bool(upstream.stream)
         return _to_cloud(body, wire, headers, upstream, quirks, path, changes)
-    edits = _model(body, wire, upstream)
-    if upstream.stream is not bool(wire.stream):
+    asked = known if isinstance(known, WireRequest) else _said(body)
+    edits = _model(body, asked, upstream)
+    if upstream.stream is not bool(asked.stream):
         edits.append(set_field(body, "stream", _bool(upstream.stream)))
     return Written(http_request(edited(body, edits), upstream, quirks, path, headers))
 
@@ -76,7 +78,7 @@ def _said(body: bytes) -> _Said:
         raise fault(error, body) from None
 
 
-def _model(body: bytes, wire: _Said, upstream: Upstream) -> list[Edit]:
+def _model(body: bytes, wire: _Said | WireRequest, upstream: Upstream) -> list[Edit]:
     if wire.model is None:
         raise InvalidRequest("model is missing", param="model")
     return set_string(body, "model", wire.model, upstream.model)

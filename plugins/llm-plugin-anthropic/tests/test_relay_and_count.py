@@ -47,6 +47,19 @@ def test_a_stream_is_asked_for_where_the_body_did_not() -> None:
     assert json.loads(AnthropicMessages().relay_request(streamed, (), _upstream()).http.body)["stream"] is False
 
 
+@pytest.mark.parametrize("quirks", [Quirks(), _CLOUD])
+@pytest.mark.parametrize("streams", [False, True])
+@pytest.mark.parametrize("member", [b"", b'"stream":true,', b'"stream":false,', b'"anthropic_beta":["x"],'])
+def test_what_the_surface_has_read_changes_nothing_of_what_is_sent(
+    quirks: Quirks, streams: bool, member: bytes
+) -> None:
+    dialect, body = AnthropicMessages(quirks), _BODY.replace(b'"odd"', member + b'"odd"')
+    wire = dialect.read_request(Inbound("POST", "/v1/messages", {}, body)).wire
+    assert wire is not None
+    place = _upstream(stream=streams)
+    assert dialect.relay_request(body, (), place, wire) == dialect.relay_request(body, (), place)
+
+
 def test_the_clients_version_holds_and_betas_join() -> None:
     own = (("anthropic-version", "2023-06-01"), ("anthropic-beta", "a,b"), ("x-team", "blue"))
     travelled = (("anthropic-version", "2026-10-21"), ("anthropic-beta", "b, c"))

@@ -48,7 +48,7 @@ class BedrockCountTokens:
         body = encoded({"input": {"converse": counted}})
         return Written(post(body, "count-tokens", upstream), draft.dropped)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes: the model stands in the path."""
         return Written(post(body, "count-tokens", upstream))
 

@@ -31,7 +31,7 @@ class BedrockConverse:
         """From the canonical view. Raises Unsupported, naming the field."""
         return write_request(view, upstream, self._behind)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes."""
         return relay_request(body, upstream)
 

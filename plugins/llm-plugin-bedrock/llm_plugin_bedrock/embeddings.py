@@ -67,7 +67,7 @@ class InvokeEmbeddings:
         _extras(fields, view, draft)
         return Written(post(encoded(fields), "invoke", upstream), draft.dropped)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes: the model stands in the path."""
         return Written(post(body, "invoke", upstream))
 

@@ -87,9 +87,9 @@ class Invoked:
         """From the canonical view. Raises Unsupported, naming the field."""
         return _accepting(self._inner.write_request(view, upstream), upstream)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """All that the body says. Raises InvalidRequest."""
-        return _accepting(self._inner.relay_request(body, headers, upstream), upstream)
+        return _accepting(self._inner.relay_request(body, headers, upstream, wire), upstream)
 
     def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model, usage and end. Raises UpstreamError."""

@@ -52,7 +52,7 @@ class NovaInvoke:
                 draft.admits(name)
         return Written(invoke(encoded(body), upstream), draft.dropped)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes: the model stands in the path."""
         return Written(invoke(body, upstream))
 

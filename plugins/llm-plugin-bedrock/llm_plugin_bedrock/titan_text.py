@@ -100,7 +100,7 @@ class TitanInvoke:
                 fields[name] = view.extra.get(name, getattr(view, name, None))
         return Written(invoke(encoded(fields), upstream), draft.dropped)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes: the model stands in the path."""
         return Written(invoke(body, upstream))
 

@@ -28,7 +28,7 @@ class CohereChat:
         """From the canonical view. Raises Unsupported, naming the field."""
         return write_request(view, upstream)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes but for `model` and `stream`. Raises InvalidRequest."""
         return Written(post(PATH, patched(body, upstream), upstream))
 

@@ -73,7 +73,7 @@ class CohereEmbeddings:
         fields |= {name: value for name, value in view.extra.items() if own or draft.admits(name)}
         return Written(post(_PATH, encode(fields), upstream), draft.dropped)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes but for `model`. Raises InvalidRequest."""
         return Written(post(_PATH, patched(body, upstream), upstream))
 

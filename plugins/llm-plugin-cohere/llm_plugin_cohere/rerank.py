@@ -30,7 +30,7 @@ class CohereRerank:
         """From the canonical view. Raises Unsupported, naming the field."""
         return write_request(view, upstream)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes but for `model`. Raises InvalidRequest."""
         return relay_request(body, upstream)
 

@@ -58,7 +58,7 @@ class GeminiCountTokens:
             fields = {"generateContentRequest": {"model": f"models/{upstream.model}", **fields}}
         return Written(post(encoded(fields), upstream, target_of(upstream, "countTokens")), draft.dropped)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes."""
         return Written(post(body, upstream, target_of(upstream, "countTokens"), travelled=headers))
 

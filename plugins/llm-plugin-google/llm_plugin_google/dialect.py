@@ -41,7 +41,7 @@ class Gemini:
         """From the canonical view. Raises Unsupported, naming the field."""
         return write_request(view, upstream)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes: the model, and whether to stream, stand in the path."""
         return Written(chat_request(body, upstream, headers))
 

@@ -85,7 +85,7 @@ class GeminiEmbeddings:
             method, fields = _predict(view, draft)
         return Written(post(encoded(fields), upstream, target_of(upstream, method)), draft.dropped)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The batch with the provider's own name of the model in each of its requests; all else as it came."""
         batch = MEMBERS.decode(camel_case(body))
         named = Raw(ENCODE(_named(upstream)))

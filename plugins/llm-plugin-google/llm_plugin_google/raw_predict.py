@@ -62,9 +62,9 @@ class RawPredict:
         """From the canonical view. Raises Unsupported, naming the field."""
         return self._placed(self._chat.write_request(view, _by_name(upstream)), upstream)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """All that the body says. Raises InvalidRequest and Unsupported."""
-        return self._placed(self._chat.relay_request(body, headers, _by_name(upstream)), upstream)
+        return self._placed(self._chat.relay_request(body, headers, _by_name(upstream), wire), upstream)
 
     def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model, usage and ends. Raises UpstreamError."""

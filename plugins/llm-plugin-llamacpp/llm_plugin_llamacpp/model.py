@@ -181,7 +181,7 @@ class LlamaCppModel:
             purpose=attempt.purpose,
         )
         if request.body is not None and request.dialect == self._chat.name:
-            return self._chat.relay_request(request.body, request.headers, upstream)
+            return self._chat.relay_request(request.body, request.headers, upstream, request.wire)
         return self._chat.write_request(request.view, upstream)
 
     def _engine(self) -> tuple[Engine, Facts]:

@@ -28,9 +28,9 @@ class MiniMaxChat:
         """From the canonical view. Raises Unsupported, naming the field."""
         return self._chat.write_request(view, upstream)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The client's own bytes, or a translation where they say what MiniMax has no word for."""
-        return self._chat.relay_request(body, headers, upstream)
+        return self._chat.relay_request(body, headers, upstream, wire)
 
     def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model, usage and ends. Raises UpstreamError."""

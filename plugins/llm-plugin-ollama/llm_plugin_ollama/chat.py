@@ -32,7 +32,7 @@ class OllamaChat:
         """From the canonical view. Raises Unsupported, naming the field."""
         return write_request(view, upstream, self._options, self._keep_alive)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes but for `model` and `stream`. Raises InvalidRequest."""
         return Written(post(PATH, patched(body, upstream, streams=True), upstream))
 

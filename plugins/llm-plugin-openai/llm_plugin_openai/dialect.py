@@ -45,12 +45,12 @@ class OpenAIChat:
         """From the canonical view. Raises Unsupported, naming the field."""
         return write_request(view, upstream, self._quirks, self._target)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes but for `model`, `stream` and the wish for usage; a request that holds what the server has no
         word for, or another, is translated. Raises InvalidRequest and Unsupported."""
         if self._foreign.within(body):
             return write_request(read_view(body), upstream, self._quirks, self._target)
-        return relay_request(body, headers, upstream, self._quirks, self._target)
+        return relay_request(body, headers, upstream, self._quirks, self._target, wire)
 
     def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model, usage and ends. Raises UpstreamError."""

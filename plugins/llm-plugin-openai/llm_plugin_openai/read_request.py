@@ -49,6 +49,8 @@ def read_request(inbound: Inbound) -> Request[ChatRequest]:
         RETURNING,
         options is not None and options.include_usage is True,
         lambda: view_of(wire, body),
+        None,
+        wire,
     )
 
 

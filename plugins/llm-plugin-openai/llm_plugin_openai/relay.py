@@ -3,8 +3,10 @@
 import msgspec
 from msgspec import Raw, Struct
 
+from llm_plugin_openai.completions.wire import WireRequest as CompletionWire
 from llm_plugin_openai.post import Target, post
 from llm_plugin_openai.quirks import Quirks
+from llm_plugin_openai.request_wire import WireRequest
 from llm_plugin_openai.write_request import PATH
 from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.carried import MEMBERS, NULL, said
@@ -22,13 +24,37 @@ class _Said(Struct, gc=False):
 _SAID = msgspec.json.Decoder(_Said)
 
 
-def relay_request(body: bytes, headers: Headers, upstream: Upstream, quirks: Quirks, target: Target) -> Written:
+def relay_request(
+    body: bytes, headers: Headers, upstream: Upstream, quirks: Quirks, target: Target, wire: object = None
+) -> Written:
     """All that `body` says, with `model` set, and usage asked for in a stream. Raises InvalidRequest."""
-    return Written(post(relayed_body(body, upstream, quirks), upstream, target(upstream, PATH), headers))
+    known = wire if isinstance(wire, WireRequest) else None
+    return Written(post(relayed_body(body, upstream, quirks, known), upstream, target(upstream, PATH), headers))
 
 
-def relayed_body(body: bytes, upstream: Upstream, quirks: Quirks) -> Body:
-    """`body` itself where nothing had to change. Raises InvalidRequest."""
+def relayed_body(
+    body: bytes, upstream: Upstream, quirks: Quirks, known: WireRequest | CompletionWire | None = None
+) -> Body:
+    """`body` itself where nothing had to change; what is `known` of it need not be decoded. Raises InvalidRequest."""
+    if known is not None and _asks_already(known, upstream.stream, quirks):
+        edits = set_string(body, "model", known.model, upstream.model)
+    else:
+        edits = _edits(body, upstream, quirks)
+    for name, value in quirks.adds:
+        if b'"%s"' % name.encode() not in body or name not in MEMBERS.decode(body):
+            edits.append(add_field(body, name, value))
+    return edited(body, edits)
+
+
+def _asks_already(known: WireRequest | CompletionWire, stream: bool, quirks: Quirks) -> bool:
+    """Whether it asks for a stream, and for usage in it, as it must."""
+    if not stream:
+        return not known.stream
+    options = known.stream_options
+    return known.stream is True and (not quirks.stream_usage or (options is not None and options.include_usage is True))
+
+
+def _edits(body: bytes, upstream: Upstream, quirks: Quirks) -> list[Edit]:
     try:
         wire = _SAID.decode(body)
     except BROKEN as error:
@@ -44,10 +70,7 @@ def relayed_body(body: bytes, upstream: Upstream, quirks: Quirks) -> Body:
         if said(wire.stream_options):
             # servers refuse the options of a stream where none is asked for
             edits.append(set_field(body, "stream_options", b"null"))
-    for name, value in quirks.adds:
-        if b'"%s"' % name.encode() not in body or name not in MEMBERS.decode(body):
-            edits.append(add_field(body, name, value))
-    return edited(body, edits)
+    return edits
 
 
 def _usage(body: bytes, options: Raw) -> list[Edit]:

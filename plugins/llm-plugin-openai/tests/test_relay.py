@@ -5,10 +5,12 @@ import json
 import pytest
 from msgspec import structs
 
+from llm_plugin_openai.completions.dialect import OpenAICompletions
 from llm_plugin_openai.dialect import OpenAIChat
 from llm_plugin_openai.quirks import Quirks
 from lockgate_ports.dialect import Upstream
 from lockgate_ports.errors import InvalidRequest
+from lockgate_ports.wire import Inbound
 
 _ODD = (
     '{ "zz" : [1.50 , {"model":"inner"}],\n "stream":%s "seed":12345678901234567890123,"model" : "m",'
@@ -71,6 +73,45 @@ def test_a_field_that_stands_twice_is_refused(upstream: Upstream) -> None:
     with pytest.raises(InvalidRequest) as caught:
         _relayed(b'{"model":"m","messages":[],"model":"m2"}', upstream)
     assert caught.value.param == "model"
+
+
+_USER = b'"messages":[{"role":"user","content":"Hi"}]'
+
+
+@pytest.mark.parametrize("streams", [False, True])
+@pytest.mark.parametrize("stream_usage", [False, True])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"model":"m",%s}',
+        b'{"model":"real",%s}',
+        b'{"mod\\u0065l":"m",%s}',
+        b'{"model":"m","stream":false,"stream_options":null,%s}',
+        b'{"model":"m","stream":true,%s}',
+        b'{"model":"m","stream":true,"stream_options":{},%s}',
+        b'{"model":"m","stream":true,"stream_options":{"include_usage":false},%s}',
+        b'{"model":"m","stream":true,"stream_options":{"include_usage":true,"x":1.50},%s}',
+    ],
+)
+@pytest.mark.parametrize("dialect", [OpenAIChat, OpenAICompletions])
+def test_what_the_surface_has_read_changes_nothing_of_what_is_sent(
+    upstream: Upstream, body: bytes, streams: bool, stream_usage: bool, dialect: type[OpenAIChat | OpenAICompletions]
+) -> None:
+    spoken = dialect(Quirks(stream_usage=stream_usage))
+    body %= _USER if dialect is OpenAIChat else b'"prompt":"Hi"'
+    place = structs.replace(upstream, stream=streams)
+    asked = spoken.read_request(Inbound("POST", "/v1", {}, body))
+    assert asked.wire is not None
+    assert asked.asking("another").wire is asked.wire
+    known = spoken.relay_request(body, (), place, asked.wire)
+    assert known == spoken.relay_request(body, (), place)
+
+
+def test_a_field_that_stands_twice_is_refused_whatever_the_surface_has_read(upstream: Upstream) -> None:
+    body = b'{"model":"m",%s,"model":"real"}' % _USER
+    wire = OpenAIChat().read_request(Inbound("POST", "/v1", {}, body)).wire
+    with pytest.raises(InvalidRequest, match="'model' stands twice"):
+        OpenAIChat().relay_request(body, (), upstream, wire)
 
 
 def test_headers_travel_unless_the_provider_has_its_own(upstream: Upstream) -> None:

@@ -35,7 +35,7 @@ class Vec:
     def write_request(self, view: EmbedRequest, upstream: Upstream) -> Written:
         return self._post(msgspec.json.encode({"m": upstream.model, "t": view.inputs, "d": view.dimensions}), upstream)
 
-    def relay_request(self, body: bytes, headers: Any, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Any, upstream: Upstream, wire: object = None) -> Written:
         return self._post(body.replace(ALIAS.encode(), upstream.model.encode()), upstream)
 
     def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:

@@ -42,6 +42,7 @@ def read_request(inbound: Inbound) -> CompletionRequest:
         returning=RETURNING,
         read=lambda: _view(wire, body),
         wants_usage=options is not None and options.include_usage is True,
+        wire=wire,
     )
     request.head = _prompt(wire) if wire.echo else ""
     return request

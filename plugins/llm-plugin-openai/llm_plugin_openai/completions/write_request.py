@@ -3,7 +3,7 @@ reference, Completions, Create)."""
 
 from typing import Any
 
-from llm_plugin_openai.completions.wire import NAME
+from llm_plugin_openai.completions.wire import NAME, WireRequest
 from llm_plugin_openai.post import Target, post
 from llm_plugin_openai.quirks import Quirks
 from llm_plugin_openai.relay import relayed_body
@@ -22,9 +22,12 @@ _PLAIN = (
 _UNKNOWN = ("top_k", "min_p", "repetition_penalty", "reasoning", "verbosity", "service_tier", "metadata", "store")
 
 
-def relay_request(body: bytes, headers: Headers, upstream: Upstream, quirks: Quirks, target: Target) -> Written:
+def relay_request(
+    body: bytes, headers: Headers, upstream: Upstream, quirks: Quirks, target: Target, wire: object = None
+) -> Written:
     """All that `body` says, with `model` set, and usage asked for in a stream. Raises InvalidRequest."""
-    return Written(post(relayed_body(body, upstream, quirks), upstream, target(upstream, _PATH), headers))
+    known = wire if isinstance(wire, WireRequest) else None
+    return Written(post(relayed_body(body, upstream, quirks, known), upstream, target(upstream, _PATH), headers))
 
 
 def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks, target: Target) -> Written:

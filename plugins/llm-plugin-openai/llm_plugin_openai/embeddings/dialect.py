@@ -44,12 +44,12 @@ class OpenAIEmbeddings:
         """From the canonical view. Raises Unsupported, naming the field."""
         return write_request(view, upstream, self._target, self._lacks, self._renames)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes but for `model`; a request that holds what the server has no word for, or another, is
         translated. Raises InvalidRequest and Unsupported."""
         if self._foreign.within(body):
             return self.write_request(read_view(body), upstream)
-        return relay_request(body, headers, upstream, self._target)
+        return relay_request(body, headers, upstream, self._target, wire)
 
     def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model and usage. Raises UpstreamError."""

@@ -36,6 +36,7 @@ def read_request(inbound: Inbound) -> Request[EmbedRequest]:
         body=body,
         returning=RETURNING,
         read=lambda: _view(wire, body),
+        wire=wire,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from llm_plugin_openai.embeddings.wire import NAME
+from llm_plugin_openai.embeddings.wire import NAME, WireRequest
 from llm_plugin_openai.post import Target, post
 from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.dialect import Upstream, Written
@@ -30,10 +30,10 @@ class _Said(Struct, gc=False):
 _SAID = msgspec.json.Decoder(_Said)
 
 
-def relay_request(body: bytes, headers: Headers, upstream: Upstream, target: Target) -> Written:
+def relay_request(body: bytes, headers: Headers, upstream: Upstream, target: Target, wire: object = None) -> Written:
     """All that `body` says, with `model` set. Raises InvalidRequest."""
     try:
-        said = _SAID.decode(body)
+        said = wire if isinstance(wire, WireRequest) else _SAID.decode(body)
     except BROKEN as error:
         raise fault(error, body) from None
     patched = replace_string(body, "model", said.model, upstream.model)

@@ -107,7 +107,7 @@ class OpenAIPassed:
         """The same bytes but for the model."""
         return self.relay_request(view.body, ((_TYPE, view.content_type),), upstream)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same; `headers` hold the `content-type`."""
         content_type = dict(headers).get(_TYPE, "application/json")
         if _is_form(content_type):

@@ -49,9 +49,9 @@ class OpenAIResponses:
         """From the canonical view. Raises Unsupported, naming the field."""
         return write_request(view, upstream, self._target)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes but for `model` and `stream`. Raises InvalidRequest."""
-        return relay_request(body, headers, upstream, self._target)
+        return relay_request(body, headers, upstream, self._target, wire)
 
     def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:
         """Model, usage and end. Raises UpstreamError."""

@@ -57,7 +57,7 @@ class OpenAIInputTokens:
         body = encode({name: fields[name] for name in _COUNTED if name in fields})
         return Written(post(body, upstream, self._target(upstream, _PATH)), dropped)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes but for `model`. Raises InvalidRequest."""
         return Written(post(with_model(body, upstream), upstream, self._target(upstream, _PATH), headers))
 

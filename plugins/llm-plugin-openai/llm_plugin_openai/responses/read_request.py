@@ -72,6 +72,7 @@ def request_of(body: bytes, headers: Headers) -> ResponsesRequest:
         headers=headers,
         returning=RETURNING,
         read=lambda: view_of(wire, body),
+        wire=wire,
     )
     request.given_body = request.asked = body
     request.previous, request.conversation = wire.previous_response_id, wire.conversation

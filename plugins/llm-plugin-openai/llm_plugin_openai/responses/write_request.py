@@ -10,7 +10,7 @@ from msgspec import Struct
 from llm_plugin_openai.post import Target, post
 from llm_plugin_openai.responses.namespaces import in_namespaces
 from llm_plugin_openai.responses.read_view import LOGPROBS
-from llm_plugin_openai.responses.request_wire import NAME
+from llm_plugin_openai.responses.request_wire import NAME, WireRequest
 from llm_plugin_openai.responses.write_items import message_items
 from llm_plugin_openai.responses.write_parts import ItemDraft
 from llm_plugin_openai.responses.write_tools import choice_item, tool_item
@@ -45,10 +45,10 @@ class _Said(Struct, gc=False):
 _SAID = msgspec.json.Decoder(_Said)
 
 
-def relay_request(body: bytes, headers: Headers, upstream: Upstream, target: Target) -> Written:
+def relay_request(body: bytes, headers: Headers, upstream: Upstream, target: Target, wire: object = None) -> Written:
     """All that `body` says, with `model` set. Raises InvalidRequest."""
     try:
-        said = _SAID.decode(body)
+        said = wire if isinstance(wire, WireRequest) else _SAID.decode(body)
     except BROKEN as error:
         raise fault(error, body) from None
     edits = set_string(body, "model", said.model, upstream.model)

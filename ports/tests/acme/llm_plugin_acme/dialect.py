@@ -98,7 +98,7 @@ class AcmeChat:
         }
         return self._written(msgspec.json.encode(body), upstream)
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         return self._written(put(body, "model", msgspec.json.encode(upstream.model)), upstream)
 
     def glance(self, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Glance:

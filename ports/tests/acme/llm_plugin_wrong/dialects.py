@@ -119,7 +119,7 @@ class Unbounded(AcmeChat):
 class Tidy(AcmeChat):
     """Writes a relayed request anew."""
 
-    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream) -> Written:
+    def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         told = {name: json.loads(value) for name, value in fields(body).items()} | {"model": upstream.model}
         return self._written(json.dumps(told).encode(), upstream)
 

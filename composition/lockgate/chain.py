@@ -85,6 +85,9 @@ class _NoTime:
     def __init__(self, due: float) -> None:
         self.due = due
 
+    def until(self, due: float) -> None:
+        self.due = due
+
     def __enter__(self) -> None: ...
 
     def __exit__(self, *_: object) -> None: ...

@@ -8,7 +8,11 @@ class Patience(Protocol):
     """A block that is left with TimeoutError when it is not over by `due`. One waiter may enter it again and again."""
 
     due: float
-    """On the clock; may be moved between two times."""
+    """On the clock; may be moved, and while somebody waits, put off."""
+
+    def until(self, due: float) -> None:
+        """Moves `due`, also nearer while somebody waits."""
+        ...
 
     def __enter__(self) -> object: ...
 

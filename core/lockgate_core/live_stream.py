@@ -1,15 +1,16 @@
 """A stream that has begun to answer: what was held back first, then the rest, under the rules and the clock."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Self
 
 from msgspec import structs
 
-from lockgate_core.clock import Clock, Patience
+from lockgate_core.clock import Clock
 from lockgate_core.seen import partial_usage
 from lockgate_core.stream_rules import StreamRules
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.events import Event, ReadEvent
+from lockgate_ports.handing import Take, hand
 from lockgate_ports.journal import CANCELLED, Journal
 from lockgate_ports.model import ReplyStream
 from lockgate_ports.records import UNKNOWN_COST, Cost
@@ -47,6 +48,7 @@ class LiveStream:
         self.request_id = source.request_id
         self.headers = source.headers
         self._source = source
+        self._rest = rest
         self._next = rest.__anext__
         self._held = iter(held)
         self._fault: LockgateError | None = None
@@ -57,8 +59,10 @@ class LiveStream:
         self._clock = clock
         self._idle = idle
         self._deadline = deadline
-        self._patience: Patience | None = None
-        """For the next content; None until what was held back is read."""
+        self._patience = clock.timeout(idle)
+        """For the next content."""
+        self._begun = False
+        """What was held back is read."""
         self._moved = 0.0
         """When content came last."""
         self._gaps: list[float] = []
@@ -78,59 +82,43 @@ class LiveStream:
 
     async def __anext__(self) -> Sequence[Event]:
         try:
-            if (patience := self._patience) is None:
-                for early in self._held:
-                    if isinstance(early, LockgateError):
-                        raise early
-                    if early:
-                        return early
-                patience = self._begin()
-            if self._fault is not None:
-                raise self._fault
-            rules = self._rules
+            if (early := self._early()) is not None:
+                return early
             while not self._told:
                 try:
-                    with patience:
+                    with self._patience:
                         batch = await self._next()
-                except TimeoutError:
-                    if not rules.complete:
-                        raise self._stalled() from None
+                except (TimeoutError, StopAsyncIteration, UpstreamError) as error:
+                    self._check_end(error)
                     break
-                except StopAsyncIteration:
-                    break
-                except UpstreamError:
-                    if not rules.complete:
-                        raise
-                    break
-                try:
-                    shown = rules.take(batch)
-                except LockgateError as error:
-                    # What came before the fault in one piece with it is the client's all the same.
-                    if sound := rules.shown(batch[: rules.sound]):
-                        self._fault = error
-                        return sound
-                    raise
-                if rules.progress:
-                    now = self._clock.now()
-                    self._gaps.append(now - self._moved)
-                    self._moved = now
-                    due = now + self._idle
-                    patience.due = due if due < self._deadline else self._deadline
-                if shown:
+                if shown := self._read(batch):
                     return shown
             await self._end_whole()
             raise StopAsyncIteration
-        except LockgateError as error:
-            self._told = True
-            if isinstance(error, UpstreamError) and not error.provider_id:
-                error.provider_id = self.served.target.provider_id
-                error.message = f"{error.provider_id}: {error.message}"
-            self.close(error)
-            await self._source.aclose()
+        except BaseException as error:
+            await self._end_with(error)
             raise
-        except BaseException:
-            self._told = True
-            await self.aclose()
+
+    async def hand(self, take: Take[Sequence[Event]]) -> None:
+        """All batches that are left, at once where they arrive. Raises LockgateError, and what `take` raises."""
+
+        def arrived(batch: Sequence[ReadEvent]) -> Awaitable[None] | None:
+            shown = self._read(batch)
+            full = take(shown) if shown else None
+            return None if full is None and self._fault is None else self._resume(full)
+
+        try:
+            while (early := self._early()) is not None:
+                if (full := take(early)) is not None:
+                    await full
+            try:
+                with self._patience:
+                    await hand(self._rest, arrived)
+            except (TimeoutError, UpstreamError) as error:
+                self._check_end(error)
+            await self._end_whole()
+        except BaseException as error:
+            await self._end_with(error)
             raise
 
     @property
@@ -179,14 +167,71 @@ class LiveStream:
             journal.usage = usage
             journal.close(error)
 
-    def _begin(self) -> Patience:
+    def _early(self) -> Sequence[Event] | None:
+        """What was held back, then None. Raises the fault that stands behind what was told."""
+        if self._fault is not None:
+            raise self._fault
+        if self._begun:
+            return None
+        for early in self._held:
+            if isinstance(early, LockgateError):
+                raise early
+            if early:
+                return early
+        self._begun = True
         journal, now = self._journal, self._clock.now()
         if journal.gaps is None:
             journal.gaps = []
         self._gaps = journal.gaps
         self._moved = now
-        self._patience = self._clock.timeout(min(self._idle, self._deadline - now))
-        return self._patience
+        self._patience.due = min(now + self._idle, self._deadline)
+        return None
+
+    def _read(self, batch: Sequence[ReadEvent]) -> Sequence[Event]:
+        """What the client gets of it; a fault behind that is kept."""
+        rules = self._rules
+        try:
+            shown = rules.take(batch)
+        except LockgateError as error:
+            # What came before the fault in one piece with it is the client's all the same.
+            self._fault = error
+            if sound := rules.shown(batch[: rules.sound]):
+                return sound
+            raise
+        if rules.progress:
+            now = self._clock.now()
+            self._gaps.append(now - self._moved)
+            self._moved = now
+            due = now + self._idle
+            self._patience.due = due if due < self._deadline else self._deadline
+        return shown
+
+    async def _resume(self, full: Awaitable[object] | None) -> None:
+        """Whoever reads takes time for it, which is not the source's."""
+        if full is not None:
+            self._patience.due = self._deadline
+            await full
+        if self._fault is not None:
+            raise self._fault
+        self._patience.until(min(self._clock.now() + self._idle, self._deadline))
+
+    def _check_end(self, error: Exception) -> None:
+        """Raises what is wrong with a stream that has ended so; once it is complete, nothing is."""
+        if self._fault is not None:
+            raise self._fault
+        if self._rules.complete or isinstance(error, StopAsyncIteration):
+            return
+        if isinstance(error, TimeoutError):
+            raise self._stalled() from None
+        raise error
+
+    async def _end_with(self, error: BaseException) -> None:
+        self._told, self._fault = True, None
+        if isinstance(error, UpstreamError) and not error.provider_id:
+            error.provider_id = self.served.target.provider_id
+            error.message = f"{error.provider_id}: {error.message}"
+        self.close(error if isinstance(error, LockgateError) else CANCELLED)
+        await self._source.aclose()
 
     async def _end_whole(self) -> None:
         if self._told:

@@ -1,11 +1,12 @@
 """What comes back from a provider reached by HTTP: refusals, named and without a trace of the key, and streams."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import Any, Self
 
 from lockgate_ports.dialect import EventReader, PassedDialect, ProviderDialect
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Failure, ReadEvent
+from lockgate_ports.handing import Take, hand
 from lockgate_ports.http import Headers, HttpResponse
 from lockgate_ports.secret import Secret
 from lockgate_ports.travelling import Returning
@@ -81,7 +82,7 @@ class HttpStream:
         returning: Returning | None = None,
     ) -> None:
         self._response = response
-        self._next = aiter(response.chunks()).__anext__
+        self._chunks = aiter(response.chunks())
         self._reader = reader
         self._ended = False
         self._provider_id = provider_id
@@ -94,27 +95,55 @@ class HttpStream:
         return self
 
     async def __anext__(self) -> Sequence[ReadEvent]:
+        if self._ended:
+            raise StopAsyncIteration
         try:
-            if self._ended:
-                raise StopAsyncIteration
             try:
-                chunk = await self._next()
+                return self._told(self._reader.feed(await anext(self._chunks)))
             except StopAsyncIteration:
-                self._ended = True
-                events = self._reader.end()
-            else:
-                events = self._reader.feed(chunk)
-            for event in events:
-                # by its type: `isinstance` takes four times as long to say no, for each piece of each stream
-                if type(event) is Failure and isinstance(event.error, UpstreamError):
-                    told_as(self._provider_id, event.error, self._shown)
-            return events
+                return self._last()
         except BaseException as error:
             self._ended = True
-            self._response.abort()
             if isinstance(error, UpstreamError):
                 raise told_as(self._provider_id, error, self._shown) from error.__cause__
             raise
+        finally:
+            if self._ended:
+                self._response.abort()
+
+    async def hand(self, take: Take[Sequence[ReadEvent]]) -> None:
+        """All batches that are left, at once where they arrive. Raises UpstreamError, and what `take` raises."""
+        if self._ended:
+            return
+        feed = self._reader.feed
+
+        def arrived(chunk: bytes) -> Awaitable[object] | None:
+            events = feed(chunk)
+            for event in events:
+                if type(event) is Failure:
+                    self._told(events)
+            return take(events)
+
+        try:
+            await hand(self._chunks, arrived)
+            if (full := take(self._last())) is not None:
+                await full
+        except UpstreamError as error:
+            raise told_as(self._provider_id, error, self._shown) from error.__cause__
+        finally:
+            self._ended = True
+            self._response.abort()
+
+    def _last(self) -> Sequence[ReadEvent]:
+        self._ended = True
+        return self._told(self._reader.end())
+
+    def _told(self, events: Sequence[ReadEvent]) -> Sequence[ReadEvent]:
+        for event in events:
+            # by its type: `isinstance` takes four times as long to say no, for each piece of each stream
+            if type(event) is Failure and isinstance(event.error, UpstreamError):
+                told_as(self._provider_id, event.error, self._shown)
+        return events
 
     async def aclose(self) -> None:
         """Drops the connection."""

@@ -67,10 +67,13 @@ class _Timeout:
         self._clock = clock
         self.due = clock.time + seconds
 
+    def until(self, due: float) -> None:
+        self.due = due
+
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None):
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None, /):
         if self._clock.time > self.due:
             self._clock.time = self.due
             raise TimeoutError

@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from email.utils import formatdate
 from typing import Self, cast
 
@@ -10,6 +10,7 @@ import httptools
 from msgspec import Struct
 
 from lockgate_ports.errors import UpstreamError
+from lockgate_ports.handing import Take
 from lockgate_ports.http import Body
 from lockgate_ports.refusals import over_limit
 
@@ -193,6 +194,10 @@ class LeanResponse(Struct, eq=False):
     _error: UpstreamError | None = None
     awaited: asyncio.Future[bytes] | None = None
     """The next piece, where somebody waits for it."""
+    _take: Take[bytes] | None = None
+    """Takes what arrives meanwhile."""
+    _full: Awaitable[object] | None = None
+    """What is to be awaited before it takes more."""
     _read: bool = False
 
     @property
@@ -203,14 +208,25 @@ class LeanResponse(Struct, eq=False):
     def add(self, pieces: Sequence[bytes]) -> None:
         """Takes pieces of the body from the connection."""
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        if (size := self._buffered + len(data)) > _HIGH:
-            self._connection.flow(size)
-        waiting, self.awaited = self.awaited, None
-        if waiting is not None and not waiting.done():
-            waiting.set_result(data)
-        else:
+        size = self._buffered + len(data)
+        waiting = self.awaited
+        if waiting is None or waiting.done():
             self._pieces.append(data)
             self._buffered = size
+        elif self._take is None:
+            self.awaited = None
+            waiting.set_result(data)
+        else:
+            try:
+                if (full := self._take(data)) is not None:
+                    self.awaited, self._full = None, full
+                    waiting.set_result(b"")
+            except Exception as error:  # noqa: BLE001  whoever waits is told
+                self.awaited = None
+                _fail(waiting, error)
+            return
+        if size > _HIGH:
+            self._connection.flow(size)
 
     def end(self, error: UpstreamError | None) -> None:
         """No more will come."""
@@ -285,13 +301,25 @@ class LeanResponse(Struct, eq=False):
         if not unpacker.eof:
             raise UpstreamError("the answer was cut short or is corrupt", kind="transient")
 
+    async def hand(self, take: Take[bytes]) -> None:
+        """All that is left of the body, at once where it arrives. Raises UpstreamError, and what `take` raises."""
+        try:
+            self._take = take
+            async for data in self:
+                full = take(data) if data else self._full
+                if full is not None:
+                    self._take = self._full = None
+                    await full
+                    self._take = take
+        finally:
+            self._take = None
+
     def _settle(self, waiting: "asyncio.Future[bytes]") -> None:
         """All was taken that has come."""
         if self._error is None:
             self._read = True
             self._connection.done(self)
-        waiting.set_exception(self._error or StopAsyncIteration())
-        waiting.exception()  # known, should nobody wait any more
+        _fail(waiting, self._error or StopAsyncIteration())
 
 
 class _TooMuch(Exception):
@@ -311,6 +339,11 @@ def _lower(name: bytes) -> str:
 
 def _is_too_much(fields: Mapping[str, str]) -> bool:
     return len(fields) > _FIELDS_LIMIT or sum(map(len, fields)) + sum(map(len, fields.values())) > _HEAD_LIMIT
+
+
+def _fail(waiting: "asyncio.Future[bytes]", error: Exception) -> None:
+    waiting.set_exception(error)
+    waiting.exception()  # is known, should nobody wait any more
 
 
 def _closed() -> UpstreamError:

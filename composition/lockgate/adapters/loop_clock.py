@@ -64,6 +64,12 @@ class _Timeout:
         self._expired = True
         self._task.cancel()
 
+    def until(self, due: float) -> None:
+        """It takes too long from then on."""
+        self.due = due
+        if due < self._clock.due:
+            self._clock.arm(due)
+
     def __enter__(self) -> None:
         clock = self._clock
         task = None if clock.loop is None else asyncio.current_task(clock.loop)

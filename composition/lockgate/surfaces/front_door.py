@@ -38,6 +38,8 @@ from lockgate_ports.dialect import (
     SurfaceDialect,
 )
 from lockgate_ports.errors import LimitReached, LockgateError, UnsupportedMedia, UpstreamError
+from lockgate_ports.events import Event
+from lockgate_ports.handing import hand
 from lockgate_ports.steps import Answer, AnswerStream, Served
 from lockgate_ports.wire import Inbound, Request
 
@@ -286,26 +288,49 @@ async def _tell(
     request_id: str,
     write: Write,
 ) -> None:
-    batches = aiter(stream)
-    more = True
+    def take(batch: Sequence[Event]) -> Awaitable[None] | None:
+        if not (piece := writer.write(batch)):
+            return None
+        if watch is not None:
+            return watched(piece, watch)
+        full = write(piece)
+        return None if full is None else sent(full)
+
+    async def watched(piece: bytes, watch: Callable[[bytes], Awaitable[None]]) -> None:
+        await watch(piece)
+        if (full := write(piece)) is not None:
+            await sent(full)
+
+    async def sent(full: Awaitable[None]) -> None:
+        try:
+            await full
+        except Exception as error:  # noqa: BLE001 - told from those of the stream, and raised again as it was
+            raise _Unsent(error) from None
+
     try:
-        while more:
-            try:
-                try:
-                    piece = writer.write(await anext(batches))
-                except StopAsyncIteration:
-                    piece, more = writer.end(), False
-                if piece and watch is not None:
-                    await watch(piece)
-            except LockgateError as error:
-                redact.clean(error)
-                piece, more = writer.fail(error), False
-            except Exception as error:  # noqa: BLE001 - a fault of ours must end the stream as an error, not as a cut
-                piece, more = writer.fail(_fault(error, request_id)), False
-            if piece and (full := write(piece)) is not None:
-                await full
+        try:
+            await hand(aiter(stream), take)
+            end = writer.end()
+            if watch is not None:
+                await watch(end)
+        except LockgateError as error:
+            redact.clean(error)
+            end = writer.fail(error)
+        except _Unsent as unsent:
+            raise unsent.error from None
+        except Exception as error:  # noqa: BLE001 - a fault of ours must end the stream as an error, not as a cut
+            end = writer.fail(_fault(error, request_id))
+        if end and (full := write(end)) is not None:
+            await full
     finally:
         await stream.aclose()
+
+
+class _Unsent(Exception):
+    """The client did not get a piece: no fault of the stream."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
 
 
 def _fault(error: Exception, request_id: str) -> LockgateError:

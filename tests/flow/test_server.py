@@ -215,14 +215,21 @@ async def test_what_came_before_nonsense_is_answered_first():
 )
 @pytest.mark.parametrize("size", [1000, 5000, 1_000_000])
 async def test_a_head_without_bounds_is_refused(head: bytes, size: int):
-    data = HEALTH + b"GET /health HTTP/1.1\r\nhost: x\r\n" + head
+    data = HEALTH[:-2] + head
     async with serving(settings("http://127.0.0.1:9/v1")) as gw, wired(gw) as wire:
         for at in range(0, len(data), size):
             wire.send(data[at : at + size])
             await asyncio.sleep(0.001)
-        assert (await wire.answer())[0] == 200
         status, _, body = await wire.answer()
         assert (status, json.loads(body)["error"]["code"]) == (431, "request_head_too_large")
+        assert await wire.rest() == b""
+
+
+async def test_a_heavy_head_behind_a_request_is_refused_and_the_request_answered():
+    async with serving(settings("http://127.0.0.1:9/v1")) as gw, wired(gw) as wire:
+        wire.send(HEALTH + HEALTH[:-2] + b"".join(b"a%d:\r\n" % number for number in range(2000)) + b"\r\n")
+        assert (await wire.answer())[0] == 200
+        assert (await wire.answer())[0] == 431
         assert await wire.rest() == b""
 
 

@@ -17,8 +17,10 @@ def answer_head(
     elif length is None:
         head = f"{status_line}content-type: {content_type}\r\n{lines}{constant}{connection}\r\n"
     else:
-        about = f"content-type: {content_type}\r\ncontent-length: {length}\r\n"
-        head = f"{status_line}{about}{lines}{constant}{connection}\r\n"
+        head = (
+            f"{status_line}content-type: {content_type}\r\ncontent-length: {length}\r\n"
+            f"{lines}{constant}{connection}\r\n"
+        )
     return head.encode("latin-1")
 
 

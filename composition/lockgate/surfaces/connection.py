@@ -11,7 +11,7 @@ from lockgate.surfaces.answer_writer import AnswerWriter, Next
 from lockgate.surfaces.bounds import Bounds
 from lockgate.surfaces.exchange import Exchange
 from lockgate.surfaces.pulse import Pulse
-from lockgate.surfaces.replies import Door, Streamed, Whole, write_plain_error
+from lockgate.surfaces.replies import Door, Whole, write_plain_error
 from lockgate.surfaces.request_reader import RequestReader
 from lockgate_ports.errors import CallerError
 
@@ -186,23 +186,31 @@ class Connection(asyncio.Protocol):
     # Answers.
 
     async def _serve(self) -> None:
+        service, writer = self._service, self._writer
         try:
             while self._waiting:
                 exchange = self._waiting.popleft()
-                answer = await self._service.door.handle(exchange.head, exchange.read)
+                answer = await service.door.handle(exchange.head, exchange.read)
+                keep = exchange.keep_alive and (exchange.complete or exchange.dismiss())
+                if keep and service.draining:
+                    keep = bool(self._waiting)
+                modern = exchange.modern
                 if isinstance(answer, Whole):
-                    keep = self._tell(answer, exchange)
-                    if self._writer.room is not None:
-                        await self._writer.room.wait()
+                    then: Next = "connection: close\r\n" if not keep else "" if modern else "connection: keep-alive\r\n"
+                    writer.whole(answer, service.constant, then, exchange.head.method == "HEAD")
+                    if writer.room is not None:
+                        await writer.room.wait()
                 else:
-                    keep = await self._stream(answer, exchange)
+                    keep = keep and modern
+                    then = "" if keep else "connection: close\r\n"
+                    await writer.stream(answer, service.constant, then, service.pulse, chunked=modern)
                 if not keep:
                     self._leave()
                     return
             if self._refusal is not None:
                 told = write_plain_error(self._refusal, "")
                 refusal = Whole(told.status, told.body)
-                self._writer.whole(refusal, self._service.constant, "connection: close\r\n")
+                writer.whole(refusal, service.constant, "connection: close\r\n")
                 self._leave()
                 return
         except Exception as error:  # noqa: BLE001 - the client must not take what it has for the whole answer
@@ -210,28 +218,10 @@ class Connection(asyncio.Protocol):
             _log.error("internal error: %s\n%s", type(error).__qualname__, frames)
             self._transport.abort()
         self._task = None
-        self._since = self._service.loop.time()
+        self._since = service.loop.time()
         self._idle = True
-        if self._service.draining:
+        if service.draining:
             self._transport.close()
-
-    def _tell(self, answer: Whole, exchange: Exchange) -> bool:
-        """Whether another request may follow."""
-        keep = self._keeps(exchange)
-        then: Next = "connection: close\r\n" if not keep else "" if exchange.modern else "connection: keep-alive\r\n"
-        self._writer.whole(answer, self._service.constant, then, exchange.head.method == "HEAD")
-        return keep
-
-    async def _stream(self, answer: Streamed, exchange: Exchange) -> bool:
-        """Whether another request may follow."""
-        service, modern = self._service, exchange.modern
-        keep = self._keeps(exchange) and modern
-        then: Next = "" if keep else "connection: close\r\n"
-        await self._writer.stream(answer, service.constant, then, service.pulse, chunked=modern)
-        return keep
-
-    def _keeps(self, exchange: Exchange) -> bool:
-        return exchange.keep_alive and exchange.dismiss() and (not self._service.draining or bool(self._waiting))
 
     def _leave(self) -> None:
         """No other request is answered. What the client may still be sending is let come for a moment: an end in its

@@ -73,13 +73,15 @@ class Exchange(Struct, eq=False):
     def read(self) -> bytes | Awaitable[bytes]:
         """The whole body, once: at once where it is there. Raises TooLarge as soon as it is, TooSlow, or
         InvalidRequest."""
-        return self._whole() if self.complete else self._arrival()
+        if not self.complete:
+            return self._arrival()
+        if self._size > self.bounds.max_body_bytes:
+            raise self.bounds.too_large()
+        return self._first if self._rest is None else self._rest.getvalue()
 
     def dismiss(self) -> bool:
-        """The answer is there, and the rest of the body of no use. True where it may go by before the next request;
-        else the connection has to end."""
-        if self.complete:
-            return True
+        """The answer is there before all of the body, the rest of which is of no use. True where that may go by before
+        the next request; else the connection has to end."""
         self._dismissed = self.error is None and not self.expects and 0 < (self.length or 0) <= _SHORT
         return self._dismissed
 
@@ -94,13 +96,6 @@ class Exchange(Struct, eq=False):
             self._rest.write(self._first)
             self._first = b""
         self._rest.write(piece)
-
-    def _whole(self) -> bytes:
-        if self._size > self.bounds.max_body_bytes:
-            raise self.bounds.too_large()
-        if self.error is not None:
-            raise self.error
-        return self._first if self._rest is None else self._rest.getvalue()
 
     async def _arrival(self) -> bytes:
         bounds = self.bounds
@@ -121,7 +116,11 @@ class Exchange(Struct, eq=False):
             raise bounds.too_slow() from None
         finally:
             self._wake = None
-        return self._whole()
+        if self._size > bounds.max_body_bytes:
+            raise bounds.too_large()
+        if self.error is not None:
+            raise self.error
+        return self._first if self._rest is None else self._rest.getvalue()
 
     def _notify(self, wake: "asyncio.Future[None]") -> None:
         if not wake.done():

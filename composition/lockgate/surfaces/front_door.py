@@ -49,7 +49,6 @@ _IDS = random.Random()  # noqa: S311  ids tell calls apart; nothing hangs on the
 _PROFILE = "x-lockgate-profile"
 _WISHES = frozenset({"content-encoding", "traceparent", "tracestate", _PROFILE, PRIORITY, *TIMEOUTS})
 """Fields that make a call another than its body says."""
-_NO_VALUES: Mapping[str, str] = {}
 
 
 Serve = Callable[[Head, Mapping[str, str], ReadBody, str], Awaitable[Whole | Streamed]]
@@ -113,7 +112,7 @@ class FrontDoor:
 
     async def _answer(self, head: Head, read_body: ReadBody) -> Whole | Streamed:
         headers = head.headers
-        request_id = _request_id(headers) if "x-request-id" in headers else f"req_{_new_id()}"
+        request_id = _request_id(headers.get("x-request-id"))
         write_error: ErrorWriter = write_plain_error
         streams = False
         self._inside.enter()
@@ -122,7 +121,7 @@ class FrontDoor:
             place = places[0] if len(places) == 1 else _place_of(head, places)
             write_error = place.write_error
             if not place.open:
-                caller = self._admit(head)
+                caller = self._callers.of(client_key(head)) if self._anybody is None else self._unasked(head)
                 if not isinstance(caller, Caller):
                     caller = await caller
                 if place.admin:
@@ -141,9 +140,8 @@ class FrontDoor:
             if not streams:
                 self._inside.leave()
 
-    def _admit(self, head: Head) -> Caller | Awaitable[Caller]:
-        if self._anybody is None:
-            return self._callers.of(client_key(head))
+    def _unasked(self, head: Head) -> Caller:
+        assert self._anybody is not None  # noqa: S101  keys are asked for otherwise
         if self._loopback:
             check_host(head)
         return self._anybody
@@ -234,22 +232,23 @@ class DialectPlace:
                 priority=headers.get(PRIORITY),
             )
         if isinstance(answer, Answer):
-            return await self._whole(answer, request, head, request_id)
+            told = self._whole(answer, request, request_id)
+            if self._memory is not None:
+                await self._memory.keep(request, head, told.body, answer.served.target)
+            return told
         try:
             return self._streamed(answer, request, head, request_id)
         except BaseException:
             await answer.aclose()
             raise
 
-    async def _whole(self, answer: Answer, request: Request[Any], head: Head, request_id: str) -> Whole:
+    def _whole(self, answer: Answer, request: Request[Any], request_id: str) -> Whole:
         reply = answer.reply
         if reply.body is not None and reply.dialect == self._name:
             body, content_type, dropped = reply.body, JSON, reply.dropped
         else:
             written = self._dialect.write_response(reply.view, request)
             body, content_type, dropped = written.body, written.content_type, (*reply.dropped, *written.dropped)
-        if self._memory is not None:
-            await self._memory.keep(request, head, body, answer.served.target)
         told = self._lines(request_id, answer.served, dropped, reply.request_id)
         if reply.glance.estimated:
             told += "x-lockgate-estimated: true\r\n"
@@ -364,10 +363,7 @@ def _check_media(written: str, wanted: tuple[str, ...]) -> None:
         raise UnsupportedMedia(f"the body must be {' or '.join(wanted)}, not {media[:100]!r}")
 
 
-def _request_id(headers: Mapping[str, str]) -> str:
-    given = headers["x-request-id"]
-    return given if _REQUEST_ID.fullmatch(given) else f"req_{_new_id()}"
-
-
-def _new_id() -> str:
-    return _IDS.getrandbits(96).to_bytes(12).hex()
+def _request_id(given: str | None) -> str:
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given
+    return f"req_{_IDS.getrandbits(96).to_bytes(12).hex()}"

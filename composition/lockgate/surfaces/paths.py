@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Generic, TypeVar
 from urllib.parse import unquote
 
@@ -10,6 +11,7 @@ from lockgate_ports.errors import MethodNotAllowed, NotFound
 
 T = TypeVar("T")
 
+_NO_VALUES: Mapping[str, str] = MappingProxyType({})
 _FIELD = re.compile(r"\{(\w+)(:path)?\}")
 
 
@@ -35,11 +37,13 @@ class Paths(Generic[T]):
 
         HEAD is answered as GET is. Raises NotFound, or MethodNotAllowed when only another method is served there.
         """
-        method = "GET" if method == "HEAD" else method
         methods = self._fixed.get(path)
+        if methods is not None and method in methods:
+            return methods[method], _NO_VALUES
+        method = "GET" if method == "HEAD" else method
         if methods is not None:
             if method in methods:
-                return methods[method], {}
+                return methods[method], _NO_VALUES
             raise _not_allowed(method, path, methods)
         allowed: list[str] = []
         for pattern, offered, what in self._patterns:

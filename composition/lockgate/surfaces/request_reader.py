@@ -5,7 +5,8 @@ that end in LF alone, folded fields, chunk sizes that are none. What it lets pas
 `chunked`, a transfer coding in HTTP/1.0, HTTP/0.9, and a request with no host or several.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from urllib.parse import parse_qsl
 
 import httptools
@@ -18,13 +19,12 @@ from lockgate_ports.errors import CallerError, HeadTooLarge, InvalidRequest
 _HEAD_LIMIT = 64 * 1024
 _FIELD = 32
 """Bytes that a field counts besides its own, as in HTTP/2 (RFC 9113, 10.5.1): many small ones are dear too."""
-_KEEPING = frozenset({"connection", "proxy-connection"})
-"""Fields that say whether a connection goes on."""
 _LIGHT = _HEAD_LIMIT // 9
 """Bytes in which no head can be too heavy: a field takes four at least, and counts 36 then."""
 _NAMES: dict[bytes, str] = {}
 """In lower case, by what clients send: the same ones all the time."""
 _MOST_NAMES = 512
+_NO_QUERY: Mapping[str, str] = MappingProxyType({})
 
 
 class RequestReader:
@@ -94,35 +94,39 @@ class RequestReader:
         except KeyError:
             key = _learn(name)
         fields = self._fields
+        # Nearly all of it is ASCII, which is UTF-8 too, and that is read the fastest.
+        text = (value.decode() if value.isascii() else value.decode("latin-1")).strip()
         if key in fields:
             if key == "host":
                 self._refuse(_bad())
-            fields[key] += ", " + value.decode("latin-1").strip()
-        else:
-            fields[key] = value.decode("latin-1").strip()
+            text = f"{fields[key]}, {text}"
+        fields[key] = text
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
         if self.exchange is not None:
             return
         fields, target, parser = self._fields, self._url, self._parser
-        self._fields, self._url, self._unfruitful = {}, b"", 0
+        self._fields = {}
+        self._url = b""
+        self._unfruitful = 0
         keep_alive = parser.should_keep_alive()
         # Only HTTP/1.1 keeps a connection without a word; the version itself comes as a string that is made each time.
-        modern = (keep_alive and _KEEPING.isdisjoint(fields)) or parser.get_http_version() == "1.1"
+        silent = "connection" not in fields and "proxy-connection" not in fields
+        modern = (keep_alive and silent) or parser.get_http_version() == "1.1"
         if modern:
             if "host" not in fields or fields.get("transfer-encoding", "chunked") != "chunked":
                 self._refuse(_bad())
         elif "transfer-encoding" in fields or parser.get_http_version() != "1.0":
             self._refuse(_bad())
-        path, _, query = target.partition(b"?")
-        if path[:1] != b"/":
-            path = _path(target)
+        path, _, query = target.decode("latin-1").partition("?")
+        if not path or path[0] != "/":
+            path = _path(target).decode("latin-1")
         head = Head(
             parser.get_method().decode(),
-            path.decode("latin-1"),
+            path,
             fields,
-            dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {},
+            dict(parse_qsl(query, keep_blank_values=True)) if query else _NO_QUERY,
         )
         exchange = self.exchange = Exchange(head, self._bounds, self._wanted, keep_alive, modern)
         if "upgrade" in fields:
@@ -137,9 +141,10 @@ class RequestReader:
 
     def on_message_complete(self) -> None:
         """The request is whole; what is left of these bytes is the next one's head."""
-        if self.exchange is not None and not self._asked_away:
-            self.over = not self.exchange.keep_alive
-            self.exchange.end()
+        exchange = self.exchange
+        if exchange is not None and not self._asked_away:
+            self.over = not exchange.keep_alive
+            exchange.end()
             self.exchange = None
             self._weight = self._unfruitful = 0
 

@@ -42,4 +42,6 @@ class HeaderAuth(Struct, frozen=True):
             )
         key = secret.reveal()
         field = (self.header, f"{self.scheme} {key}" if self.scheme else key)
-        return structs.replace(request, headers=(*request.headers, field), shows=(*request.shows, secret))
+        return structs.replace(
+            request, headers=(*request.headers, field), shows=(*request.shows, secret) if request.shows else (secret,)
+        )

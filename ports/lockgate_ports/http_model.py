@@ -67,6 +67,8 @@ class HttpModel:
         self._languages = languages
         self._reach = Reach(provider_id, endpoint, http)
         self._models = tuple(models)
+        chats = (languages.chat, *reversed(languages.also))
+        self._own: dict[str | None, ChatProviderDialect] = {each.name: each for each in chats if each is not None}
 
     @property
     def models(self) -> tuple[ModelCard, ...]:
@@ -254,11 +256,11 @@ class HttpModel:
 
     def _chat_in(self, request: Request[ChatRequest]) -> ChatProviderDialect | None:
         """The client's own language where the provider has it: less is translated, nothing is lost."""
-        for language in self._languages.also:
-            if language.name == request.dialect:
-                return language
+        own = self._own.get(request.dialect)
+        if own is not None:
+            return own
         chat = self._languages.chat
-        if chat is None or chat.name == request.dialect or chat.name in self._languages.free_text:
+        if chat is None or chat.name in self._languages.free_text:
             return chat
         return told_in_functions(chat, request.view)
 

@@ -68,12 +68,13 @@ def usage_of(wire: WireUsage | None) -> Usage | None:
         return None
     cached, details = wire.cache_creation, wire.output_tokens_details
     return Usage(
-        input_tokens=given + (read or 0) + (kept or 0) if given is not None else None,
-        output_tokens=wire.output_tokens,
-        cache_read_tokens=read,
-        cache_write_tokens=kept,
-        cache_write_1h_tokens=cached.ephemeral_1h_input_tokens if cached is not None else None,
-        reasoning_tokens=details.thinking_tokens if details is not None else None,
+        given + (read or 0) + (kept or 0) if given is not None else None,
+        wire.output_tokens,
+        None,
+        read,
+        kept,
+        cached.ephemeral_1h_input_tokens if cached is not None else None,
+        details.thinking_tokens if details is not None else None,
         service_tier=wire.service_tier,
         server_tool_requests=_requests(wire.server_tool_use) if wire.server_tool_use is not None else None,
     )

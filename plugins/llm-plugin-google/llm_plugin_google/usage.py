@@ -24,16 +24,20 @@ def read_usage(wire: WireUsage | None) -> Usage | None:
     asked, made = wire.prompt_tokens_details, wire.candidates_tokens_details
     return Usage(
         # the prompt's count holds the cached tokens, but not what Google's own tools added
-        input_tokens=wire.prompt_token_count + (tool_use or 0),
-        output_tokens=(wire.candidates_token_count or 0) + (wire.thoughts_token_count or 0),
-        total_tokens=wire.total_token_count,
-        cache_read_tokens=wire.cached_content_token_count,
-        reasoning_tokens=wire.thoughts_token_count,
-        tool_use_tokens=tool_use,
-        input_audio_tokens=_share(asked, "AUDIO") if asked else None,
-        input_image_tokens=_share(asked, "IMAGE") if asked else None,
-        output_audio_tokens=_share(made, "AUDIO") if made else None,
-        output_image_tokens=_share(made, "IMAGE") if made else None,
+        wire.prompt_token_count + (tool_use or 0),
+        (wire.candidates_token_count or 0) + (wire.thoughts_token_count or 0),
+        wire.total_token_count,
+        wire.cached_content_token_count,
+        None,
+        None,
+        wire.thoughts_token_count,
+        _share(asked, "AUDIO") if asked else None,
+        _share(made, "AUDIO") if made else None,
+        _share(asked, "IMAGE") if asked else None,
+        _share(made, "IMAGE") if made else None,
+        None,
+        None,
+        tool_use,
         service_tier=wire.service_tier.lower() if isinstance(wire.service_tier, str) else None,
     )
 

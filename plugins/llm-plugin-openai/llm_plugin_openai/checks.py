@@ -6,7 +6,7 @@ from lockgate_ports.errors import InvalidRequest
 
 def check_utf8(body: bytes) -> None:
     """Raises InvalidRequest; what msgspec skips or carries as Raw it does not check."""
-    if not body.isascii() and (place := utf8_fault(body)) is not None:
+    if (place := utf8_fault(body)) is not None:
         raise InvalidRequest(f"the body is not valid UTF-8: byte {place} begins no character")
 
 

@@ -48,7 +48,7 @@ class OpenAIChat:
     def relay_request(self, body: bytes, headers: Headers, upstream: Upstream, wire: object = None) -> Written:
         """The same bytes but for `model`, `stream` and the wish for usage; a request that holds what the server has no
         word for, or another, is translated. Raises InvalidRequest and Unsupported."""
-        if self._foreign.within(body):
+        if self._foreign.some and self._foreign.within(body):
             return write_request(read_view(body), upstream, self._quirks, self._target)
         return relay_request(body, headers, upstream, self._quirks, self._target, wire)
 

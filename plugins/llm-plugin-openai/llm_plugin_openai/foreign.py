@@ -36,6 +36,8 @@ class Foreign:
         if quirks.strict_messages:
             marks.append(_THOUGHTS[quirks.reasoning_field or "content"])
         self._marks = tuple(marks)
+        self.some = bool(names or marks)
+        """There is something to look for."""
 
     def within(self, body: bytes) -> bool:
         """True when `body` must be translated; what is no JSON object is for others to refuse."""

@@ -31,12 +31,13 @@ _MEMBER = {
 
 def read_request(inbound: Inbound) -> Request[ChatRequest]:
     """Checks the shape of the whole body; the view is made on first use. Raises InvalidRequest, naming the field."""
-    body = body_of(inbound)
+    body = body_of(inbound) if inbound.path_values else inbound.body
     try:
         wire = REQUEST.decode(body)
     except BROKEN as error:
         raise fault(error, body) from None
-    check_utf8(body)
+    if not body.isascii():
+        check_utf8(body)
     _check(wire)
     options = wire.stream_options
     return Request(
@@ -67,12 +68,16 @@ def _check(wire: WireRequest) -> None:
     """What the types alone cannot say."""
     check_model(wire.model)
     for place, message in enumerate(wire.messages):
-        if message.content.__class__ is not str or message.tool_calls is not None or message.role in _NEEDS_MORE:
+        if type(message.content) is not str or message.tool_calls is not None or message.role in _NEEDS_MORE:
             _check_message(message, f"messages[{place}]")
     if wire.tools is not None:
         for place, tool in enumerate(wire.tools):
             _check_tool(tool, f"tools[{place}]")
-    if isinstance(wire.function_call, str) and wire.function_call not in ("none", "auto"):
+    if (
+        wire.function_call is not None
+        and isinstance(wire.function_call, str)
+        and wire.function_call not in ("none", "auto")
+    ):
         raise InvalidRequest("function_call must be none, auto or an object with a name", param="function_call")
     choice = wire.tool_choice
     if choice is None:

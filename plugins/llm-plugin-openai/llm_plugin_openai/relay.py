@@ -36,7 +36,7 @@ def relayed_body(
     body: bytes, upstream: Upstream, quirks: Quirks, known: WireRequest | CompletionWire | None = None
 ) -> Body:
     """`body` itself where nothing had to change; what is `known` of it need not be decoded. Raises InvalidRequest."""
-    if known is not None and _asks_already(known, upstream.stream, quirks):
+    if known is not None and (_asks_for_all(known, quirks) if upstream.stream else not known.stream):
         edits = set_string(body, "model", known.model, upstream.model)
     else:
         edits = _edits(body, upstream, quirks)
@@ -46,10 +46,8 @@ def relayed_body(
     return edited(body, edits)
 
 
-def _asks_already(known: WireRequest | CompletionWire, stream: bool, quirks: Quirks) -> bool:
-    """Whether it asks for a stream, and for usage in it, as it must."""
-    if not stream:
-        return not known.stream
+def _asks_for_all(known: WireRequest | CompletionWire, quirks: Quirks) -> bool:
+    """For a stream, and for usage in it, as it must."""
     options = known.stream_options
     return known.stream is True and (not quirks.stream_usage or (options is not None and options.include_usage is True))
 

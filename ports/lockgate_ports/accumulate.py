@@ -45,7 +45,7 @@ class Accumulator:
     def add(self, event: ReadEvent) -> None:
         """Take one canonical event. Raises its error for a Failure, TypeError for a Relayed one or a part that changes
         its kind."""
-        if is_delta(event):
+        if type(event) is TextDelta or is_delta(event):
             runs = self._runs.get(event.choice)
             if runs is None:
                 runs = self._runs[event.choice] = {}
@@ -78,12 +78,13 @@ class Accumulator:
     def _choice(self, index: int) -> Choice:
         finish = self._finishes.get(index)
         runs = self._runs.get(index) or {}
-        measured = [
-            delta.logprobs
-            for number in sorted(runs)
-            for delta in runs[number]
-            if isinstance(delta, _MEASURED) and delta.logprobs is not None
-        ]
+        measured: list[Raw] = []
+        for number in sorted(runs):
+            for delta in runs[number]:
+                if not isinstance(delta, _MEASURED):
+                    break  # nor are the others of its part
+                if delta.logprobs is not None:
+                    measured.append(delta.logprobs)
         return Choice(
             index,
             _parts(runs),

@@ -41,16 +41,17 @@ class CandidateReader:
         self._text_part = -1
         self._calls = 0
 
-    def read(self, piece: Candidate, data: bytes, number: int, response_id: str | None) -> list[Event]:
-        """The deltas of a piece: candidate `number` of the answer whose bytes are `data`."""
+    def read(self, piece: Candidate, data: bytes, nth: int, response_id: str | None) -> list[Event]:
+        """The deltas of a piece: candidate `nth` of the answer whose bytes are `data`."""
         events: list[Event] = []
         parts = (piece.content.parts if piece.content is not None else None) or ()
         for place, part in enumerate(parts):
             alone = part.function_call is None and part.inline_data is None and part.file_data is None
             if alone and part.text and not part.thought and not part.thought_signature:
-                events += self._words(part.text)
+                number = self._text_part = self._part if self._kind == "text" else self._open("text")
+                events.append(TextDelta(part.text, number, self.index))
             else:
-                events += self._read(part, partial(raw_part, data, number, place), response_id)
+                events += self._read(part, partial(raw_part, data, nth, place), response_id)
         if (
             piece.logprobs_result is not None
             or piece.grounding_metadata is not NULL
@@ -58,7 +59,7 @@ class CandidateReader:
             or piece.url_context_metadata is not NULL
         ):
             events += self._beside(piece)
-        if ends(piece.finish_reason):
+        if piece.finish_reason and ends(piece.finish_reason):
             self.native_reason = piece.finish_reason
         return events
 

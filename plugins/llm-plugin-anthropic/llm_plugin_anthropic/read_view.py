@@ -7,10 +7,10 @@ from msgspec import Raw
 
 from llm_plugin_anthropic.quirks import NAME
 from llm_plugin_anthropic.read_blocks import hint_of, parts_of
-from llm_plugin_anthropic.request_wire import WireFormat, WireMessage, WireRequest, WireTool
+from llm_plugin_anthropic.request_wire import WireFormat, WireMessage, WireRequest, WireTool, WireToolChoice
 from lockgate_ports.carried import ITEMS, MEMBERS, said
 from lockgate_ports.chat import ChatRequest, FunctionTool, NativeTool, Reasoning, ResponseFormat, Tool, ToolChoice
-from lockgate_ports.parts import Message, Part, ToolResult
+from lockgate_ports.parts import Message, Part, Text, ToolResult
 
 _KNOWN = frozenset(WireRequest.__struct_fields__)
 _MESSAGE = frozenset(WireMessage.__struct_fields__)
@@ -21,43 +21,45 @@ TIERS = {"auto": "auto", "standard_only": "default"}
 
 
 def view_of(wire: WireRequest, body: bytes) -> ChatRequest:
-    """The canonical request."""
+    """The canonical request, in which only what was said is set."""
     members = MEMBERS.decode(body)
-    extra = {name: value for name, value in members.items() if name not in _KNOWN}
-    for name, known in (
-        ("thinking", ("type", "budget_tokens")),
-        ("output_config", ("effort", "format")),
-        ("metadata", ("user_id",)),
-    ):
-        _keep(extra, members, name, known)
+    extra: dict[str, Raw] = {}
+    if not _KNOWN.issuperset(members):
+        extra = {name: value for name, value in members.items() if name not in _KNOWN}
+    messages = (*_system(wire, members), *_messages(wire.messages, members["messages"]))
+    told: dict[str, Any] = {"model": wire.model, "messages": messages, "extra": extra, "native": NAME}
+    for name in ("max_tokens", "temperature", "top_p", "top_k"):
+        if name in members:
+            told[name] = getattr(wire, name)
+    if wire.thinking is not None or wire.output_config is not None:
+        told["reasoning"] = _reasoning(wire)
+        _keep(extra, members, "thinking", ("type", "budget_tokens"))
+        _keep(extra, members, "output_config", ("effort", "format"))
+    if wire.metadata is not None:
+        told["user"] = wire.metadata.user_id
+        _keep(extra, members, "metadata", ("user_id",))
     if wire.thinking is not None and wire.thinking.type not in ("enabled", "disabled", "adaptive"):
         extra["thinking"] = members["thinking"]
-    tools = tuple(_tool(tool, raw, extra) for tool, raw in zip(wire.tools or (), _items(members, "tools"), strict=True))
-    config, choice = wire.output_config, wire.tool_choice
-    tool_choice = _choice(wire)
-    if choice is not None and tool_choice is None:
-        extra["tool_choice"] = members["tool_choice"]
-    parallel = choice.disable_parallel_tool_use if choice is not None else None
-    form = (config.format if config is not None else None) or wire.output_format
-    return ChatRequest(
-        model=wire.model,
-        messages=(*_system(wire, members), *_messages(wire.messages, members["messages"])),
-        stream=wire.stream or False,
-        tools=tools,
-        tool_choice=tool_choice,
-        parallel_tool_calls=not parallel if parallel is not None else None,
-        response_format=_format(form) if form is not None else None,
-        max_tokens=wire.max_tokens,
-        stop=tuple(wire.stop_sequences or ()),
-        temperature=wire.temperature,
-        top_p=wire.top_p,
-        top_k=wire.top_k,
-        reasoning=_reasoning(wire),
-        service_tier=TIERS.get(wire.service_tier, wire.service_tier) if wire.service_tier is not None else None,
-        user=wire.metadata.user_id if wire.metadata is not None else None,
-        extra=extra,
-        native=NAME,
-    )
+    if wire.tools:
+        told["tools"] = tuple(
+            [_tool(tool, raw, extra) for tool, raw in zip(wire.tools, _items(members, "tools"), strict=True)]
+        )
+    if (choice := wire.tool_choice) is not None:
+        told["tool_choice"] = asked = _choice(choice)
+        if asked is None:
+            extra["tool_choice"] = members["tool_choice"]
+        if choice.disable_parallel_tool_use is not None:
+            told["parallel_tool_calls"] = not choice.disable_parallel_tool_use
+    form = (wire.output_config.format if wire.output_config is not None else None) or wire.output_format
+    if form is not None:
+        told["response_format"] = _format(form)
+    if wire.stream:
+        told["stream"] = True
+    if wire.stop_sequences:
+        told["stop"] = tuple(wire.stop_sequences)
+    if wire.service_tier is not None:
+        told["service_tier"] = TIERS.get(wire.service_tier, wire.service_tier)
+    return ChatRequest(**told)
 
 
 def _keep(extra: dict[str, Raw], members: dict[str, Raw], name: str, known: tuple[str, ...]) -> None:
@@ -84,8 +86,12 @@ def _system(wire: WireRequest, members: dict[str, Raw]) -> list[Message]:
 def _messages(wire: list[WireMessage], raw: Raw) -> list[Message]:
     found: list[Message] = []
     for message, members in zip(wire, _MESSAGES.decode(raw), strict=True):
+        content = message.content
+        if isinstance(content, str) and _MESSAGE.issuperset(members):
+            found.append(Message(message.role, (Text(content),)))
+            continue
         extra = {name: value for name, value in members.items() if name not in _MESSAGE}
-        parts = parts_of(message.content, lambda members=members: ITEMS.decode(members["content"]))  # type: ignore[misc]
+        parts = parts_of(content, lambda members=members: ITEMS.decode(members["content"]))  # type: ignore[misc]
         native = NAME if extra else None
         if message.role != "user":
             found.append(Message(message.role, tuple(parts), None, extra, native))
@@ -114,9 +120,8 @@ def _tool(tool: WireTool, raw: Raw, extra: dict[str, Raw]) -> Tool:
     return FunctionTool(tool.name, tool.description, schema, tool.strict, hint_of(tool.cache_control))
 
 
-def _choice(wire: WireRequest) -> ToolChoice | None:
-    given = wire.tool_choice
-    match given.type if given is not None else None:
+def _choice(given: WireToolChoice) -> ToolChoice | None:
+    match given.type:
         case "auto":
             return ToolChoice("auto")
         case "any":
@@ -124,7 +129,7 @@ def _choice(wire: WireRequest) -> ToolChoice | None:
         case "none":
             return ToolChoice("none")
         case "tool":
-            return ToolChoice("named", given.name if given is not None else None)
+            return ToolChoice("named", given.name)
         case _:
             return None
 

@@ -23,7 +23,7 @@ def camel_case(body: bytes) -> bytes:
 
     Raises msgspec.DecodeError for what is no JSON.
     """
-    if _SNAKE.search(body) is None:
+    if body.find(b"_") < 0 or _SNAKE.search(body) is None:
         return body
     return msgspec.json.encode(_renamed(msgspec.json.decode(body)))
 

@@ -45,13 +45,20 @@ class ContentsReader:
 
     def read(self, contents: list[Content]) -> tuple[Message, ...]:
         """The canonical messages. Raises InvalidRequest, naming the field."""
-        return tuple(message for place, content in enumerate(contents) for message in self._read(content, place))
+        messages: list[Message] = []
+        for place, content in enumerate(contents):
+            messages += self._read(content, place)
+        return tuple(messages)
 
     def _read(self, content: Content, place: int) -> list[Message]:
         spoken = content.role == "model"
         messages: list[Message] = []
         parts: list[Part] = []
         for number, wire in enumerate(content.parts or ()):
+            acts = wire.function_call is not None or wire.function_response is not None
+            if wire.text is not None and not (acts or wire.thought or wire.thought_signature):
+                parts.append(Text(wire.text))
+                continue
             at = f"contents[{place}].parts[{number}]"
             read = self._parts(wire, at, partial(self._raw_part, place, number), spoken=spoken)
             if read and isinstance(read[0], ToolResult):

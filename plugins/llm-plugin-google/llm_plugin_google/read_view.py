@@ -1,6 +1,8 @@
 """The canonical view of a request that has passed the check (Gemini API reference, generateContent)."""
 
 from collections.abc import Mapping
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -11,7 +13,6 @@ from llm_plugin_google.request_wire import (
     FunctionDeclaration,
     GenerationConfig,
     Speech,
-    ThinkingConfig,
     ToolConfig,
     WireRequest,
     WireTool,
@@ -33,8 +34,19 @@ from lockgate_ports.errors import Unsupported
 _KNOWN = frozenset(WireRequest.__struct_encode_fields__)
 _KNOWN_CONFIG = frozenset(GenerationConfig.__struct_encode_fields__)
 _MODES = ("AUTO", "ANY", "NONE", "VALIDATED")
-_NO_CONFIG = GenerationConfig()
-_NO_THINKING = ThinkingConfig()
+_WORDS = {
+    "max_tokens": "max_output_tokens",
+    "n": "candidate_count",
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "seed": "seed",
+    "presence_penalty": "presence_penalty",
+    "frequency_penalty": "frequency_penalty",
+    "logprobs": "response_logprobs",
+    "top_logprobs": "logprobs",
+}
+_SHARED = tuple(_WORDS)
+_SHARED_OF = attrgetter(*_WORDS.values())
 
 
 class _RawContent(msgspec.Struct):
@@ -62,36 +74,37 @@ def view_of(wire: WireRequest, body: bytes, model: str, *, stream: bool, held: b
     messages = ContentsReader(raw_part).read(wire.contents)
     if wire.system_instruction is not None:
         messages = (words_of(wire.system_instruction, "systemInstruction"), *messages)
-    config = wire.generation_config or _NO_CONFIG
-    thinking = config.thinking_config or _NO_THINKING
-    extra = {name: value for name, value in members.items() if name not in _KNOWN and said(value)}
-    extra |= _leftovers(members)
-    top_k = config.top_k
-    return ChatRequest(
-        model=model,
-        messages=messages,
-        stream=stream,
-        tools=_tools(wire.tools, members),
-        tool_choice=_choice(wire.tool_config),
-        response_format=_format(config),
-        max_tokens=config.max_output_tokens,
-        n=config.candidate_count,
-        stop=tuple(config.stop_sequences or ()),
-        temperature=config.temperature,
-        top_p=config.top_p,
-        top_k=int(top_k) if top_k is not None else None,
-        seed=config.seed,
-        presence_penalty=config.presence_penalty,
-        frequency_penalty=config.frequency_penalty,
-        logprobs=config.response_logprobs,
-        top_logprobs=config.logprobs,
-        reasoning=reasoning_of(thinking.thinking_budget, thinking.thinking_level, thinking.include_thoughts),
-        modalities=tuple(modality.lower() for modality in config.response_modalities or ()),
-        audio=_audio(config.speech_config, members),
-        service_tier=wire.service_tier.lower() if wire.service_tier is not None else None,
-        extra=extra,
-        native=NAME,
-    )
+    extra: dict[str, Raw] = {}
+    if not _KNOWN.issuperset(members):
+        extra = {name: value for name, value in members.items() if name not in _KNOWN and said(value)}
+    told: dict[str, Any] = {"model": model, "messages": messages, "stream": stream, "native": NAME}
+    if wire.generation_config is not None:
+        _tune(told, wire.generation_config, members)
+    if wire.generation_config is not None or wire.tool_config is not None:
+        extra |= _leftovers(members)
+    if wire.tools:
+        told["tools"] = _tools(wire.tools, members)
+    if wire.tool_config is not None:
+        told["tool_choice"] = _choice(wire.tool_config)
+    if wire.service_tier is not None:
+        told["service_tier"] = wire.service_tier.lower()
+    return ChatRequest(**told, extra=extra)
+
+
+def _tune(told: dict[str, Any], config: GenerationConfig, members: Mapping[str, Raw]) -> None:
+    told |= {name: value for name, value in zip(_SHARED, _SHARED_OF(config), strict=True) if value is not None}
+    if config.stop_sequences:
+        told["stop"] = tuple(config.stop_sequences)
+    if config.top_k is not None:
+        told["top_k"] = int(config.top_k)
+    if (thinking := config.thinking_config) is not None:
+        told["reasoning"] = reasoning_of(thinking.thinking_budget, thinking.thinking_level, thinking.include_thoughts)
+    if config.response_mime_type == "application/json":
+        told["response_format"] = _format(config)
+    if config.response_modalities:
+        told["modalities"] = tuple([modality.lower() for modality in config.response_modalities])
+    if config.speech_config is not None:
+        told["audio"] = _audio(config.speech_config, members)
 
 
 def _leftovers(members: Mapping[str, Raw]) -> dict[str, Raw]:
@@ -106,9 +119,9 @@ def _leftovers(members: Mapping[str, Raw]) -> dict[str, Raw]:
     return left
 
 
-def _tools(wire: list[WireTool] | None, members: Mapping[str, Raw]) -> tuple[Tool, ...]:
+def _tools(wire: list[WireTool], members: Mapping[str, Raw]) -> tuple[Tool, ...]:
     tools: list[Tool] = []
-    for tool, raw in zip(wire or (), ITEMS.decode(members["tools"]) if wire else (), strict=True):
+    for tool, raw in zip(wire, ITEMS.decode(members["tools"]), strict=True):
         tools += [_function(each) for each in tool.function_declarations or ()]
         others = {name: value for name, value in MEMBERS.decode(raw).items() if name != "functionDeclarations"}
         tools += [NativeTool(NAME, name, Raw(ENCODE({name: value}))) for name, value in others.items() if said(value)]
@@ -124,8 +137,8 @@ def _function(wire: FunctionDeclaration) -> FunctionTool:
     return FunctionTool(wire.name, wire.description, parameters)
 
 
-def _choice(config: ToolConfig | None) -> ToolChoice | None:
-    calling = config.function_calling_config if config is not None else None
+def _choice(config: ToolConfig) -> ToolChoice | None:
+    calling = config.function_calling_config
     if calling is None or calling.mode is None or calling.mode not in _MODES:
         return None
     allowed = tuple(calling.allowed_function_names or ())
@@ -140,9 +153,7 @@ def _choice(config: ToolConfig | None) -> ToolChoice | None:
             return ToolChoice("auto", allowed=allowed)
 
 
-def _format(config: GenerationConfig) -> ResponseFormat | None:
-    if config.response_mime_type != "application/json":
-        return None
+def _format(config: GenerationConfig) -> ResponseFormat:
     if said(config.response_json_schema):
         return ResponseFormat("json_schema", config.response_json_schema)
     if said(config.response_schema):
@@ -150,10 +161,8 @@ def _format(config: GenerationConfig) -> ResponseFormat | None:
     return ResponseFormat("json_object")
 
 
-def _audio(speech: Speech | None, members: Mapping[str, Raw]) -> AudioOutput | None:
+def _audio(speech: Speech, members: Mapping[str, Raw]) -> AudioOutput:
     """One voice by its name; anything more is said by the whole `speechConfig`."""
-    if speech is None:
-        return None
     voice = speech.voice_config.prebuilt_voice_config if speech.voice_config is not None else None
     if voice is not None and voice.voice_name and speech.language_code is None:
         return AudioOutput("pcm16", Raw(ENCODE(voice.voice_name)))

@@ -25,18 +25,20 @@ class RetryBudget:
 
     def called(self, now: float) -> None:
         """A call sets out for the first time."""
-        self._fill(now, self._policy.share)
+        self._tokens += self._policy.share
+        self._fill(now)
 
     def spend(self, now: float) -> bool:
         """Takes one retry out of the budget; False when there is none."""
-        self._fill(now, 0.0)
+        self._fill(now)
         if self._tokens < 1.0:
             return False
         self._tokens -= 1.0
         return True
 
-    def _fill(self, now: float, more: float) -> None:
+    def _fill(self, now: float) -> None:
         if self._at is not None:
-            more += self._policy.per_second * (now - self._at)
+            self._tokens += self._policy.per_second * (now - self._at)
         self._at = now
-        self._tokens = min(self._policy.reserve, self._tokens + more)
+        if self._tokens > self._policy.reserve:
+            self._tokens = self._policy.reserve

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from lockgate_core.attempts.holding import Held, hold, hold_on
-from lockgate_core.attempts.writing_down import note_answer
+from lockgate_core.attempts.writing_down import note
 from lockgate_core.clock import Clock
 from lockgate_core.live_stream import LiveStream
 from lockgate_core.provider import Timeouts
@@ -30,7 +30,7 @@ async def whole_answer(
     with clock.timeout(turn.allow(timeouts.attempt, left)), provider.around(target.provider_id):
         reply = await _call(provider.port, request, attempt)
     turn.end()
-    note_answer(journal, turn, clock.now() - turn.lease.began, reply.glance.usage)
+    note(journal, turn, clock.now() - turn.lease.began, None, reply.glance.usage)
     return Answer(reply, Served(context.route, target, journal.begun, context.standings))
 
 
@@ -78,7 +78,7 @@ async def open_stream(
         source, rest, held, rules, served, request, journal, clock, idle, deadline, turn.end, lasting=lasting
     )
     turn.proven()
-    note_answer(journal, turn, now - began)
+    note(journal, turn, now - began)
     return stream
 
 

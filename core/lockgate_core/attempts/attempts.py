@@ -10,7 +10,7 @@ from lockgate_core.attempts.hedging import Hedger, race
 from lockgate_core.attempts.lasting_stream import Continuation, LastingStream
 from lockgate_core.attempts.queue import Queue
 from lockgate_core.attempts.tries import Passed, Tries
-from lockgate_core.attempts.writing_down import note_winner, tell_tries
+from lockgate_core.attempts.writing_down import tell_tries
 from lockgate_core.clock import Clock
 from lockgate_core.eligibility import Eligibility
 from lockgate_core.estimate import estimated
@@ -133,12 +133,13 @@ class Attempts:
         return answer
 
     def _won(self, answer: Answer | LiveStream, journal: Journal) -> None:
+        journal.provider_id = answer.served.target.provider_id
         if isinstance(answer, LiveStream):
-            note_winner(journal, answer.served.target, answer.model)
+            journal.response_model = answer.model
             journal.first_token = journal.first_token or self._clock.now()
         else:
             glance = answer.reply.glance
-            note_winner(journal, answer.served.target, glance.model)
+            journal.response_model = glance.model
             journal.usage = glance.usage
             journal.finish_reasons = glance.finish_reasons
 

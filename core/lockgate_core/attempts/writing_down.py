@@ -6,22 +6,36 @@ from itertools import groupby
 from msgspec import structs
 
 from lockgate_core.turn import Turn
-from lockgate_ports.context import Target
 from lockgate_ports.errors import LockgateError, UpstreamError
 from lockgate_ports.journal import CANCELLED, LOST, Journal
 from lockgate_ports.records import UNKNOWN_COST, AttemptRecord, Cost
 from lockgate_ports.usage import Usage
 
 
-def note_answer(journal: Journal, turn: Turn, took: float, usage: Usage | None = None) -> None:
-    """It answered, or has begun to."""
-    journal.attempts.append(_record(journal, turn, took, None, usage, None))
-
-
-def note_winner(journal: Journal, target: Target, model: str | None) -> None:
-    """This target is the one that answers."""
-    journal.provider_id = target.provider_id
-    journal.response_model = model
+def note(
+    journal: Journal,
+    turn: Turn,
+    took: float,
+    error: str | None = None,
+    usage: Usage | None = None,
+    cost: Cost | None = None,
+) -> None:
+    """It answered, or has begun to; or it failed, with an error of this code."""
+    target, lease = turn.target, turn.lease
+    journal.attempts.append(
+        AttemptRecord(
+            target.provider_id,
+            target.model,
+            took,
+            error,
+            lease.ref or None,
+            usage,
+            cost,
+            lease.began - journal.started,
+            turn.number,
+            turn.skipped,
+        )
+    )
 
 
 def note_lost(journal: Journal, number: int) -> None:
@@ -42,7 +56,7 @@ def note_failure(journal: Journal, turn: Turn, took: float, error: BaseException
         case _:
             code = CANCELLED
             journal.provider_id = turn.target.provider_id
-    journal.attempts.append(_record(journal, turn, took, code, None, _charged(error)))
+    note(journal, turn, took, code, cost=_charged(error))
 
 
 def tell_tries(error: LockgateError, attempts: Sequence[AttemptRecord]) -> None:
@@ -51,25 +65,6 @@ def tell_tries(error: LockgateError, attempts: Sequence[AttemptRecord]) -> None:
     counted = [(tried, len(list(run))) for tried, run in runs]
     error.tried = tuple(tried if count == 1 else f"{tried} x{count}" for tried, count in counted)
     error.message = f"{error.message} (tried: {'; '.join(error.tried)})"
-
-
-def _record(
-    journal: Journal, turn: Turn, took: float, error: str | None, usage: Usage | None, cost: Cost | None
-) -> AttemptRecord:
-    target, lease = turn.target, turn.lease
-    began = lease.began - journal.started
-    return AttemptRecord(
-        target.provider_id,
-        target.model,
-        took,
-        error,
-        lease.ref or None,
-        usage,
-        cost,
-        began,
-        turn.number,
-        turn.skipped,
-    )
 
 
 def _charged(error: BaseException) -> Cost | None:

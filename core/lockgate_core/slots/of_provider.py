@@ -24,6 +24,8 @@ class ProviderSlots:
         self._whole = () if whole is None else (Slots(provider_id, whole),)
         self._each = each
         self._by_model = by_model or {}
+        self._alike = each is None and not by_model
+        """No model has places of its own."""
         self._found: dict[str, tuple[Slots, ...]] = {}
 
     def at(self, model: str) -> tuple[Slots, ...]:
@@ -45,7 +47,7 @@ class ProviderSlots:
     def at_hand(self, model: str) -> tuple[Slots, ...] | None:
         """A place in each, to be given back one by one; None, and nothing taken, where one would have to be waited
         for."""
-        slots = self._found.get(model) or self.at(model)
+        slots = self._whole if self._alike else self.at(model)
         for each in slots:
             if not each.enter():
                 for had in slots[: slots.index(each)]:

@@ -28,7 +28,7 @@ def bond_of(request: Request[Any], caller: Caller) -> str | None:
     """The same for all turns of a conversation that is bound to a key: its cache key, else who had the answer kept that
     it refers to, else how it began. None where nothing binds it."""
     body = request.body
-    if body is not None and not _is_marked(body):
+    if body is not None and (request.plain or not _is_marked(body)):
         return None
     try:
         view = request.view

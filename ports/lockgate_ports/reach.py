@@ -38,7 +38,7 @@ class Reach:
         the view raises."""
         upstream = self.upstream(attempt, stream=stream)
         body = request.body
-        if body is not None and request.dialect == dialect.name and not is_sealed(body):
+        if body is not None and request.dialect == dialect.name and (request.plain or not is_sealed(body)):
             return dialect.relay_request(body, request.headers, upstream, request.wire)
         return dialect.write_request(request.view, upstream)
 

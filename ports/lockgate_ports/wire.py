@@ -49,6 +49,7 @@ class Request(Generic[View]):
         "headers",
         "model",
         "operation",
+        "plain",
         "relay_reply",
         "returning",
         "stream",
@@ -71,6 +72,7 @@ class Request(Generic[View]):
         read: Callable[[], View] | None = None,
         view: View | None = None,
         wire: object = None,
+        plain: bool = False,
     ) -> None:
         self.operation: Operation = operation
         self.model = model
@@ -89,6 +91,9 @@ class Request(Generic[View]):
         """What is relayed of a stream is read as well, for whoever keeps what it says: `Relayed.told`."""
         self.wire = wire
         """What the client's dialect has decoded `body` into; of use to that dialect alone."""
+        self.plain = plain
+        """There is nothing in `body` but words and settings: no member that its dialect does not know, and nothing that
+        was signed, sealed, cached or kept before, for which all of it had to be searched."""
         self.wants_usage = wants_usage
         """The client wants usage at the end of a stream; its dialect may leave that to the client."""
         self.tag = "lockgate"
@@ -121,6 +126,7 @@ class Request(Generic[View]):
             view=self._view,
             wants_usage=self.wants_usage,
             wire=self.wire,
+            plain=self.plain,
         )
         made.relay_reply = self.relay_reply
         made.tell_reply = self.tell_reply

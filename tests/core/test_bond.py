@@ -77,3 +77,9 @@ def test_what_is_bound_to_nothing_is_not_even_read():
 
     plain = Request(operation="chat", model="m", stream=False, dialect="d", body=b'{"model":"m"}', read=read)
     assert bond_of(plain, Caller()) is None
+
+
+def test_plain_words_bind_nothing_even_if_they_speak_of_it():
+    plain = request(body=b"what is cache_control?")
+    plain.plain = True
+    assert bond_of(plain, Caller()) is None

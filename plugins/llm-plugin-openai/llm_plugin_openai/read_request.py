@@ -7,7 +7,16 @@ from llm_plugin_openai.checks import check_model, check_utf8
 from llm_plugin_openai.places import body_of
 from llm_plugin_openai.quirks import NAME
 from llm_plugin_openai.read_view import view_of
-from llm_plugin_openai.request_wire import REQUEST, URL, ContentPart, WireMessage, WireRequest, WireTool
+from llm_plugin_openai.request_wire import (
+    KNOWN,
+    REQUEST,
+    URL,
+    ContentPart,
+    KnownRequest,
+    WireMessage,
+    WireRequest,
+    WireTool,
+)
 from llm_plugin_openai.travelling import RETURNING, TRAVELLING
 from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.carried import is_object, is_string, said
@@ -32,13 +41,10 @@ _MEMBER = {
 def read_request(inbound: Inbound) -> Request[ChatRequest]:
     """Checks the shape of the whole body; the view is made on first use. Raises InvalidRequest, naming the field."""
     body = body_of(inbound) if inbound.path_values else inbound.body
-    try:
-        wire = REQUEST.decode(body)
-    except BROKEN as error:
-        raise fault(error, body) from None
+    wire = _decoded(body)
     if not body.isascii():
         check_utf8(body)
-    _check(wire)
+    plain = _check(wire)
     options = wire.stream_options
     return Request(
         "chat",
@@ -52,6 +58,7 @@ def read_request(inbound: Inbound) -> Request[ChatRequest]:
         lambda: view_of(wire, body),
         None,
         wire,
+        plain,
     )
 
 
@@ -64,13 +71,27 @@ def read_view(body: bytes) -> ChatRequest:
     return view_of(wire, body)
 
 
-def _check(wire: WireRequest) -> None:
-    """What the types alone cannot say."""
+def _decoded(body: bytes) -> WireRequest:
+    """A KnownRequest where nothing stands in it that this dialect does not know."""
+    try:
+        return KNOWN.decode(body)
+    except BROKEN:
+        try:
+            return REQUEST.decode(body)
+        except BROKEN as error:
+            raise fault(error, body) from None
+
+
+def _check(wire: WireRequest) -> bool:
+    """What the types alone cannot say; and whether there is nothing in it but words and settings, `Request.plain`."""
     check_model(wire.model)
+    plain = type(wire) is KnownRequest and wire.prompt_cache_key is None
     for place, message in enumerate(wire.messages):
         if type(message.content) is not str or message.tool_calls is not None or message.role in _NEEDS_MORE:
             _check_message(message, f"messages[{place}]")
+            plain = False
     if wire.tools is not None:
+        plain = False
         for place, tool in enumerate(wire.tools):
             _check_tool(tool, f"tools[{place}]")
     if (
@@ -81,7 +102,7 @@ def _check(wire: WireRequest) -> None:
         raise InvalidRequest("function_call must be none, auto or an object with a name", param="function_call")
     choice = wire.tool_choice
     if choice is None:
-        return
+        return plain
     if isinstance(choice, str):
         if choice not in _CHOICES:
             raise InvalidRequest(
@@ -89,6 +110,7 @@ def _check(wire: WireRequest) -> None:
             )
     elif choice.type in ("function", "custom", "allowed_tools") and getattr(choice, choice.type) is None:
         raise _missing(f"tool_choice.{choice.type}")
+    return plain
 
 
 def _check_message(message: WireMessage, at: str) -> None:

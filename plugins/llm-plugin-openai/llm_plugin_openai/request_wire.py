@@ -239,5 +239,16 @@ class WireRequest(Struct, gc=False):
     safety_identifier: str | None = None
 
 
+class KnownMessage(WireMessage, gc=False, forbid_unknown_fields=True):
+    """One with no member besides those."""
+
+
+class KnownRequest(WireRequest, gc=False, forbid_unknown_fields=True):
+    """A body that has no member besides those, nor have its messages."""
+
+    messages: Annotated[list[KnownMessage], Meta(min_length=1)]  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+KNOWN = msgspec.json.Decoder(KnownRequest)
 REQUEST = msgspec.json.Decoder(WireRequest)
 URL = msgspec.json.Decoder(Url)

@@ -423,3 +423,26 @@ def test_forms_that_only_other_servers_know_stay_as_they_are(ask: Any) -> None:
     assert isinstance(view.extra["response_format"], Raw)
     assert json.loads(bytes(view.extra["response_format"])) == grammar
     assert json.loads(bytes(view.extra["tool_choice"])) == {"type": "web_search"}
+
+
+def test_words_and_settings_are_plain_whatever_the_words_are(ask: Any) -> None:
+    says = [
+        {"role": role, "content": "cache_control signature bG9ja2dhdGU6"} for role in ("system", "user", "assistant")
+    ]
+    assert ask(messages=says, temperature=0.5, stream=True, stream_options={"include_usage": True}, user="u").plain
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"previous_response_id": "resp_1"},
+        {"prompt_cache_key": "k"},
+        _says(role="assistant", content="Hi", reasoning_details=[{"signature": "s"}]),
+        _says(role="user", content=[{"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}}]),
+        _says(role="assistant", content="", tool_calls=[{"id": "a", "function": {"name": "f", "arguments": "{}"}}]),
+        _says(role="tool", content="4", tool_call_id="a"),
+        {"tools": [{"type": "function", "function": {"name": "f"}, "cache_control": {"type": "ephemeral"}}]},
+    ],
+)
+def test_what_may_be_signed_cached_or_kept_is_not_plain(ask: Any, fields: dict[str, Any]) -> None:
+    assert not ask(**fields).plain

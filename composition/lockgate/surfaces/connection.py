@@ -159,7 +159,7 @@ class Connection(asyncio.Protocol):
     def _begin(self, exchange: Exchange) -> None:
         self._waiting.append(exchange)
         if self._task is None:
-            self._task = self._service.loop.create_task(self._serve())
+            self._task = self._answering()
         elif len(self._waiting) > _AHEAD:
             self._transport.abort()
 
@@ -181,9 +181,13 @@ class Connection(asyncio.Protocol):
             if self._task is None:
                 self._leave()
         elif self._task is None:
-            self._task = self._service.loop.create_task(self._serve())
+            self._task = self._answering()
 
     # Answers.
+
+    def _answering(self) -> asyncio.Task[None]:
+        # Not by the loop's `create_task`, which makes up a name for each.
+        return asyncio.Task(self._serve(), loop=self._service.loop, name="lockgate-connection")
 
     async def _serve(self) -> None:
         service, writer = self._service, self._writer

@@ -268,7 +268,7 @@ class DialectPlace:
         return Streamed(tell, answer.aclose, writer.content_type, told, ping=writer.ping)
 
     def _lines(self, request_id: str, served: Served, dropped: tuple[str, ...], upstream_id: str | None) -> str:
-        told = id_line(request_id) + who_lines(served.route, served.target, served.attempts)
+        told = f"x-request-id: {request_id}\r\n{who_lines(served.route, served.target, served.attempts)}"
         if served.standings:
             told += lines(rate_headers(served.standings))
         if dropped:

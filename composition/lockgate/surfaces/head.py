@@ -31,9 +31,10 @@ async def whole(read_body: ReadBody) -> bytes:
 def client_key(head: Head) -> str:
     """The key, wherever this client's SDK puts it; empty when it shows none."""
     headers = head.headers
-    written = headers.get("authorization")
-    if written is not None and written[:7].lower() == "bearer " and (key := written[7:]):
-        return key.strip()
+    if (written := headers.get("authorization")) is not None:
+        scheme, _, key = written.partition(" ")
+        if key and scheme.lower() == "bearer":
+            return key.strip()
     for name in ("x-api-key", "api-key", "x-goog-api-key"):
         if key := headers.get(name, ""):
             return key

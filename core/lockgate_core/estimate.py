@@ -108,7 +108,7 @@ def estimate_text(text: str) -> float:
 def estimated(request: Request[ChatRequest], context: Context, target: Target) -> Answer:
     """The answer to a count of tokens that `target` does not make."""
     count = TokenCount(estimate_tokens(request.view), estimated=True)
-    reply = Reply(glance_count(count), view=count)
+    reply = Reply(glance_count(count), made=count)
     journal = context.journal
     journal.provider_id = target.provider_id
     journal.usage = reply.glance.usage

@@ -119,7 +119,7 @@ class HttpModel:
             payload = Payload(body, response.headers.get("content-type", "application/json"))
             return Reply(
                 dialect.glance(body, response.headers),
-                view=payload,
+                made=payload,
                 dropped=written.dropped,
                 request_id=request_id_of(response, shown),
                 headers=_returned(request, response, shown),
@@ -250,7 +250,7 @@ class HttpModel:
                     partial(self._read, dialect, body, headers, shown),
                 )
             view = dialect.read_response(body, headers)
-            return Reply(glance_at(view), view=view, dropped=written.dropped, request_id=request_id)
+            return Reply(glance_at(view), made=view, dropped=written.dropped, request_id=request_id)
         except UpstreamError as error:
             raise told_as(self._provider_id, error, shown) from error.__cause__
 

@@ -32,7 +32,7 @@ def glance_count(view: TokenCount) -> Glance:
 
 def reply_of(view: ChatResponse, dropped: tuple[str, ...] = (), request_id: str | None = None) -> Reply[ChatResponse]:
     """A Reply around a canonical chat answer."""
-    return Reply(glance_chat(view), view=view, dropped=dropped, request_id=request_id)
+    return Reply(glance_chat(view), made=view, dropped=dropped, request_id=request_id)
 
 
 def named(answer: ChatResponse, model: str) -> ChatResponse:

@@ -156,40 +156,36 @@ class Glance(Struct, frozen=True):
     """What is told was guessed: nobody counted."""
 
 
-class Reply(Generic[View]):
-    """One whole answer on its way back: the provider's bytes in `dialect`, or a view, or both."""
+class Reply(Struct, Generic[View], eq=False):
+    """One whole answer on its way back: the provider's bytes in `dialect`, or a view, or both. `read` makes the view of
+    an answer where it was not `made` already.
 
-    __slots__ = ("_read", "_view", "body", "dialect", "dropped", "glance", "headers", "request_id")
+    Its repr leaves out all that was said."""
 
-    def __init__(
-        self,
-        glance: Glance,
-        dialect: str | None = None,
-        body: bytes | None = None,
-        dropped: tuple[str, ...] = (),
-        request_id: str | None = None,
-        headers: Headers = (),
-        read: Callable[[], View] | None = None,
-        view: View | None = None,
-    ) -> None:
-        self.glance = glance
-        self.dialect = dialect
-        self.body = body
-        """The bytes to hand on when the client speaks `dialect`; None when the view must be written."""
-        self.dropped = dropped
-        """Fields of the request that only advise and that the provider has no word for."""
-        self.request_id = request_id
-        """The provider's id for the call."""
-        self.headers = headers
-        """The provider's header fields that go to the client with its bytes."""
-        self._read = read
-        self._view = view
+    glance: Glance
+    dialect: str | None = None
+    body: bytes | None = None
+    """The bytes to hand on when the client speaks `dialect`; None when the view must be written."""
+    dropped: tuple[str, ...] = ()
+    """Fields of the request that only advise and that the provider has no word for."""
+    request_id: str | None = None
+    """The provider's id for the call."""
+    headers: Headers = ()
+    """The provider's header fields that go to the client with its bytes."""
+    read: Callable[[], View] | None = None
+    made: View | None = None
 
     @property
     def view(self) -> View:
         """The canonical answer. Raises UpstreamError when the provider's bytes make no sense."""
-        if self._view is None:
-            if self._read is None:
+        if self.made is None:
+            if self.read is None:
                 raise TypeError("a Reply needs a view or a way to read one")
-            self._view = self._read()
-        return self._view
+            self.made = self.read()
+        return self.made
+
+    def __repr__(self) -> str:
+        return f"Reply({self.dialect!r}, {self.request_id!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("dialect", self.dialect), ("request_id", self.request_id)]

@@ -60,7 +60,7 @@ class BedrockModel:
             await asyncio.gather(*calls, return_exceptions=True)
         view = _joined([reply.view for reply in replies])
         first = replies[0]
-        return Reply(glance_embeddings(view), view=view, dropped=first.dropped, request_id=first.request_id)
+        return Reply(glance_embeddings(view), made=view, dropped=first.dropped, request_id=first.request_id)
 
     async def rerank(self, request: Request[RerankRequest], attempt: Attempt) -> Reply[RerankResponse]:
         """Raises Unsupported."""

@@ -1,5 +1,6 @@
 """Header fields of answers, as the lines that they are on the wire: a CRLF behind each."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -11,17 +12,18 @@ NO_CACHE = "cache-control: no-cache\r\nx-accel-buffering: no\r\n"
 """For streams."""
 
 
-def line(name: str, value: str) -> str:
-    """One field, of whatever comes from elsewhere. Raises ValueError for a line break, which would make two of it."""
-    made = f"{name}: {value}\r\n"
-    if made.count("\n") != 1 or made.count("\r") != 1:
+def lines(fields: Iterable[tuple[str, str]]) -> str:
+    """Fields of whatever comes from elsewhere. Raises ValueError for a line break in one, which would make it two."""
+    made = [f"{name}: {value}\r\n" for name, value in fields]
+    text = "".join(made)
+    if text.count("\n") != len(made) or text.count("\r") != len(made):
         raise ValueError("a header field holds a line break")
-    return made
+    return text
 
 
-def lines(fields: Headers) -> str:
-    """Several. Raises ValueError as `line` does."""
-    return "".join([line(name, value) for name, value in fields])
+def line(name: str, value: str) -> str:
+    """One of them. Raises ValueError as `lines` does."""
+    return lines(((name, value),))
 
 
 def id_line(request_id: str) -> str:
@@ -43,13 +45,12 @@ def who_lines(route: str, target: Target, attempts: int) -> str:
 
 def with_theirs(text: str, theirs: Headers) -> str:
     """What the provider says behind what the gateway says: of a name that both use the gateway's counts, and where it
-    tells of its own limits, those of the provider are no news. Raises ValueError as `line` does."""
-    own = f"\r\n{text}"
-    limited = f"\r\n{RATES}" in own
-    for name, value in theirs:
-        if f"\r\n{name}: " not in own and not (limited and name.startswith(RATES)):
-            text += line(name, value)
-    return text
+    tells of its own limits, those of the provider are no news. Raises ValueError as `lines` does."""
+    own = {each.partition(":")[0] for each in text.split("\r\n")}
+    limited = RATES in text and any(name.startswith(RATES) for name in own)
+    return text + lines(
+        [field for field in theirs if field[0] not in own and not (limited and field[0].startswith(RATES))]
+    )
 
 
 def printable(value: str) -> str:

@@ -19,10 +19,11 @@ class Seen:
     """Adds up what an answer has said so far. Of events that go through unread their lengths are known alone: what the
     shortest has too is taken for its envelope."""
 
-    __slots__ = ("_letters", "relayed", "shortest", "size")
+    __slots__ = ("letters", "relayed", "shortest", "size")
 
     def __init__(self) -> None:
-        self._letters = 0
+        self.letters = 0
+        """Of what was read."""
         self.relayed = 0
         """How many events with content were not read."""
         self.size = 0
@@ -33,11 +34,11 @@ class Seen:
         """An event that was read."""
         match event:
             case TextDelta() | ThinkingDelta() | RefusalDelta():
-                self._letters += len(event.text)
+                self.letters += len(event.text)
             case ToolCallDelta():
-                self._letters += len(event.name or "") + len(event.arguments)
+                self.letters += len(event.name or "") + len(event.arguments)
             case AudioDelta():
-                self._letters += len(event.transcript)
+                self.letters += len(event.transcript)
             case _:
                 pass
 
@@ -45,7 +46,7 @@ class Seen:
     def tokens(self) -> int:
         """At least one for each event that was not read, since none comes without."""
         if not self.relayed:
-            return -(-self._letters // _A_TOKEN)
+            return -(-self.letters // _A_TOKEN)
         beyond = self.size - self.relayed * self.shortest
         return max(self.relayed, beyond // _A_TOKEN)
 

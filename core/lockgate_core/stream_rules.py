@@ -15,6 +15,7 @@ from lockgate_ports.events import (
     Relayed,
     Skipped,
     Start,
+    TextDelta,
     UsageReport,
     is_delta,
 )
@@ -82,7 +83,7 @@ class StreamRules:
                     self.committed = self.progress = True
                 if event.usage is not None:
                     self.usage = event.usage
-            elif is_delta(event):
+            elif type(event) is TextDelta or is_delta(event):
                 self._delta(event)
             else:
                 self._other(cast("Start | UsageReport | Finish | Failure | Skipped", event))
@@ -126,7 +127,10 @@ class StreamRules:
             raise _misplaced(f"content of choice {event.choice} after its finish")
         self._open.add(event.choice)
         self.committed = self.progress = True
-        self.seen.said(event)
+        if type(event) is TextDelta:
+            self.seen.letters += len(event.text)
+        else:
+            self.seen.said(event)
         self.pieces += 1
 
 

@@ -7,16 +7,24 @@ from msgspec import Struct
 from lockgate_ports.errors import UpstreamError
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LF = b"\n\n"
+_CRLF = b"\r\n"
 _BLANK_LINE = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
 
 
 class SseEvent(Struct, gc=False):
-    """One event: `data` is its data lines joined by newlines, `event` its type (empty when it has none), `raw` the
-    bytes it came in, the closing blank line included."""
+    """One event: `data` is its data lines joined by newlines, `event` its type (empty when it has none), `block` its
+    lines as they came, `gap` the blank line that closed it."""
 
     event: str
     data: bytes
-    raw: bytes
+    block: bytes
+    gap: bytes
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes it came in, the closing blank line included."""
+        return self.block + self.gap
 
 
 class SseParser:
@@ -29,7 +37,6 @@ class SseParser:
         self._limit = limit
         self.held = bytearray()
         """Of an event that is not whole."""
-        self._searched = 0
         self._begun = False
         self._carriage_returns = False
 
@@ -45,72 +52,80 @@ class SseParser:
             data = data.removeprefix(_BYTE_ORDER_MARK)
         if not self._carriage_returns and data.find(b"\r") >= 0:  # `in` makes and drops an exception where it is not
             self._carriage_returns = True
-        if not self.held:
-            events, used = self._scan(data, 0)
-            if used < len(data):
-                self.held += data[used:]
-        else:
+        if self.held:
+            searched = max(0, len(self.held) - 3)
             self.held += data
-            events, used = self._scan(self.held, self._searched)
-            if used:
-                del self.held[:used]
-        if len(self.held) > self._limit:
-            raise UpstreamError(f"a stream event is longer than {self._limit} bytes", kind="transient")
-        self._searched = max(0, len(self.held) - 3)
+            if not self._ends(searched):
+                self._check_limit()
+                return []
+            data = self.give_back()
+        if not self._carriage_returns:
+            gap = _LF
+        elif data.count(_CRLF) == data.count(b"\n") == data.count(b"\r"):
+            gap = _CRLF + _CRLF
+        else:
+            return self._by_lines(data)
+        *blocks, rest = data.split(gap)
+        if rest:
+            self.held += rest
+            self._check_limit()
+        events: list[SseEvent] = []
+        for block in blocks:
+            # The two forms that nearly everybody sends are told first.
+            first = block.find(b"\n")
+            if first < 0 and block.startswith(b"data: "):
+                events.append(SseEvent("", block[6:], block, gap))
+            elif (
+                gap is _LF
+                and block.startswith(b"event: ")
+                and block.startswith(b"data: ", first + 1)
+                and block.find(b"\n", first + 1) < 0
+            ):
+                events.append(SseEvent(block[7:first].decode("utf-8", "replace"), block[first + 7 :], block, gap))
+            elif (event := _parse(block, gap)) is not None:
+                events.append(event)
         return events
 
     def give_back(self) -> bytes:
         """What is held; the parser forgets it. It stands at the beginning of an event."""
         held = bytes(self.held)
         self.held.clear()
-        self._searched = 0
         return held
 
     def end(self) -> list[SseEvent]:
         """What is left when the stream closes: an event that lacks only its blank line."""
-        left = bytes(self.held)
-        self.held.clear()
-        event = _parse(left, left + b"\n\n")
+        event = _parse(self.give_back(), _LF)
         return [] if event is None else [event]
 
-    def _scan(self, data: bytes | bytearray, searched: int) -> tuple[list[SseEvent], int]:
+    def _ends(self, searched: int) -> bool:
+        """A blank line has come, behind what was searched for one."""
+        if self._carriage_returns:
+            return _BLANK_LINE.search(self.held, searched) is not None
+        return self.held.find(_LF, searched) >= 0
+
+    def _check_limit(self) -> None:
+        if len(self.held) > self._limit:
+            raise UpstreamError(f"a stream event is longer than {self._limit} bytes", kind="transient")
+
+    def _by_lines(self, data: bytes) -> list[SseEvent]:
+        """The events of a stream in which lines end in several ways, or whose last line break may be half of one."""
         events: list[SseEvent] = []
         start = 0
-        while start < len(data):
-            place = start if start > searched else searched
-            if self._carriage_returns:
-                cut, stop = _blank_line(data, place)
-            else:
-                cut = data.find(b"\n\n", place)
-                stop = cut + 2
-            if cut < 0 or (stop == len(data) and data[cut:] == b"\r\n\r"):
+        while (match := _BLANK_LINE.search(data, start)) is not None:
+            cut, stop = match.span()
+            if stop == len(data) and data[cut:] == b"\r\n\r":
                 # The last line break is a CRLF of which half has come: its other half belongs to this event too.
-                return events, start
-            event = _parse(bytes(data[start:cut]), bytes(data[start:stop]))
-            if event is not None:
+                break
+            if (event := _parse(data[start:cut], data[cut:stop])) is not None:
                 events.append(event)
             start = stop
-        return events, start
+        self.held += data[start:]
+        self._check_limit()
+        return events
 
 
-def _blank_line(data: bytes | bytearray, place: int) -> tuple[int, int]:
-    """Where the next one begins and ends, in a stream that has carriage returns; (-1, -1) where there is none."""
-    end = data.find(b"\n", place) - 1
-    # one line and its end: the expression would take longer than all that is done with the event
-    if data.startswith(b"\r\n\r\n", end) and data.find(b"\r", place, end) < 0:
-        return end, end + 4
-    match = _BLANK_LINE.search(data, place)
-    return match.span() if match else (-1, -1)
-
-
-def _parse(block: bytes, raw: bytes) -> SseEvent | None:
-    """None for a block without data. The two forms that nearly everybody sends are told first."""
-    first = block.find(b"\n")
-    if block.find(b"\r") < 0:
-        if first < 0 and block.startswith(b"data: "):
-            return SseEvent("", block[6:], raw)
-        if block.startswith(b"event: ") and block.startswith(b"data: ", first + 1) and block.find(b"\n", first + 1) < 0:
-            return SseEvent(block[7:first].decode("utf-8", "replace"), block[first + 7 :], raw)
+def _parse(block: bytes, gap: bytes) -> SseEvent | None:
+    """None for a block without data."""
     kind = ""
     lines: list[bytes] = []
     for line in block.splitlines():
@@ -122,7 +137,7 @@ def _parse(block: bytes, raw: bytes) -> SseEvent | None:
             lines.append(value)
         elif name == b"event":
             kind = value.decode("utf-8", "replace")
-    return SseEvent(kind, b"\n".join(lines), raw) if lines else None
+    return SseEvent(kind, b"\n".join(lines), block, gap) if lines else None
 
 
 def sse(data: bytes, event: str = "") -> bytes:

@@ -88,8 +88,8 @@ class RelayReader:
 
     def feed(self, data: bytes) -> Sequence[ReadEvent]:
         """The events that `data` completes. Raises UpstreamError for one that is too long."""
-        sse, like = self._sse, self._like
-        if like is not None and sse.held and len(sse.held) <= _SHORT:
+        sse = self._sse
+        if sse.held and self._like is not None and len(sse.held) <= _SHORT:
             data = sse.give_back() + data
         events: list[ReadEvent] = []
         at, size = 0, len(data)
@@ -158,14 +158,15 @@ class RelayReader:
             self._last = data
             if self._id is None and isinstance(chunk.id, str):
                 self._id = chunk.id or None
-        raw = self._form(event, chunk, again, usage)
+        formed = self._mended(event, chunk, again, usage)
+        raw = event.raw if formed is None else formed
         counted = usage or _side(chunk)
-        plain = content and raw is event.raw and not finishes and counted is None and self._id is not None
+        plain = content and formed is None and not finishes and counted is None and self._id is not None
         self._like = Likeness(raw) if plain and has_form(raw, data) else None
         return Relayed(raw, content, finishes, counted, not (chunk.choices or counted is None))
 
-    def _form(self, event: SseEvent, chunk: _Chunk, again: tuple[int, ...], usage: Usage | None) -> bytes:
-        """The event as it came, but for what would be there twice."""
+    def _mended(self, event: SseEvent, chunk: _Chunk, again: tuple[int, ...], usage: Usage | None) -> bytes | None:
+        """The event without what would be there twice; None where nothing would."""
         other = self._id if isinstance(chunk.id, str) and chunk.id != self._id else None
         shown = True
         if usage is not None:
@@ -176,7 +177,7 @@ class RelayReader:
             elif not self._told_usage:
                 self._kept = event.data
         if shown and other is None and not again:
-            return event.raw
+            return None
         return mended(event.data, chunk_id=other, usage=shown, ended=again)
 
     def _says(self, delta: _Delta, index: int) -> bool:

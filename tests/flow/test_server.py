@@ -452,7 +452,7 @@ async def test_stopping_cuts_off_what_does_not_end_in_time():
 async def test_a_fault_of_ours_never_looks_like_a_whole_answer(caplog: pytest.LogCaptureFixture):
     async with upstream() as up, serving(settings(up.url)) as gw, wired(gw) as wire:
 
-        async def broken(write: Write) -> None:
+        async def broken(write: Write) -> bytes:
             write(b"data: 1\n\n")
             raise KeyError(secret)
 
@@ -473,6 +473,27 @@ async def test_a_fault_of_ours_never_looks_like_a_whole_answer(caplog: pytest.Lo
         assert closed.is_set()
         assert "KeyError" in caplog.text
         assert CANARY not in caplog.text
+
+
+async def test_the_head_of_a_stream_does_not_wait_for_its_first_piece():
+    async with upstream() as up, serving(settings(up.url)) as gw, wired(gw) as wire:
+
+        async def slow(write: Write) -> bytes:
+            await asked.wait()
+            write(b"data: 1\n\n")
+            return b"data: 2\n\n"
+
+        async def close() -> None: ...
+
+        async def handle(*_: object) -> Streamed:
+            return Streamed(slow, close, "text/event-stream")
+
+        asked = asyncio.Event()
+        gw.listener._service.door.handle = handle
+        wire.send(post(STREAM))
+        await asyncio.wait_for(wire.head(), 1)
+        asked.set()
+        assert b"data: 1\n\n\r\n9\r\ndata: 2\n\n\r\n0\r\n\r\n" in await wire.reader.readuntil(b"\r\n0\r\n\r\n")
 
 
 async def test_every_answer_is_dated_and_tells_no_version():

@@ -42,8 +42,8 @@ async def _stream(request: web.BaseRequest, answer: Streamed, pulse: Pulse) -> w
     try:
         await response.prepare(request)
         with pulse.over(response.write, answer.ping) as beat:
-            await answer.tell(lambda piece: beat.over(response.write(piece)))
-        await response.write_eof()
+            last = await answer.tell(lambda piece: beat.over(response.write(piece)))
+        await response.write_eof(last)
     finally:
         await answer.close()
     return response

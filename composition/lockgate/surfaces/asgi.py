@@ -88,8 +88,8 @@ async def _stream(answer: Streamed, headers: list[tuple[bytes, bytes]], send: Se
     try:
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         with pulse.over(write, answer.ping) as beat:
-            await answer.tell(lambda piece: beat.over(write(piece)))
-        await send({"type": "http.response.body", "body": b""})
+            last = await answer.tell(lambda piece: beat.over(write(piece)))
+        await send({"type": "http.response.body", "body": last})
     finally:
         await answer.close()
 

@@ -114,7 +114,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is here."""
         self._transport = cast(asyncio.Transport, transport)
-        self._writer = AnswerWriter(self._transport)
+        self._writer = AnswerWriter(self._transport, self._service.loop)
         self._service.joined(self)
 
     def data_received(self, data: bytes) -> None:

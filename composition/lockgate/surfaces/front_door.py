@@ -286,7 +286,7 @@ async def _tell(
     watch: Callable[[bytes], Awaitable[None]] | None,
     request_id: str,
     write: Write,
-) -> None:
+) -> bytes:
     def take(batch: Sequence[Event]) -> Awaitable[None] | None:
         if not (piece := writer.write(batch)):
             return None
@@ -312,15 +312,14 @@ async def _tell(
             end = writer.end()
             if watch is not None:
                 await watch(end)
+            return end
         except LockgateError as error:
             redact.clean(error)
-            end = writer.fail(error)
+            return writer.fail(error)
         except _Unsent as unsent:
             raise unsent.error from None
         except Exception as error:  # noqa: BLE001 - a fault of ours must end the stream as an error, not as a cut
-            end = writer.fail(_fault(error, request_id))
-        if end and (full := write(end)) is not None:
-            await full
+            return writer.fail(_fault(error, request_id))
     finally:
         await stream.aclose()
 

@@ -14,7 +14,7 @@ class Pulse:
     def __init__(self, interval: float) -> None:
         self._interval = interval
         self._streams: set[Beat] = set()
-        self._timer: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def over(self, write: Callable[[bytes], Awaitable[None]], ping: bytes) -> "Beat":
         """For the time of a `with` block, writes `ping` whenever the stream has been silent; empty: never."""
@@ -24,22 +24,23 @@ class Pulse:
         """A stream has begun."""
         self._streams.add(beat)
         if self._timer is None:
-            self._timer = asyncio.create_task(self._tick())
+            self._wait(asyncio.get_running_loop())
 
     def leave(self, beat: "Beat") -> None:
-        """A stream has ended; the timer ends with the last one."""
+        """A stream has ended. The timer outlives the last one: the next is most likely to want it."""
         self._streams.discard(beat)
-        if not self._streams and self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(self._interval / _TICKS)
-            for beat in self._streams:
-                beat.silence += 1
-                if beat.silence > _TICKS:
-                    beat.ping()
+    def _wait(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = loop.call_later(self._interval / _TICKS, self._tick, loop)
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        for beat in self._streams:
+            beat.silence += 1
+            if beat.silence > _TICKS:
+                beat.ping()
+        if self._streams:
+            self._wait(loop)
 
 
 class Beat:

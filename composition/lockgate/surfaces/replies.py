@@ -28,10 +28,10 @@ Write = Callable[[bytes], Awaitable[None] | None]
 
 
 class Streamed(Struct, frozen=True):
-    """An answer in pieces, of which the first is certain. `tell` writes them, to the last; it raises nothing of the
-    engine's. Whoever takes this must `close` it in the end, begun or not."""
+    """An answer in pieces, of which the first is certain. `tell` writes all but the last, which it returns; it raises
+    nothing of the engine's. Whoever takes this must `close` it in the end, begun or not."""
 
-    tell: Callable[[Write], Awaitable[None]]
+    tell: Callable[[Write], Awaitable[bytes]]
     close: Callable[[], Awaitable[None]]
     content_type: str
     headers: str = ""

@@ -1,6 +1,6 @@
 """HttpModel: the ModelPort of every provider that is reached by HTTP. Encode, send, classify, decode."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -78,9 +78,9 @@ class HttpModel:
     async def open(self) -> None:
         """Nothing to load."""
 
-    def chat(self, request: Request[ChatRequest], attempt: Attempt) -> Coroutine[Any, Any, Reply[ChatResponse]]:
+    async def chat(self, request: Request[ChatRequest], attempt: Attempt) -> Reply[ChatResponse]:
         """One whole answer; in the client's own dialect its bytes are kept as they came."""
-        return self._answer(self._chat_in(request), request, attempt, glance_chat)
+        return await self._answer(self._chat_in(request), request, attempt, glance_chat)
 
     async def embed(self, request: Request[EmbedRequest], attempt: Attempt) -> Reply[EmbedResponse]:
         """Vectors. Raises NotOffered where the provider makes none."""
@@ -228,7 +228,7 @@ class HttpModel:
         attempt: Attempt,
         glance_at: Callable[[AnswerT], Glance],
     ) -> Reply[AnswerT]:
-        dialect = language if language is not None else self._speaks(language, request)
+        dialect = self._speaks(language, request)
         shown = shown_by(attempt)
         try:
             written = self._reach.written(dialect, request, attempt, stream=False)

@@ -17,6 +17,9 @@ Edit = tuple[int, int, bytes]
 _LARGE = 64 * 1024
 """Bytes of a body from which on copying it costs more than sending it in pieces."""
 
+_SHORT = 512
+"""Letters of two values up to which their change is remembered."""
+
 _FIELDS = msgspec.json.Decoder(dict[str, Raw])
 _SPACE = b" \t\n\r"
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"')
@@ -65,7 +68,8 @@ def set_string(body: bytes, name: str, old: str, new: str) -> list[Edit]:
 
     Raises InvalidRequest when the object has the field twice: two readers could then take it for two things.
     """
-    named, written, value = _change(name, old, new)
+    change = _change if len(old) + len(new) <= _SHORT else _change.__wrapped__
+    named, written, value = change(name, old, new)
     if body.find(b"\\") < 0 or _ESCAPED_ASCII.search(body) is None:
         # Searched for by its bytes, it costs a tenth of what an expression would.
         at = body.find(named)

@@ -1,6 +1,7 @@
 """Patching JSON in its own bytes."""
 
 import json
+from tracemalloc import get_traced_memory, start, stop
 from typing import Any
 
 import msgspec
@@ -147,3 +148,15 @@ def test_a_large_body_is_not_copied_for_an_edit() -> None:
 
 def test_the_first_field_of_all_is_added_without_a_comma() -> None:
     assert edited(b"{ }", [set_field(b"{ }", "a", b"1")]) == b'{ "a":1}'
+
+
+def test_long_names_that_clients_ask_for_do_not_fill_the_memory() -> None:
+    start()
+    try:
+        for number in range(2000):
+            name = f"{number:010000}"
+            body = b'{"model":"%s"}' % name.encode()
+            assert replace_string(body, "model", name, "new") == b'{"model":"new"}'
+        assert get_traced_memory()[0] < 1_000_000
+    finally:
+        stop()

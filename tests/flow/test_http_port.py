@@ -336,6 +336,20 @@ async def test_a_header_cannot_be_made_into_two(make: Make, broken: str):
         await client.aclose()
 
 
+@pytest.mark.parametrize("target", ["/a b", "/a\r\nx-evil: 1", "/\u00e9", f"/{'a' * 2000} b"])
+async def test_a_target_cannot_be_made_into_more(target: str):
+    """Of the lean client alone: aiohttp writes such a target as a URL has it."""
+    async with upstream() as up:
+        client = LeanClient("up", AllowList((allowance(origin(up)),), AllowListSettings()), 1.0)
+        up.say([http(b"")])
+        with pytest.raises(UpstreamError, match="what HTTP cannot say") as caught:
+            await client.send(HttpRequest("GET", origin(up), target))
+        assert (caught.value.sent, up.seen) == (False, [])
+        response = await client.send(HttpRequest("GET", origin(up), "/" + "a" * 2000))
+        assert (await response.read(10), up.seen[0].path) == (b"", "/" + "a" * 2000)
+        await client.aclose()
+
+
 async def test_a_certificate_that_nobody_vouches_for_is_fatal(make: Make):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)

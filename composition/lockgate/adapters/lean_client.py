@@ -20,6 +20,8 @@ from lockgate_ports.metrics import Note
 _IDLE_LIMIT = 30.0
 _KEPT = 1000
 """Idle connections kept for one origin."""
+_SHORT = 1024
+"""Letters of a target up to which the beginning of its requests is remembered."""
 
 
 class LeanClient:
@@ -143,7 +145,8 @@ class LeanClient:
 
 def _head(request: HttpRequest) -> bytes:
     """The request line and fields. Raises UpstreamError for a line break or space that would make two of one."""
-    lines, named = [_opening(request.method, request.origin, request.target)], False
+    opening = _opening if len(request.target) <= _SHORT else _opening.__wrapped__
+    lines, named = [opening(request.method, request.origin, request.target)], False
     for name, value in request.headers:
         line = f"{name}: {value}"
         if "\n" in line:

@@ -247,7 +247,7 @@ class HttpModel:
                     written.dropped,
                     request_id,
                     () if request.returning is None else request.returning.of(headers, shown),
-                    partial(self._read, dialect, body, headers, shown),
+                    partial(_read, self._provider_id, dialect, body, headers, shown),
                 )
             view = dialect.read_response(body, headers)
             return Reply(glance_at(view), made=view, dropped=written.dropped, request_id=request_id)
@@ -269,13 +269,18 @@ class HttpModel:
             raise offers_no(request.operation, self._provider_id)
         return language
 
-    def _read(
-        self, dialect: ProviderDialect[Any, AnswerT], body: bytes, headers: Mapping[str, str], shown: list[Secret]
-    ) -> AnswerT:
-        try:
-            return dialect.read_response(body, headers)
-        except UpstreamError as error:
-            raise told_as(self._provider_id, error, shown) from error.__cause__
+
+def _read(
+    provider_id: str,
+    dialect: ProviderDialect[Any, AnswerT],
+    body: bytes,
+    headers: Mapping[str, str],
+    shown: Sequence[Secret],
+) -> AnswerT:
+    try:
+        return dialect.read_response(body, headers)
+    except UpstreamError as error:
+        raise told_as(provider_id, error, shown) from error.__cause__
 
 
 def _asked(operation: Operation, model: str, view: View) -> Request[View]:

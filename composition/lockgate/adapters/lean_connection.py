@@ -24,7 +24,8 @@ _JOINED = 64 * 1024
 _INFLATE_STEP = 256 * 1024
 _NAMES: dict[bytes, str] = {}
 """Names of fields in lower case, by how they came: providers send the same with each answer."""
-_NAMES_KEPT = 1000
+_NAMES_KEPT, _NAME = 1000, 64
+"""How many are remembered, and how many bytes one may have."""
 
 
 class LeanConnection(asyncio.Protocol):
@@ -332,7 +333,7 @@ class _Unasked(Exception):
 
 def _lower(name: bytes) -> str:
     lower = name.decode("latin-1").lower()
-    if len(_NAMES) < _NAMES_KEPT:
+    if len(name) <= _NAME and len(_NAMES) < _NAMES_KEPT:
         _NAMES[name] = lower
     return lower
 

@@ -1,6 +1,7 @@
 """The server itself: what HTTP/1.1 promises to clients that keep to it, and what it refuses to all others."""
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,8 +12,9 @@ from upstream import CLOSE, DONE, HANG, SSE_HEAD, Seen, answer, event, http, ups
 
 from lockgate.surfaces import connection
 from lockgate.surfaces.bounds import Bounds
+from lockgate.surfaces.exchange import Exchange
 from lockgate.surfaces.lines import id_line, lines, with_theirs
-from lockgate.surfaces.replies import Streamed, Write
+from lockgate.surfaces.replies import Streamed, Whole, Write
 
 BODY = b'{"model":"fast","messages":[{"role":"user","content":"hi"}]}'
 STREAM = BODY[:-1] + b',"stream":true}'
@@ -494,6 +496,34 @@ async def test_the_head_of_a_stream_does_not_wait_for_its_first_piece():
         await asyncio.wait_for(wire.head(), 1)
         asked.set()
         assert b"data: 1\n\n\r\n9\r\ndata: 2\n\n\r\n0\r\n\r\n" in await wire.reader.readuntil(b"\r\n0\r\n\r\n")
+
+
+async def test_a_connection_whose_answering_is_cancelled_ends():
+    async with serving(settings("http://127.0.0.1:9/v1")) as gw, wired(gw) as wire:
+
+        async def handle(*_: object) -> None:
+            raise asyncio.CancelledError
+
+        gw.listener._service.door.handle = handle
+        wire.send(HEALTH)
+        assert await wire.rest() == b""
+
+
+async def test_a_connection_that_waits_for_its_next_request_holds_nothing_of_the_last_one():
+    def held() -> int:
+        gc.collect()
+        return sum(type(each) in (Exchange, Whole) for each in gc.get_objects())
+
+    async with upstream() as up, serving(settings(up.url)) as gw, wired(gw) as wire:
+        up.say([answer()])
+        before = held()
+        for _ in range(2):
+            wire.send(post())
+            assert (await wire.answer())[0] == 200
+            assert held() == before
+        wire.writer.close()
+        await asyncio.sleep(0.05)
+        assert not [task for task in asyncio.all_tasks() if task.get_name() == "lockgate-connection"]
 
 
 async def test_every_answer_is_dated_and_tells_no_version():

@@ -61,7 +61,9 @@ class Service:
 
 
 class Connection(asyncio.Protocol):
-    """Requests are answered one after the other, by one task that lives while there are any."""
+    """Requests are answered one after the other, by one task from the first of them to the end of the connection: to
+    wake it costs half of making one for each. So context variables that a step sets last as long, if it does not reset
+    them."""
 
     _transport: asyncio.Transport
     _writer: AnswerWriter
@@ -80,11 +82,13 @@ class Connection(asyncio.Protocol):
         """Requests were answered, and nothing has come of another one."""
         self._lingering = False
         self._task: asyncio.Task[None] | None = None
-        """Answers; None while there is nothing to answer."""
+        """Answers; None before the first request, and done when no other is answered."""
+        self._wake: asyncio.Future[None] | None = None
+        """What the task waits for while there is nothing to answer."""
 
     def drain(self) -> None:
         """Ends the connection when nothing is being answered on it."""
-        if self._task is None:
+        if self._rests:
             self._transport.close()
 
     def abort(self) -> asyncio.Task[None] | None:
@@ -100,7 +104,7 @@ class Connection(asyncio.Protocol):
                 self._since = now
             elif now - self._since > _UNSENT_FOR:
                 transport.abort()
-        elif self._task is None:
+        elif self._rests:
             if self._idle and self._reader is not None and self._reader.begun:
                 self._idle, self._since = False, now
             bounds = self._service.bounds
@@ -108,6 +112,11 @@ class Connection(asyncio.Protocol):
             if now - self._since > (_LINGER if self._lingering else patience):
                 transport.abort()
         self._unsent = unsent
+
+    @property
+    def _rests(self) -> bool:
+        """Nothing is being answered."""
+        return self._task is None or self._wake is not None or self._task.done()
 
     # What asyncio calls.
 
@@ -134,7 +143,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client has left: nobody waits for what is being answered."""
-        if self._task is not None:
+        if not self._rests:
             self._transport.abort()
         return False
 
@@ -158,8 +167,8 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, exchange: Exchange) -> None:
         self._waiting.append(exchange)
-        if self._task is None:
-            self._task = self._answering()
+        if self._wake is not None or self._task is None:
+            self._answer()
         elif len(self._waiting) > _AHEAD:
             self._transport.abort()
 
@@ -178,59 +187,71 @@ class Connection(asyncio.Protocol):
         self._refusal = error
         if reader.exchange is not None:
             reader.exchange.end(error)
-            if self._task is None:
+            if self._rests:
                 self._leave()
-        elif self._task is None:
-            self._task = self._answering()
+        elif self._rests:
+            self._answer()
 
     # Answers.
 
-    def _answering(self) -> asyncio.Task[None]:
-        # Not by the loop's `create_task`, which makes up a name for each.
-        return asyncio.Task(self._serve(), loop=self._service.loop, name="lockgate-connection")
+    def _answer(self) -> None:
+        wake = self._wake
+        if wake is None:
+            self._task = asyncio.Task(self._serve(), loop=self._service.loop, name="lockgate-connection")
+        else:
+            self._wake = None
+            if not wake.done():
+                wake.set_result(None)
 
     async def _serve(self) -> None:
         service, writer = self._service, self._writer
         try:
-            while self._waiting:
-                exchange = self._waiting.popleft()
-                answer = await service.door.handle(exchange.head, exchange.read)
-                keep = exchange.keep_alive and (exchange.complete or exchange.dismiss())
-                if keep and service.draining:
-                    keep = bool(self._waiting)
-                modern = exchange.modern
-                if isinstance(answer, Whole):
-                    then: Next = "connection: close\r\n" if not keep else "" if modern else "connection: keep-alive\r\n"
-                    writer.whole(answer, service.constant, then, exchange.head.method == "HEAD")
-                    if writer.room is not None:
-                        await writer.room.wait()
-                else:
-                    keep = keep and modern
-                    then = "" if keep else "connection: close\r\n"
-                    await writer.stream(answer, service.constant, then, service.pulse, chunked=modern)
-                if not keep:
+            while True:
+                while self._waiting:
+                    exchange = self._waiting.popleft()
+                    answer = await service.door.handle(exchange.head, exchange.read)
+                    keep = exchange.keep_alive and (exchange.complete or exchange.dismiss())
+                    if keep and service.draining:
+                        keep = bool(self._waiting)
+                    modern = exchange.modern
+                    then: Next = "connection: close\r\n"
+                    if isinstance(answer, Whole):
+                        if keep:
+                            then = "" if modern else "connection: keep-alive\r\n"
+                        writer.whole(answer, service.constant, then, exchange.head.method == "HEAD")
+                        if writer.room is not None:
+                            await writer.room.wait()
+                    else:
+                        keep = keep and modern
+                        if keep:
+                            then = ""
+                        await writer.stream(answer, service.constant, then, service.pulse, chunked=modern)
+                    if not keep:
+                        self._leave()
+                        return
+                    del exchange, answer  # a large body is not kept until the next request
+                if self._refusal is not None:
+                    told = write_plain_error(self._refusal, "")
+                    writer.whole(Whole(told.status, told.body), service.constant, "connection: close\r\n")
                     self._leave()
                     return
-            if self._refusal is not None:
-                told = write_plain_error(self._refusal, "")
-                refusal = Whole(told.status, told.body)
-                writer.whole(refusal, service.constant, "connection: close\r\n")
-                self._leave()
-                return
+                self._since = service.loop.time()
+                self._idle = True
+                if service.draining:
+                    self._transport.close()
+                self._wake = service.loop.create_future()
+                await self._wake
+        except asyncio.CancelledError:
+            self._transport.abort()  # nobody is left who would answer
+            raise
         except Exception as error:  # noqa: BLE001 - the client must not take what it has for the whole answer
             frames = "".join(traceback.format_tb(error.__traceback__))
             _log.error("internal error: %s\n%s", type(error).__qualname__, frames)
             self._transport.abort()
-        self._task = None
-        self._since = service.loop.time()
-        self._idle = True
-        if service.draining:
-            self._transport.close()
 
     def _leave(self) -> None:
         """No other request is answered. What the client may still be sending is let come for a moment: an end in its
         midst would take the answer along."""
-        self._task = None
         self._since = self._service.loop.time()
         reader = self._reader
         if self._refusal is None and (reader is None or reader.exchange is None):

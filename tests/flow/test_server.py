@@ -10,7 +10,7 @@ import pytest
 from gateway import CANARY, Served, serving, settings
 from upstream import CLOSE, DONE, HANG, SSE_HEAD, Seen, answer, event, http, upstream
 
-from lockgate.surfaces import connection
+from lockgate.surfaces import connection, request_reader
 from lockgate.surfaces.bounds import Bounds
 from lockgate.surfaces.exchange import Exchange
 from lockgate.surfaces.lines import id_line, lines, with_theirs
@@ -252,6 +252,16 @@ async def test_fields_behind_a_chunked_body_say_nothing():
         wire.send(b"GET /v1/models HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
         wire.send(b"0\r\nauthorization: Bearer sk-client\r\n\r\n")
         assert (await wire.answer())[0] == 401
+
+
+async def test_names_of_fields_are_remembered_within_bounds():
+    async with serving(settings("http://127.0.0.1:9/v1")) as gw, wired(gw) as wire:
+        for start in range(0, 2000, 100):
+            names = [b"X-%d" % number for number in range(start, start + 100)] + [b"x" * 5000]
+            wire.send(HEALTH[:-2] + b"".join(b"%b: y\r\n" % name for name in names) + b"\r\n")
+            assert (await wire.answer())[0] == 200
+    assert 0 < len(request_reader._NAMES) <= 512
+    assert max(map(len, request_reader._NAMES)) <= 64
 
 
 async def test_two_keys_are_no_key():

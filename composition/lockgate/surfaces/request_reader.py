@@ -23,7 +23,7 @@ _LIGHT = _HEAD_LIMIT // 9
 """Bytes in which no head can be too heavy: a field takes four at least, and counts 36 then."""
 _NAMES: dict[bytes, str] = {}
 """In lower case, by what clients send: the same ones all the time."""
-_MOST_NAMES = 512
+_MOST_NAMES, _SHORT_NAME = 512, 64
 _NO_QUERY: Mapping[str, str] = MappingProxyType({})
 
 
@@ -170,9 +170,11 @@ class RequestReader:
 
 
 def _learn(name: bytes) -> str:
-    if len(_NAMES) >= _MOST_NAMES:
-        _NAMES.clear()
-    key = _NAMES[name] = name.decode("latin-1").lower()
+    key = name.decode("latin-1").lower()
+    if len(name) <= _SHORT_NAME:
+        if len(_NAMES) >= _MOST_NAMES:
+            _NAMES.clear()
+        _NAMES[name] = key
     return key
 
 

@@ -65,11 +65,10 @@ class KeyPool:
     def at_hand(self, model: str, now: float) -> Lease | None:
         """A key for a first call to `model`: where all keys are well, as nearly always, the one that was used longest
         ago. None where the keys must be looked at first, by `lease`."""
-        for key in self._by_use.values() if self._calm else ():
-            if now < key.fresh_until:
-                return self._lend(key, key.value, model, now)
-            break
-        return None
+        if not self._calm:
+            return None
+        key = self._keys[next(iter(self._by_use))]
+        return self._lend(key, key.value, model, now) if now < key.fresh_until else None
 
     async def lease(self, model: str, tried: Collection[int], clock: Clock, bond: str | None = None) -> Lease:
         """A key for a call to `model`, none of `tried` where there is another; calls of one `bond` get the same one, as

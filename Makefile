@@ -17,7 +17,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test lint types contracts unit clients golden bench sim format docs wheels constraints clean
+.PHONY: help setup run test lint types contracts unit clients golden bench bench-scale bench-count bench-peers soak sim format docs wheels constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ bench: $(READY) ## Speed beside a bare aiohttp proxy, in two minutes (ARGS="--qu
 
 bench-scale: $(READY) ## What a request costs as routes, keys, prompts and the like grow, in ten minutes
 	@$(BIN)/python tests/bench/scale.py $(ARGS)
+
+bench-count: $(READY) ## The instructions that a call takes, layer by layer, in three minutes (needs valgrind)
+	@$(BIN)/python tests/bench/counting.py $(ARGS)
 
 bench-peers: $(READY) ## Speed beside LiteLLM and Portkey as well; installs both in a folder of their own
 	@$(BIN)/python tests/bench --peers $(ARGS)

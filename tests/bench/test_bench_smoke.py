@@ -34,6 +34,14 @@ def test_the_bench_runs_and_tells_every_figure(tmp_path: Path):
     assert "lockgate" in done.stdout
 
 
+@pytest.mark.parametrize("layer", ["", "server", "surface", "engine", "attempts"])
+@pytest.mark.parametrize(("model", "kind"), [("route-00000", "whole"), ("claude", "whole"), ("gemini", "stream")])
+def test_calls_in_memory_end_whatever_answers_them(model: str, kind: str, layer: str):
+    command = [sys.executable, HERE / "in_memory.py", model, kind, layer]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.timeout(300)
 def test_the_scale_runs_and_tells_every_point(tmp_path: Path):
     told = tmp_path / "figures.json"

@@ -4,7 +4,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from email.utils import formatdate
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import httptools
 from msgspec import Struct
@@ -183,7 +183,8 @@ class LeanConnection(asyncio.Protocol):
 
 
 class LeanResponse(Struct, eq=False):
-    """An HttpResponse. Names of header fields are in lower case. A Struct, since one is made for each answer."""
+    """An HttpResponse. Names of header fields are in lower case. A Struct, since one is made for each answer; its repr
+    tells the status alone."""
 
     _connection: LeanConnection
     status: int
@@ -200,6 +201,12 @@ class LeanResponse(Struct, eq=False):
     _full: Awaitable[object] | None = None
     """What is to be awaited before it takes more."""
     _read: bool = False
+
+    def __repr__(self) -> str:
+        return f"LeanResponse({self.status})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("status", self.status)]
 
     @property
     def until_close(self) -> bool:

@@ -64,9 +64,11 @@ class Accumulator:
     @property
     def response(self) -> ChatResponse:
         """The answer so far."""
-        start = self._start
+        start, runs, finishes = self._start, self._runs, self._finishes
         return ChatResponse(
-            tuple([self._choice(index) for index in sorted({**self._runs, **self._finishes})]),
+            tuple(
+                [_choice(index, runs.get(index) or {}, finishes.get(index)) for index in sorted({**runs, **finishes})]
+            ),
             start.id,
             start.model,
             start.created,
@@ -75,34 +77,25 @@ class Accumulator:
             start.system_fingerprint,
         )
 
-    def _choice(self, index: int) -> Choice:
-        finish = self._finishes.get(index)
-        runs = self._runs.get(index) or {}
-        measured: list[Raw] = []
-        for number in sorted(runs):
-            for delta in runs[number]:
-                if not isinstance(delta, _MEASURED):
-                    break  # nor are the others of its part
-                if delta.logprobs is not None:
-                    measured.append(delta.logprobs)
-        return Choice(
-            index,
-            _parts(runs),
-            finish.reason if finish is not None else None,
-            finish.native_reason if finish is not None else None,
-            _logprobs(measured) if measured else None,
-        )
+
+def choice_of(deltas: Iterable[Event], index: int, finish: Finish | None) -> Choice:
+    """The choice that all its deltas and its end make up. Raises TypeError as `parts_of` does."""
+    return _choice(index, _runs_of(deltas), finish)
 
 
 def parts_of(deltas: Iterable[Event]) -> tuple[Part, ...]:
     """The parts that the deltas of one choice make up. Raises TypeError for anything else, and for a part that changes
     its kind."""
+    return _parts(_runs_of(deltas))
+
+
+def _runs_of(deltas: Iterable[Event]) -> _Runs:
     runs: _Runs = {}
     for delta in deltas:
         if not is_delta(delta):
             raise TypeError(f"{type(delta).__name__} is no delta")
         _grow(runs, delta)
-    return _parts(runs)
+    return runs
 
 
 def _grow(runs: _Runs, delta: Delta) -> None:
@@ -116,6 +109,23 @@ def _grow(runs: _Runs, delta: Delta) -> None:
             f"part {delta.part} of choice {delta.choice} began as {type(run[0]).__name__} and goes on as "
             f"{type(delta).__name__}; each part needs a number of its own"
         )
+
+
+def _choice(index: int, runs: _Runs, finish: Finish | None) -> Choice:
+    measured: list[Raw] = []
+    for number in sorted(runs):
+        for delta in runs[number]:
+            if not isinstance(delta, _MEASURED):
+                break  # nor are the others of its part
+            if delta.logprobs is not None:
+                measured.append(delta.logprobs)
+    return Choice(
+        index,
+        _parts(runs),
+        finish.reason if finish is not None else None,
+        finish.native_reason if finish is not None else None,
+        _logprobs(measured) if measured else None,
+    )
 
 
 def _parts(runs: _Runs) -> tuple[Part, ...]:

@@ -30,8 +30,7 @@ class AnswerReader:
         events: list[Event] = []
         if not self._started:
             self._started = True
-            created = _seconds(answer.create_time) if answer.create_time is not None else None
-            events.append(Start(answer.response_id, answer.model_version, created, _tier(answer)))
+            events.append(start_of(answer))
         for place, piece in enumerate(answer.candidates or ()):
             index = piece.index or 0
             reader = self._candidates.get(index)
@@ -56,13 +55,15 @@ class AnswerReader:
         return [event for index in sorted(self._candidates) for event in self._candidates[index].finish()]
 
 
+def start_of(answer: Answer) -> Start:
+    """What an answer says of itself."""
+    created = _seconds(answer.create_time) if answer.create_time is not None else None
+    tier = answer.usage_metadata.service_tier if answer.usage_metadata is not None else None
+    return Start(answer.response_id, answer.model_version, created, tier if isinstance(tier, str) else None)
+
+
 def _seconds(written: str) -> int | None:
     try:
         return int(datetime.fromisoformat(written).timestamp())
     except ValueError:
         return None
-
-
-def _tier(answer: Answer) -> str | None:
-    tier = answer.usage_metadata.service_tier if answer.usage_metadata is not None else None
-    return tier if isinstance(tier, str) else None

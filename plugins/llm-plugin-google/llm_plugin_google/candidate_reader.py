@@ -63,7 +63,7 @@ class CandidateReader:
             self.native_reason = piece.finish_reason
         return events
 
-    def finish(self) -> list[Event]:
+    def finish(self) -> list[Finish]:
         """The end, where the provider has told one."""
         if self.native_reason is None:
             return []

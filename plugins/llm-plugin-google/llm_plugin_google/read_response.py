@@ -2,17 +2,18 @@
 
 import msgspec
 
-from llm_plugin_google.answer_reader import AnswerReader
+from llm_plugin_google.answer_reader import AnswerReader, start_of
+from llm_plugin_google.candidate_reader import CandidateReader
 from llm_plugin_google.error_in import error_inside
 from llm_plugin_google.finish import ends as ends_with
 from llm_plugin_google.finish import reason_of
 from llm_plugin_google.glance_wire import GLANCE
 from llm_plugin_google.usage import read_usage
 from llm_plugin_google.wire import ANSWER, Answer
-from lockgate_ports.accumulate import Accumulator
+from lockgate_ports.accumulate import Accumulator, choice_of
 from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import said
-from lockgate_ports.chat import ChatResponse, FinishReason
+from lockgate_ports.chat import ChatResponse, Choice, FinishReason
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.refusals import unreadable, unusable
 from lockgate_ports.replies import glance_chat
@@ -39,21 +40,44 @@ def glance(body: bytes) -> Glance:
 
 def read_response(body: bytes) -> ChatResponse:
     """The canonical answer. Raises UpstreamError as `glance` does."""
-    reader = AnswerReader()
-    fold = Accumulator()
-    for each, data in _answers(body):
+    answers = _answers(body)
+    for each, data in answers:
         if said(each.error):
             raise error_inside(data)
+    if len(answers) == 1 and len(answers[0][0].candidates or ()) == 1:
+        answer = _of_one(*answers[0])
+    else:
+        answer = _of_several(answers)
+    if not answer.choices:
+        raise unusable("candidates without content and without an end")
+    return answer
+
+
+def _of_one(answer: Answer, data: bytes) -> ChatResponse:
+    """A whole answer of one candidate."""
+    start = start_of(answer)
+    choices: list[Choice] = []
+    for piece in answer.candidates or ():
+        reader = CandidateReader(piece.index or 0)
+        deltas, ends = reader.read(piece, data, 0, answer.response_id), reader.finish()
+        if deltas or ends:
+            choices.append(choice_of(deltas, reader.index, ends[0] if ends else None))
+    usage = read_usage(answer.usage_metadata)
+    return ChatResponse(tuple(choices), start.id, start.model, start.created, usage, start.service_tier)
+
+
+def _of_several(answers: list[tuple[Answer, bytes]]) -> ChatResponse:
+    """Several candidates, or several answers in a run, as a stream would have told them."""
+    reader = AnswerReader()
+    fold = Accumulator()
+    for each, data in answers:
         for event in reader.read(each, data):
             fold.add(event)
     if not reader.answered:
         raise unusable("an answer without candidates")
     for event in reader.finishes():
         fold.add(event)
-    answer = fold.response
-    if not answer.choices:
-        raise unusable("candidates without content and without an end")
-    return answer
+    return fold.response
 
 
 def _answers(body: bytes) -> list[tuple[Answer, bytes]]:

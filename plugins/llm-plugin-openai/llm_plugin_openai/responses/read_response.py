@@ -6,16 +6,15 @@ import msgspec
 from msgspec import Struct
 
 from llm_plugin_openai.error_in import error_inside
-from llm_plugin_openai.responses.answer_reader import AnswerReader, native_word, reason_of
+from llm_plugin_openai.responses.answer_reader import AnswerReader, reason_of
 from llm_plugin_openai.responses.answer_wire import RESPONSE, WireResponse
 from llm_plugin_openai.responses.request_wire import NAME
 from llm_plugin_openai.usage import read_usage
-from lockgate_ports.accumulate import Accumulator
+from lockgate_ports.accumulate import choice_of
 from lockgate_ports.body_faults import BROKEN, utf8_fault
 from lockgate_ports.carried import MEMBERS, said
-from lockgate_ports.chat import ChatResponse, Choice
+from lockgate_ports.chat import ChatResponse
 from lockgate_ports.errors import UpstreamError, clip
-from lockgate_ports.events import Finish
 from lockgate_ports.refusals import unreadable, unusable
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Glance
@@ -46,32 +45,21 @@ def read_response(body: bytes) -> ChatResponse:
     """The canonical answer. Raises UpstreamError as `glance` does."""
     response = _decoded(body)
     reader = AnswerReader()
-    fold = Accumulator()
     try:
-        for event in reader.rest(response.output):
-            fold.add(event)
+        deltas = reader.rest(response.output)
     except msgspec.ValidationError as error:
         raise unusable(f"an output item of a wrong shape ({error})") from None
-    fold.add(Finish(None))
-    (told,) = fold.response.choices
-    reason = reader.finish(response)
     extra = {name: value for name, value in MEMBERS.decode(body).items() if name not in _KNOWN and said(value)}
     return ChatResponse(
-        choices=(
-            Choice(
-                parts=told.parts,
-                finish_reason=reason.reason,
-                native_finish_reason=native_word(response),
-                logprobs=told.logprobs,
-            ),
-        ),
-        id=text(response.id),
-        model=text(response.model),
-        created=int(response.created_at) if isinstance(response.created_at, int | float) else None,
-        usage=usage_of(response),
-        service_tier=text(response.service_tier),
-        extra=extra,
-        native=NAME if extra else None,
+        (choice_of(deltas, 0, reader.finish(response)),),
+        text(response.id),
+        text(response.model),
+        int(response.created_at) if isinstance(response.created_at, int | float) else None,
+        usage_of(response),
+        text(response.service_tier),
+        None,
+        extra,
+        NAME if extra else None,
     )
 
 

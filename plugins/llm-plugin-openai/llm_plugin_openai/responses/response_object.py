@@ -66,7 +66,7 @@ def echo_of(request: Request[ChatRequest]) -> Item:
     if not isinstance(request, ResponsesRequest):
         return _DEFAULTS
     asked = structs.asdict(_ECHO.decode(request.asked))
-    echo = _DEFAULTS | {name: value for name, value in asked.items() if said(value)}
+    echo = _DEFAULTS | {name: value for name, value in asked.items() if value is not NULL and said(value)}
     echo["store"] = request.stores and request.answer_id is not None
     if request.answer_id is not None and (conversation := conversation_of(request.conversation)) is not None:
         echo["conversation"] = {"id": conversation}

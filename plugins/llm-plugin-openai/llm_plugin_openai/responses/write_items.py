@@ -22,8 +22,11 @@ def message_items(message: Message, at: str, draft: ItemDraft) -> list[Item | Ra
     if message.native != NAME:
         for name in message.unread:
             draft.leave_out(f"{at}.{name}")
+    words = message.words
     if message.role == "assistant":
-        return _assistant(message, at, draft)
+        return _assistant(message, at, draft) if words is None else [_spoken(message, [_output_text(words, [])])]
+    if words is not None and message.role != "tool":
+        return [{"role": message.role, "content": words}]
     items: list[Item | Raw] = []
     content: list[Item | Raw] = []
     for place, part in enumerate(message.parts):
@@ -89,7 +92,11 @@ def _words(part: Text | Refusal, at: str, draft: ItemDraft) -> Item:
         return {"type": "refusal", "refusal": part.text}
     own = draft.notes(part, at, NAME)
     notes = _NOTES.decode(own) if own is not None else []
-    return {"type": "output_text", "text": part.text, "annotations": notes}
+    return _output_text(part.text, notes)
+
+
+def _output_text(words: str, notes: list[Raw]) -> Item:
+    return {"type": "output_text", "text": words, "annotations": notes}
 
 
 def _act(part: Part, at: str, draft: ItemDraft) -> Item | Raw:

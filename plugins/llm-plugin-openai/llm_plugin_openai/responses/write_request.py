@@ -2,17 +2,18 @@
 reference, Responses, Create).
 """
 
+from operator import attrgetter
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from llm_plugin_openai.post import Target, post
 from llm_plugin_openai.responses.namespaces import in_namespaces
 from llm_plugin_openai.responses.read_view import LOGPROBS
 from llm_plugin_openai.responses.request_wire import NAME, WireRequest
 from llm_plugin_openai.responses.write_items import message_items
-from llm_plugin_openai.responses.write_parts import ItemDraft
+from llm_plugin_openai.responses.write_parts import Item, ItemDraft
 from llm_plugin_openai.responses.write_tools import choice_item, tool_item
 from lockgate_ports.body_faults import BROKEN, fault
 from lockgate_ports.carried import ITEMS, MEMBERS
@@ -26,15 +27,16 @@ from lockgate_ports.patch import edited, set_field, set_string
 _PATH = "responses"
 _LEAST = 16
 _THOUGHTS = "reasoning.encrypted_content"
-_PLAIN = (
-    *("temperature", "top_p", "top_logprobs", "service_tier", "metadata", "user", "store", "prompt_cache_key"),
-    "tool_choice",
-)
+_PLAIN = (*("temperature", "top_p", "top_logprobs", "service_tier", "metadata", "user", "store", "prompt_cache_key"),)
+_PLAIN_OF = attrgetter(*_PLAIN)
+_UNSAID = (None,) * len(_PLAIN)
 _UNKNOWN = (
     *("top_k", "min_p", "seed", "frequency_penalty", "presence_penalty", "repetition_penalty", "logit_bias"),
     "prediction",
 )
 """Tuning that this language has no word for."""
+_UNKNOWN_OF = attrgetter(*_UNKNOWN)
+_NOTHING_UNKNOWN = (None,) * len(_UNKNOWN)
 
 
 class _Said(Struct, gc=False):
@@ -76,13 +78,12 @@ def request_fields(view: ChatRequest, upstream: Upstream) -> tuple[dict[str, Any
     if messages and (words := _instructions(messages[0])) is not None and len(messages) > 1:
         fields["instructions"] = words
         start = 1
-    fields["input"] = [
-        item
-        for place, message in enumerate(messages[start:], start=start)
-        for item in message_items(message, f"messages[{place}]", draft)
-    ]
-    fields |= {name: value for name, value in _tuning(view, draft).items() if value is not None}
-    _extras(fields, view, draft)
+    fields["input"] = items = list[Item | Raw]()
+    for place, message in enumerate(messages[start:], start=start):
+        items += message_items(message, f"messages[{place}]", draft)
+    fields |= _tuning(view, draft)
+    if view.extra:
+        _add_extras(fields, view, draft)
     if "tools" in fields:
         fields["tools"] = in_namespaces(fields["tools"], fields)
     included = [LOGPROBS] if view.logprobs or view.top_logprobs else []
@@ -114,21 +115,31 @@ def _instructions(message: Message) -> str | None:
 
 def _tuning(view: ChatRequest, draft: ItemDraft) -> dict[str, Any]:
     _refuse_what_changes_the_answer(view, draft)
-    fields: dict[str, Any] = {name: getattr(view, name) for name in _PLAIN}
-    fields["max_output_tokens"] = _limit(view.max_tokens, draft) if view.max_tokens is not None else None
-    offered = draft.offered(view.tools, NAME)
-    fields["tools"] = [tool_item(tool, f"tools[{place}]", draft) for place, tool in offered] or None
-    fields["tool_choice"] = choice_item(view.tool_choice, view.tools) if view.tool_choice is not None else None
-    fields["parallel_tool_calls"] = view.parallel_tool_calls if view.tools or draft.own else None
-    text = {"format": _format(view.response_format, draft), "verbosity": view.verbosity}
-    fields["text"] = {name: value for name, value in text.items() if value is not None} or None
-    fields["reasoning"] = _reasoning(view.reasoning, draft) if view.reasoning is not None else None
-    fields["prompt_cache_retention"] = view.prompt_cache_ttl
+    fields: dict[str, Any] = {}
+    if (plain := _PLAIN_OF(view)) != _UNSAID:
+        fields = {name: value for name, value in zip(_PLAIN, plain, strict=True) if value is not None}
+    if view.tool_choice is not None:
+        fields["tool_choice"] = choice_item(view.tool_choice, view.tools)
+    if view.max_tokens is not None:
+        fields["max_output_tokens"] = _limit(view.max_tokens, draft)
+    if view.tools:
+        offered = draft.offered(view.tools, NAME)
+        fields["tools"] = [tool_item(tool, f"tools[{place}]", draft) for place, tool in offered]
+    if view.parallel_tool_calls is not None and (view.tools or draft.own):
+        fields["parallel_tool_calls"] = view.parallel_tool_calls
+    if view.response_format is not None or view.verbosity is not None:
+        text = {"format": _format(view.response_format, draft), "verbosity": view.verbosity}
+        fields["text"] = {name: value for name, value in text.items() if value is not None}
+    if view.reasoning is not None and (reasoning := _reasoning(view.reasoning, draft)) is not None:
+        fields["reasoning"] = reasoning
+    if view.prompt_cache_ttl is not None:
+        fields["prompt_cache_retention"] = view.prompt_cache_ttl
     if view.stop and draft.admits("stop"):
-        fields["stop"] = list(view.stop)
-    for name in _UNKNOWN:
-        if getattr(view, name) is not None and draft.admits(name) and name != "prediction":
-            fields[name] = getattr(view, name)
+        fields["stop"] = view.stop
+    if (unknown := _UNKNOWN_OF(view)) != _NOTHING_UNKNOWN:
+        for name, value in zip(_UNKNOWN, unknown, strict=True):
+            if value is not None and draft.admits(name) and name != "prediction":
+                fields[name] = value
     return fields
 
 
@@ -167,7 +178,7 @@ def _format(form: ResponseFormat | None, draft: ItemDraft) -> dict[str, Any] | N
     return {"type": "json_schema"} | {member: value for member, value in said.items() if value is not None}
 
 
-def _extras(fields: dict[str, Any], view: ChatRequest, draft: ItemDraft) -> None:
+def _add_extras(fields: dict[str, Any], view: ChatRequest, draft: ItemDraft) -> None:
     """What the caller wrote in this dialect goes as it came; another dialect's own words are tuning we lack."""
     for name, value in view.extra.items():
         if view.native == NAME:

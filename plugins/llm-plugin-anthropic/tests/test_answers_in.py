@@ -175,6 +175,21 @@ def test_an_empty_answer_is_an_answer(dialect: AnthropicMessages) -> None:
     assert answer.extra == {"stop_sequence": Raw(b'"###"')}
 
 
+def test_a_member_that_nobody_knows_is_kept_beside_the_rest() -> None:
+    container = {"id": "c_1"}
+    usage = {"input_tokens": 1, "output_tokens": 2}
+    body = _answer({"type": "text", "text": "Hi"}, stop_sequence=None, container=container, usage=usage)
+    answer = AnthropicMessages().read_response(body)
+    assert answer.extra == {"container": Raw(json.dumps(container).encode())}
+    assert (answer.text, answer.id, answer.model, answer.native) == ("Hi", "msg_1", "c", "anthropic-messages")
+    assert answer.usage == Usage(input_tokens=1, output_tokens=2)
+
+
+def test_usage_of_a_wrong_shape_is_none_and_spoils_no_answer() -> None:
+    answer = AnthropicMessages().read_response(_answer({"type": "text", "text": "Hi"}, usage={"input_tokens": "many"}))
+    assert (answer.text, answer.usage) == ("Hi", None)
+
+
 @pytest.mark.parametrize("relay", [True, False])
 def test_a_stream_that_stops_before_it_says_why_has_no_end(relay: bool) -> None:
     stream = _told(_start(), _open({"type": "text", "text": ""}), _more(type="text_delta", text="Hi"), _end(None))

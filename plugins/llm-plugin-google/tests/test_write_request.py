@@ -325,3 +325,8 @@ def test_another_dialects_own_words_are_left_out_and_named(write: Write) -> None
     fields, dropped = write(extra={"zz": Raw(b"1")}, native="other")
     assert "zz" not in fields
     assert dropped == ("zz",)
+
+
+def test_a_turn_of_the_model_that_says_nothing_is_left_out(write: Write) -> None:
+    fields, _ = write(messages=(user("Q"), assistant(""), user("")))
+    assert fields["contents"] == [{"role": "user", "parts": [{"text": "Q"}]}, {"role": "user", "parts": [{"text": ""}]}]

@@ -8,6 +8,7 @@ import pytest
 from msgspec import Raw
 
 from llm_plugin_openai.dialect import OpenAIChat
+from llm_plugin_openai.quirks import Quirks
 from lockgate_ports.chat import ChatResponse
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.parts import Audio, Image, InlineSource, Part, Refusal, Text, Thinking, ToolCall
@@ -67,6 +68,7 @@ _NAME = "openai-chat"
             (Thinking("Hm", native=_NAME), Thinking(redacted="x", native=_NAME), Text("4")),
         ),
         ({"content": None, "refusal": "No"}, (Refusal("No"),)),
+        ({"content": "x", "refusal": "No"}, (Text("x"), Refusal("No"))),
         (_call(id="c", type="function", function=_F), (ToolCall("c", "f", '{"a":1}'),)),
         (_call(type="function", function=_F), (ToolCall("call_0_0", "f", '{"a":1}'),)),
         (_call(id="", function=_F), (ToolCall("call_0_0", "f", '{"a":1}'),)),
@@ -223,6 +225,23 @@ def test_choices_keep_index_logprobs_and_order() -> None:
     ]
     assert isinstance(answer.choices[1].logprobs, Raw)
     assert json.loads(bytes(answer.choices[1].logprobs)) == measured
+
+
+def test_thoughts_between_tags_are_told_apart_in_a_whole_answer() -> None:
+    answer = OpenAIChat(Quirks(think_tags=True)).read_response(_body({"content": "<think>Hm</think>4"}))
+    assert answer.choices[0].parts == (Thinking("Hm", native=_NAME), Text("4"))
+
+
+def test_what_an_answer_of_words_is_drawn_from_is_noted_at_the_words() -> None:
+    (text,) = _read({"content": "x"}, citations=["https://a.test"]).choices[0].parts
+    assert isinstance(text, Text)
+    assert text.annotations is not None
+    assert json.loads(bytes(text.annotations))[0]["url_citation"] == {"url": "https://a.test"}
+
+
+def test_an_id_that_is_no_word_is_none() -> None:
+    answer = _read({"content": "x"}, id=7, model="", system_fingerprint=5)
+    assert (answer.text, answer.id, answer.model, answer.system_fingerprint) == ("x", None, None, None)
 
 
 def test_what_only_this_dialect_knows_is_kept() -> None:

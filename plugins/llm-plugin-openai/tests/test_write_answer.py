@@ -277,3 +277,21 @@ def test_its_own_parts_without_a_place_in_a_message_are_named(ask: Any) -> None:
     answer = _answer(Native("openai-chat", "reference", Raw(b"{}")))
     assert OpenAIChat().write_response(answer, _ASKED).dropped == ("answer.reference",)
     assert b": x-lockgate-dropped: answer.reference\n\n" in _written(ask, list(unfold(answer)))
+
+
+def test_shares_of_the_tokens_are_told_as_far_as_they_are_known() -> None:
+    usage = json.loads(OpenAIChat().write_response(_answer(Text("x")), _ASKED).body)["usage"]
+    assert usage == {
+        "prompt_tokens": 9,
+        "completion_tokens": 8,
+        "total_tokens": 17,
+        "prompt_tokens_details": {"cached_tokens": 4},
+        "completion_tokens_details": {"reasoning_tokens": 3},
+    }
+
+
+def test_a_second_sound_has_no_place_and_is_named() -> None:
+    sounds = [Audio(InlineSource("UklG"), id=name, transcript=name) for name in ("a", "b")]
+    written = OpenAIChat().write_response(_answer(*sounds), _ASKED)
+    assert json.loads(written.body)["choices"][0]["message"]["audio"]["id"] == "a"
+    assert written.dropped == ("answer.audio",)

@@ -367,3 +367,10 @@ def test_citations_and_signatures_of_another_dialect_are_left_out_by_name(
     turn = assistant(Text("A", Raw(b"[{}]"), "other-chat"), call)
     written = dialect.write_request(ChatRequest(model="m", messages=(turn,)), upstream)
     assert written.dropped == ("messages[0].content[0].annotations", "messages[0].content[1].signature")
+
+
+def test_citations_of_a_message_of_words_are_named_as_left_out(dialect: OpenAIChat, upstream: Upstream) -> None:
+    cited = Message("assistant", (Text("A", Raw(b"[{}]"), "anthropic-messages"),))
+    written = dialect.write_request(ChatRequest(model="m", messages=(user("Q"), cited)), upstream)
+    assert json.loads(written.http.body)["messages"][1] == {"role": "assistant", "content": "A"}
+    assert written.dropped == ("messages[1].content[0].annotations",)

@@ -1,28 +1,28 @@
 """The way in for every client: path, key, media type, size; then the dialect and the engine."""
 
 import asyncio
-import logging
 import random
 import re
-import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from time import time
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct, structs
 
 from lockgate.adapters.callers import Callers
 from lockgate.redaction import redact
 from lockgate.surfaces.cors import Cors
+from lockgate.surfaces.error_answers import error_answer, fault
 from lockgate.surfaces.guard import check_admin, check_host
 from lockgate.surfaces.head import Head, ReadBody, client_key
 from lockgate.surfaces.inflate import inflate
+from lockgate.surfaces.inside import Inside, Parting
 from lockgate.surfaces.labels import LabelHeader
-from lockgate.surfaces.lines import NO_CACHE, id_line, line, lines, printable, who_lines, with_theirs
+from lockgate.surfaces.lines import NO_CACHE, lines, printable, who_lines, with_theirs
 from lockgate.surfaces.memory import Memory
 from lockgate.surfaces.paths import Paths
-from lockgate.surfaces.patience import SHOULD_RETRY, TIMEOUTS, is_useless_again, patience
+from lockgate.surfaces.patience import TIMEOUTS, patience
 from lockgate.surfaces.rate_headers import rate_headers
 from lockgate.surfaces.replies import JSON, ErrorWriter, Streamed, Whole, Write, write_plain_error
 from lockgate_core.engine import Engine
@@ -37,13 +37,12 @@ from lockgate_ports.dialect import (
     Surface,
     SurfaceDialect,
 )
-from lockgate_ports.errors import LimitReached, LockgateError, UnsupportedMedia, UpstreamError
+from lockgate_ports.errors import LockgateError, UnsupportedMedia
 from lockgate_ports.events import Event
 from lockgate_ports.handing import hand
 from lockgate_ports.steps import Answer, AnswerStream, Served
 from lockgate_ports.wire import Inbound, Request
 
-_log = logging.getLogger("lockgate.server")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _IDS = random.Random()  # noqa: S311  ids tell calls apart; nothing hangs on their being guessed
 _PROFILE = "x-lockgate-profile"
@@ -66,18 +65,6 @@ class Place(Struct, frozen=True):
     """For callers alone who may look at and change the gateway itself."""
     marks: tuple[str, ...] = ()
     """Header fields, one of which its clients send, where several places stand at one surface."""
-
-
-class Inside(Protocol):
-    """What must stay open while calls are in it."""
-
-    def enter(self) -> None:
-        """A call begins."""
-        ...
-
-    def leave(self) -> None:
-        """A call has ended, its stream included."""
-        ...
 
 
 class FrontDoor:
@@ -131,11 +118,11 @@ class FrontDoor:
             if isinstance(answer, Whole):
                 return answer
             streams = True
-            return structs.replace(answer, close=_Parting(answer.close, self._inside))
+            return structs.replace(answer, close=Parting(answer.close, self._inside))
         except LockgateError as error:
-            return _error(write_error, error, request_id)
+            return error_answer(write_error, error, request_id)
         except Exception as error:  # noqa: BLE001 - whatever happens, the client gets an answer
-            return _error(write_error, _fault(error, request_id), request_id)
+            return error_answer(write_error, fault(error, request_id), request_id)
         finally:
             if not streams:
                 self._inside.leave()
@@ -145,24 +132,6 @@ class FrontDoor:
         if self._loopback:
             check_host(head)
         return self._anybody
-
-
-class _Parting:
-    """Closes a stream, and leaves what it was in, once."""
-
-    __slots__ = ("_close", "_inside")
-
-    def __init__(self, close: Callable[[], Awaitable[None]], inside: Inside) -> None:
-        self._close = close
-        self._inside: Inside | None = inside
-
-    async def __call__(self) -> None:
-        try:
-            await self._close()
-        finally:
-            if self._inside is not None:
-                self._inside.leave()
-                self._inside = None
 
 
 def _place_of(head: Head, places: Sequence[Place]) -> Place:
@@ -319,7 +288,7 @@ async def _tell(
         except _Unsent as unsent:
             raise unsent.error from None
         except Exception as error:  # noqa: BLE001 - a fault of ours must end the stream as an error, not as a cut
-            return writer.fail(_fault(error, request_id))
+            return writer.fail(fault(error, request_id))
     finally:
         await stream.aclose()
 
@@ -329,31 +298,6 @@ class _Unsent(Exception):
 
     def __init__(self, error: Exception) -> None:
         self.error = error
-
-
-def _fault(error: Exception, request_id: str) -> LockgateError:
-    """A fault in Lockgate or a plugin: told to the log without values, since those may hold what must not show."""
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    kind, fields = type(error).__qualname__, {"request_id": request_id}
-    _log.error("internal error in %s: %s\n%s", request_id, kind, redact(frames), extra={"fields": fields})
-    return LockgateError("an internal error; the server's log says where")
-
-
-def _error(write: ErrorWriter, error: LockgateError, request_id: str) -> Whole:
-    redact.clean(error)
-    answer = write(error, request_id)
-    told = f"{lines(answer.headers)}{id_line(request_id)}{line('x-lockgate-error', error.code)}"
-    if isinstance(error, LimitReached):
-        told += lines(rate_headers((error.standing,)))
-    if isinstance(error, UpstreamError) and error.upstream_request_id:
-        told += f"x-lockgate-upstream-request-id: {printable(error.upstream_request_id)}\r\n"
-    if error.tried:
-        told += f"x-lockgate-tried: {printable('; '.join(error.tried))}\r\n"
-    if is_useless_again(error) and all(name != SHOULD_RETRY for name, _ in answer.headers):
-        told += line(SHOULD_RETRY, "false")
-    if isinstance(error, UpstreamError) and error.headers and answer.body is error.body:
-        told = with_theirs(told, error.headers)
-    return Whole(answer.status, answer.body, answer.content_type, told)
 
 
 def _check_media(written: str, wanted: tuple[str, ...]) -> None:

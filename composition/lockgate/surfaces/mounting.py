@@ -12,8 +12,9 @@ from lockgate.surfaces.admin import AdminPlace, Reload, reload_page
 from lockgate.surfaces.catalogue import CataloguePlace
 from lockgate.surfaces.conversations import Conversations
 from lockgate.surfaces.cors import Cors
-from lockgate.surfaces.front_door import DialectPlace, FrontDoor, Inside, Place, Serve
+from lockgate.surfaces.front_door import DialectPlace, FrontDoor, Place, Serve
 from lockgate.surfaces.health import HealthPlace, Tested
+from lockgate.surfaces.inside import Inside
 from lockgate.surfaces.labels import LabelHeader
 from lockgate.surfaces.ledger_pages import LedgerPlace
 from lockgate.surfaces.memory import Memory, serve_nothing

@@ -83,7 +83,7 @@ def read_response(body: bytes, *, think_tags: bool = False) -> ChatResponse:
         raise unusable("an answer that is not valid UTF-8")
     if not wire.choices:
         raise _without_choices(wire.error, body)
-    cited = wire if type(wire) is WireAnswer else None
+    cited = wire if type(wire) is WireAnswer and (said(wire.citations) or said(wire.search_results)) else None
     return ChatResponse(
         tuple([_choice(choice, place, cited, body, think_tags) for place, choice in enumerate(wire.choices)]),
         wire.id or None,

@@ -29,6 +29,7 @@ _PLAIN_OF = attrgetter(*_PLAIN)
 _UNSAID = (None,) * len(_PLAIN)
 _BEYOND = ("top_k", "min_p", "repetition_penalty")
 _BEYOND_OF = attrgetter(*_BEYOND)
+_NOT_BEYOND = (None,) * len(_BEYOND)
 
 
 def write_request(view: ChatRequest, upstream: Upstream, quirks: Quirks, target: Target) -> Written:
@@ -99,9 +100,10 @@ def _tuning(view: ChatRequest, draft: ChatDraft) -> dict[str, Any]:
         fields["prediction"] = _prediction(view.prediction, draft)
     if view.prompt_cache_ttl is not None:
         fields["prompt_cache_retention"] = view.prompt_cache_ttl
-    for name, value in zip(_BEYOND, _BEYOND_OF(view), strict=True):
-        if value is not None and (draft.own or name in quirks.sampling or draft.admits(name)):
-            fields[name] = value
+    if (beyond := _BEYOND_OF(view)) != _NOT_BEYOND:
+        for name, value in zip(_BEYOND, beyond, strict=True):
+            if value is not None and (draft.own or name in quirks.sampling or draft.admits(name)):
+                fields[name] = value
     if view.reasoning is not None:
         said = reasoning_fields(view.reasoning, draft)
         fields |= {name: value for name, value in said.items() if value is not None}

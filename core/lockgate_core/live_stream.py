@@ -94,10 +94,10 @@ class LiveStream:
                 if shown := self._read(batch):
                     return shown
             await self._end_whole()
-            raise StopAsyncIteration
         except BaseException as error:
             await self._end_with(error)
             raise
+        raise StopAsyncIteration
 
     async def hand(self, take: Take[Sequence[Event]]) -> None:
         """All batches that are left, at once where they arrive. Raises LockgateError, and what `take` raises."""
@@ -241,6 +241,8 @@ class LiveStream:
         self.close(None)
         if not self._lasting and self._journal.receipt is not None:
             await self._journal.receipt
+        self._told = True
+        await self._source.aclose()
 
     def _stalled(self) -> UpstreamError:
         self._late = self._clock.now() >= self._deadline

@@ -73,7 +73,7 @@ class StreamRules:
                 if event.content:
                     self.committed = self.progress = True
                     self.pieces += 1
-                    seen, size = self.seen, len(event.raw)
+                    size, seen = len(event.raw), self.seen
                     seen.relayed += 1
                     seen.size += size
                     if size < seen.shortest:

@@ -30,7 +30,7 @@ class Start(Struct, frozen=True):
     system_fingerprint: str | None = None
 
 
-class TextDelta(Struct, frozen=True):
+class TextDelta(Struct, frozen=True, gc=False):
     """More words; `logprobs` is a JSON object in OpenAI's form; `annotations` a JSON array in dialect `native`."""
 
     text: str

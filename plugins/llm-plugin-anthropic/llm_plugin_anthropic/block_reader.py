@@ -1,7 +1,5 @@
 """Blocks of an answer as canonical events; a whole block is one that opens full and closes at once."""
 
-from collections.abc import Callable
-
 import msgspec
 from msgspec import Raw
 
@@ -55,8 +53,8 @@ class BlockReader:
         self.answered = False
         self._open: dict[int, _Open] = {}
 
-    def open(self, index: int, block: AnswerBlock, raw: Callable[[], Raw]) -> list[Event]:
-        """`raw` gives the block as it came, for one that only this dialect knows."""
+    def open(self, index: int, block: AnswerBlock, data: bytes) -> list[Event]:
+        """`data` is the event, for a block that only this dialect knows."""
         match block.type:
             case "text" | "thinking" | "redacted_thinking":
                 told = _said_at_once(block)
@@ -69,14 +67,14 @@ class BlockReader:
                 self.calls = True
                 return [ToolCallDelta(index, id=block.id or f"toolu_{index}", name=block.name or "")]
             case _:
-                self._open[index] = _Open(block, MEMBERS.decode(raw()))
+                self._open[index] = _Open(block, MEMBERS.decode(_member(data, "content_block")))
         return []
 
-    def delta(self, index: int, delta: WireDelta, raw: Callable[[], Raw]) -> list[Event]:
-        """More of a block; what no canonical event stands for tells nothing."""
+    def delta(self, index: int, delta: WireDelta, data: bytes) -> list[Event]:
+        """More of a block; what no canonical event stands for tells nothing. `data` is the event."""
         opened = self._open.get(index)
         if opened is not None and opened.members is not None:
-            self._grow(opened, opened.members, delta, raw)
+            self._grow(opened, opened.members, delta, data)
             return []
         match delta.type:
             case "text_delta" if delta.text:
@@ -116,12 +114,12 @@ class BlockReader:
         return [event for index in sorted(self._open) for event in self.close(index)]
 
     @staticmethod
-    def _grow(opened: _Open, members: dict[str, Raw], delta: WireDelta, raw: Callable[[], Raw]) -> None:
+    def _grow(opened: _Open, members: dict[str, Raw], delta: WireDelta, data: bytes) -> None:
         """A server tool's input comes in pieces; any other member grows by words, or is set (`compaction_delta`)."""
         if delta.type == "input_json_delta":
             opened.pieces.append(delta.partial_json or "")
             return
-        for name, value in MEMBERS.decode(raw()).items():
+        for name, value in MEMBERS.decode(_member(data, "delta")).items():
             before = members.get(name)
             if name == "type" or not said(value):
                 continue
@@ -157,3 +155,7 @@ def _is_json(data: bytes) -> bool:
     except (msgspec.DecodeError, RecursionError):
         return False
     return True
+
+
+def _member(data: bytes, name: str) -> Raw:
+    return MEMBERS.decode(data)[name]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import msgspec
-from msgspec import Raw
 
 from llm_plugin_anthropic.answer_wire import EVENT, WireEvent, text
 from llm_plugin_anthropic.block_reader import BlockReader
@@ -11,7 +10,6 @@ from llm_plugin_anthropic.error_in import error_inside
 from llm_plugin_anthropic.finish import reason_of
 from llm_plugin_anthropic.usage import WireUsage, merged, usage_of
 from lockgate_ports.body_faults import BROKEN, utf8_fault
-from lockgate_ports.carried import MEMBERS
 from lockgate_ports.errors import UpstreamError
 from lockgate_ports.events import Event, Failure, Finish, ReadEvent, Skipped, Start, UsageReport
 from lockgate_ports.sse import SseEvent, SseParser
@@ -32,7 +30,10 @@ class MessageReader:
 
     def feed(self, data: bytes) -> Sequence[ReadEvent]:
         """The events that `data` completes. Raises UpstreamError for one that is too long."""
-        return [event for each in self._sse.feed(data) for event in self._read(each)]
+        events: list[ReadEvent] = []
+        for each in self._sse.feed(data):
+            events += self._read(each)
+        return events
 
     def end(self) -> Sequence[ReadEvent]:
         """What is left when the stream closes; a message without an end stays without."""
@@ -68,9 +69,9 @@ class MessageReader:
         delta = wire.delta
         match wire.type:
             case "content_block_delta" if delta is not None and not self._finished:
-                return self._blocks.delta(wire.index, delta, lambda: _member(data, "delta"))
+                return self._blocks.delta(wire.index, delta, data)
             case "content_block_start" if wire.content_block is not None and not self._finished:
-                return self._blocks.open(wire.index, wire.content_block, lambda: _member(data, "content_block"))
+                return self._blocks.open(wire.index, wire.content_block, data)
             case "content_block_stop" if not self._finished:
                 return self._blocks.close(wire.index)
             case "message_start" if wire.message is not None and not self._started:
@@ -107,7 +108,3 @@ class MessageReader:
     def _fail(self, error: UpstreamError) -> list[Event]:
         self._over = True
         return [Failure(error)]
-
-
-def _member(data: bytes, name: str) -> Raw:
-    return MEMBERS.decode(data)[name]

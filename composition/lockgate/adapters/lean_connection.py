@@ -1,27 +1,23 @@
 """One HTTP/1.1 connection to an upstream, on asyncio.Protocol over httptools (llhttp): bounded both ways."""
 
 import asyncio
-import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
-from typing import Any, Self, cast
+from typing import cast
 
 import httptools
-from msgspec import Struct
 
+from lockgate.adapters.lean_response import MUCH, LeanResponse
 from lockgate_ports.errors import UpstreamError
-from lockgate_ports.handing import Take
 from lockgate_ports.http import Body
-from lockgate_ports.refusals import over_limit
 
 _HEAD_LIMIT = 64 * 1024
 """Bytes of a head; one that has not ended within twice as many never will."""
 _FIELDS_LIMIT = 200
-_HIGH, _LOW = 64 * 1024, 16 * 1024
-"""Bytes of an answer that nobody has read; the loop may bring 256 KB more at once."""
+_LITTLE = 16 * 1024
+"""Bytes of an answer that nobody has read, below which more may come."""
 _JOINED = 64 * 1024
 """Bytes of a body up to which it is cheaper to copy it behind its head than to write twice."""
-_INFLATE_STEP = 256 * 1024
 _NAMES: dict[bytes, str] = {}
 """Names of fields in lower case, by how they came: providers send the same with each answer."""
 _NAMES_KEPT, _NAME = 1000, 64
@@ -78,14 +74,14 @@ class LeanConnection(asyncio.Protocol):
         """Holds the upstream back while more is buffered than is being read."""
         if self._transport is None or self.lost:
             return
-        if buffered > _HIGH and not self.paused:
+        if buffered > MUCH and not self.paused:
             self.paused = True
             self._transport.pause_reading()
-        elif buffered < _LOW and self.paused:
+        elif buffered < _LITTLE and self.paused:
             self.paused = False
             self._transport.resume_reading()
 
-    def done(self, answer: "LeanResponse") -> None:
+    def done(self, answer: LeanResponse) -> None:
         """`answer` has been read to its end."""
         if answer is self._answer:
             self._answer = None
@@ -182,154 +178,6 @@ class LeanConnection(asyncio.Protocol):
             self._answer.end(UpstreamError("the answer was cut short or is corrupt", kind="transient"))
 
 
-class LeanResponse(Struct, eq=False):
-    """An HttpResponse. Names of header fields are in lower case. A Struct, since one is made for each answer; its repr
-    tells the status alone."""
-
-    _connection: LeanConnection
-    status: int
-    headers: Mapping[str, str]
-    complete: bool = False
-    """All of the body has arrived, or will never."""
-    _pieces: list[bytes] = []
-    _buffered: int = 0
-    _error: UpstreamError | None = None
-    awaited: asyncio.Future[bytes] | None = None
-    """The next piece, where somebody waits for it."""
-    _take: Take[bytes] | None = None
-    """Takes what arrives meanwhile."""
-    _full: Awaitable[object] | None = None
-    """What is to be awaited before it takes more."""
-    _read: bool = False
-
-    def __repr__(self) -> str:
-        return f"LeanResponse({self.status})"
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [("status", self.status)]
-
-    @property
-    def until_close(self) -> bool:
-        """The end of the connection is that of the body: no length was said."""
-        return "content-length" not in self.headers and "chunked" not in self.headers.get("transfer-encoding", "")
-
-    def add(self, pieces: Sequence[bytes]) -> None:
-        """Takes pieces of the body from the connection."""
-        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        size = self._buffered + len(data)
-        waiting = self.awaited
-        if waiting is None or waiting.done():
-            self._pieces.append(data)
-            self._buffered = size
-        elif self._take is None:
-            self.awaited = None
-            waiting.set_result(data)
-        else:
-            try:
-                if (full := self._take(data)) is not None:
-                    self.awaited, self._full = None, full
-                    waiting.set_result(b"")
-            except Exception as error:  # noqa: BLE001  whoever waits is told
-                self.awaited = None
-                _fail(waiting, error)
-            return
-        if size > _HIGH:
-            self._connection.flow(size)
-
-    def end(self, error: UpstreamError | None) -> None:
-        """No more will come."""
-        self.complete = True
-        self._error = error
-        waiting, self.awaited = self.awaited, None
-        if waiting is not None and not waiting.done():
-            self._settle(waiting)
-
-    async def read(self, limit: int) -> bytes:
-        """The whole body, unpacked. Raises UpstreamError."""
-        if self.complete and self._error is None and self._buffered <= limit and "content-encoding" not in self.headers:
-            # It came with its head, as most do.
-            self._read = True
-            self._connection.done(self)
-            return b"".join(self._pieces)
-        parts: list[bytes] = []
-        size = 0
-        async for chunk in self.chunks():
-            size += len(chunk)
-            if size > limit:
-                self.abort()
-                raise over_limit(limit)
-            parts.append(chunk)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it arrives, unpacked. Raises UpstreamError."""
-        return self if self._plain else self._unpacked()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    def __anext__(self) -> "asyncio.Future[bytes]":
-        connection = self._connection
-        if connection.paused:
-            # Not before: whoever has not taken the last piece yet needs no more.
-            connection.flow(self._buffered)
-        waiting: asyncio.Future[bytes] = connection.loop.create_future()
-        if self._pieces:
-            waiting.set_result(self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces))
-            self._pieces, self._buffered = [], 0
-        elif self.complete:
-            self._settle(waiting)
-        else:
-            self.awaited = waiting
-        return waiting
-
-    def abort(self) -> None:
-        """Drops the connection, unless all of the body was read."""
-        if not self._read:
-            self._connection.abort()
-
-    @property
-    def _plain(self) -> bool:
-        return self.headers.get("content-encoding", "identity").lower() == "identity"
-
-    async def _unpacked(self) -> AsyncIterator[bytes]:
-        coding = self.headers["content-encoding"].lower()
-        if coding not in ("gzip", "x-gzip", "deflate"):
-            self.abort()
-            raise UpstreamError(f"the answer is packed as {coding[:40]!r}, which was not asked for", kind="transient")
-        unpacker = zlib.decompressobj(wbits=31 if coding != "deflate" else 15)
-        try:
-            async for piece in self:
-                packed = piece
-                while packed:
-                    yield unpacker.decompress(packed, _INFLATE_STEP)
-                    packed = unpacker.unconsumed_tail
-        except zlib.error:
-            raise UpstreamError("the answer was cut short or is corrupt", kind="transient") from None
-        if not unpacker.eof:
-            raise UpstreamError("the answer was cut short or is corrupt", kind="transient")
-
-    async def hand(self, take: Take[bytes]) -> None:
-        """All that is left of the body, at once where it arrives. Raises UpstreamError, and what `take` raises."""
-        try:
-            self._take = take
-            async for data in self:
-                full = take(data) if data else self._full
-                if full is not None:
-                    self._take = self._full = None
-                    await full
-                    self._take = take
-        finally:
-            self._take = None
-
-    def _settle(self, waiting: "asyncio.Future[bytes]") -> None:
-        """All was taken that has come."""
-        if self._error is None:
-            self._read = True
-            self._connection.done(self)
-        _fail(waiting, self._error or StopAsyncIteration())
-
-
 class _TooMuch(Exception):
     """A head longer than any provider's."""
 
@@ -347,11 +195,6 @@ def _lower(name: bytes) -> str:
 
 def _is_too_much(fields: Mapping[str, str]) -> bool:
     return len(fields) > _FIELDS_LIMIT or sum(map(len, fields)) + sum(map(len, fields.values())) > _HEAD_LIMIT
-
-
-def _fail(waiting: "asyncio.Future[bytes]", error: Exception) -> None:
-    waiting.set_exception(error)
-    waiting.exception()  # is known, should nobody wait any more
 
 
 def _closed() -> UpstreamError:

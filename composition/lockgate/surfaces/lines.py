@@ -14,9 +14,11 @@ NO_CACHE = "cache-control: no-cache\r\nx-accel-buffering: no\r\n"
 
 def lines(fields: Iterable[tuple[str, str]]) -> str:
     """Fields of whatever comes from elsewhere. Raises ValueError for a line break in one, which would make it two."""
-    made = [f"{name}: {value}\r\n" for name, value in fields]
-    text = "".join(made)
-    if text.count("\n") != len(made) or text.count("\r") != len(made):
+    parts: list[str] = []
+    for name, value in fields:
+        parts += name, ": ", value, "\r\n"
+    text = "".join(parts)
+    if text.count("\n") * 4 != len(parts) or text.count("\r") * 4 != len(parts):
         raise ValueError("a header field holds a line break")
     return text
 
@@ -46,11 +48,18 @@ def who_lines(route: str, target: Target, attempts: int) -> str:
 def with_theirs(text: str, theirs: Headers) -> str:
     """What the provider says behind what the gateway says: of a name that both use the gateway's counts, and where it
     tells of its own limits, those of the provider are no news. Raises ValueError as `lines` does."""
-    own = {each.partition(":")[0] for each in text.split("\r\n")}
-    limited = RATES in text and any(name.startswith(RATES) for name in own)
+    limited = _says(text, RATES)
     return text + lines(
-        [field for field in theirs if field[0] not in own and not (limited and field[0].startswith(RATES))]
+        [
+            field
+            for field in theirs
+            if not (field[0] in text and _says(text, f"{field[0]}: ")) and not (limited and field[0].startswith(RATES))
+        ]
     )
+
+
+def _says(text: str, beginning: str) -> bool:
+    return text.startswith(beginning) or f"\r\n{beginning}" in text
 
 
 def printable(value: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import structs
 
-from lockgate.adapters.bypass_watch import inside
+from lockgate.adapters.bypass_watch import entered, inside, left
 from lockgate.adapters.notebook import Notebook
 from lockgate.parts import LiveSecrets, Parts, Ties
 from lockgate.plugins import Plugins
@@ -83,7 +83,8 @@ def assembled(
         RetryBudget(BudgetPolicy(*budget)),
         _slots(provider_id, row, settings.priority.aging, seat),
         told_of_traces=row.send_traceparent,
-        around=unwatched if settings.plugins.sandbox == "off" else inside,
+        enter=unwatched if settings.plugins.sandbox == "off" else entered,
+        leave=unwatched if settings.plugins.sandbox == "off" else left,
         by_model={model: laid_over(timeouts, own) for model, own in row.model_timeouts.items()},
         retry=retry,
         retry_by_model={model: laid_over(retry or OwnRetry(), own) for model, own in row.model_retry.items()},

@@ -32,7 +32,7 @@ class Breaker:
     opened or closed counts for nothing.
     """
 
-    __slots__ = ("_era", "_in_a_row", "_openings", "_policy", "_probe", "_tell", "_window", "until")
+    __slots__ = ("_era", "_in_a_row", "_newest_until", "_openings", "_policy", "_probe", "_tell", "_window", "until")
 
     def __init__(self, policy: BreakerPolicy, tell: Callable[[bool], None] | None = None) -> None:
         """`tell` learns when it opens (True) and when it closes again; not of each further time that it stays open."""
@@ -47,6 +47,8 @@ class Breaker:
         self._in_a_row = 0
         self._window: deque[list[int]] = deque(maxlen=_SLOTS)
         """[slot of time, calls, failures]"""
+        self._newest_until = 0.0
+        """When the newest slot ends."""
 
     def wait(self, now: float) -> float:
         """Seconds until a call may pass; 0 when one may now."""
@@ -119,12 +121,14 @@ class Breaker:
             self._tell(False)
 
     def _slot(self, now: float) -> list[int]:
-        at, window = int(now / self._policy.window * _SLOTS), self._window
-        if window and window[-1][0] == at:
+        window = self._window
+        if window and now < self._newest_until:
             return window[-1]
+        at = int(now / self._policy.window * _SLOTS)
         while window and window[0][0] <= at - _SLOTS:
             window.popleft()
         window.append([at, 0, 0])
+        self._newest_until = (at + 1) * self._policy.window / _SLOTS
         return window[-1]
 
     def _tripped(self) -> bool:

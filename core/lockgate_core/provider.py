@@ -1,7 +1,7 @@
 """A provider as the engine sees it."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 from msgspec import Struct, field
 
@@ -12,8 +12,6 @@ from lockgate_core.loads import Loads
 from lockgate_core.slots import ProviderSlots
 from lockgate_ports.model import ModelPort
 from lockgate_ports.secret import Secret
-
-_UNWATCHED = nullcontext()
 
 
 class Timeouts(Struct, frozen=True):
@@ -50,9 +48,8 @@ class OwnRetry(Struct, frozen=True):
     max_retry_after: float | None = None
 
 
-def unwatched(provider_id: str) -> AbstractContextManager[None]:
-    """Nothing stands around its work."""
-    return _UNWATCHED
+def unwatched(told: object) -> None:
+    """Nobody looks on."""
 
 
 class Provider(Struct, frozen=True):
@@ -68,8 +65,11 @@ class Provider(Struct, frozen=True):
     """How many calls it gets at a time, and each of its models; None: any number."""
     loads: Loads = field(default_factory=Loads)
     """How many calls run there, and how quick it is."""
-    around: Callable[[str], AbstractContextManager[None]] = unwatched
-    """Given its id, what stands around its work on a call."""
+    enter: Callable[[str], Any] = unwatched
+    """Told its id before it works on a call; what is returned goes to `leave`. Two functions, since a context manager
+    would cost each call as much as to choose its key."""
+    leave: Callable[[Any], None] = unwatched
+    """Told when it has."""
     by_model: Mapping[str, Timeouts] = {}
     """How long those models may take that differ from the others."""
     retry: OwnRetry | None = None

@@ -33,6 +33,12 @@ class Bypass(PermissionError):
     """Code past the one way out; `plugins: {sandbox: strict}` refuses it."""
 
 
+entered = _inside.set
+"""Told whose plugin works from now on: what it opens is put down to it, also from tasks that it starts."""
+left = _inside.reset
+"""Told what `entered` returned, when it has worked."""
+
+
 class inside(Struct, eq=False):  # noqa: N801  read as a word in `with inside(name):`
     """Code of plugins runs within: what it opens is put down to `name`, also from tasks that it starts. A class, since
     it stands on the way of every call."""

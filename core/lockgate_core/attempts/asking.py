@@ -27,8 +27,12 @@ async def whole_answer(
     attempt = _attempt(turn, context, timeouts)
     if request.operation != "chat":
         turn.kind = request.operation
-    with clock.timeout(turn.allow(timeouts.attempt, left)), provider.around(target.provider_id):
-        reply = await _call(provider.port, request, attempt)
+    with clock.timeout(turn.allow(timeouts.attempt, left)):
+        inside = provider.enter(target.provider_id)
+        try:
+            reply = await _call(provider.port, request, attempt)
+        finally:
+            provider.leave(inside)
     turn.end()
     note(journal, turn, clock.now() - turn.lease.began, None, reply.glance.usage)
     return Answer(reply, Served(context.route, target, journal.begun, context.standings))
@@ -45,22 +49,26 @@ async def open_stream(
 ) -> LiveStream:
     """A stream, held back until its first content, or as long as the terms say: until then any failure goes unseen.
     What fails is to be `told_of`."""
-    journal, target = context.journal, turn.target
+    journal, target, provider = context.journal, turn.target, turn.provider
     attempt = _attempt(turn, context, timeouts)
     began = clock.now()
     turn.kind = "held stream" if terms.holds else "stream"
     rules = StreamRules()
     held: Held = []
 
-    with clock.timeout(turn.allow(timeouts.first_token, left)), turn.provider.around(target.provider_id):
-        source = await turn.provider.port.stream(request, attempt)
+    with clock.timeout(turn.allow(timeouts.first_token, left)):
+        inside = provider.enter(target.provider_id)
         try:
-            rest = aiter(source)
-            await hold(rest, held, rules, terms)
-        except BaseException:
-            turn.skipped = rules.skipped
-            await source.aclose()
-            raise
+            source = await provider.port.stream(request, attempt)
+            try:
+                rest = aiter(source)
+                await hold(rest, held, rules, terms)
+            except BaseException:
+                turn.skipped = rules.skipped
+                await source.aclose()
+                raise
+        finally:
+            provider.leave(inside)
     now = clock.now()
     deadline, idle = now + time_left(timeouts, context, now), timeouts.idle
     if terms.holds:

@@ -1,6 +1,5 @@
 """An open gateway: calls for embedders, and surfaces to serve or to mount."""
 
-import random
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from lockgate.loading import Source
 from lockgate.plugins import Plugins
 from lockgate.redaction import redact
 from lockgate.reloaded import Reloaded
+from lockgate.request_ids import new_request_id
 from lockgate.settings.model import Settings
 from lockgate.succession import Following, Succession
 from lockgate_core.explain import Explanation
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from lockgate.surfaces.bounds import Bounds
     from lockgate.surfaces.entrance import Entrance
     from lockgate.surfaces.front_door import Serve
-
-_IDS = random.Random()  # noqa: S311  ids tell calls apart; nothing hangs on their being guessed
 
 
 class Gateway:
@@ -134,7 +132,7 @@ class Gateway:
         Raises ModelNotFound, Unsupported, EgressDenied, or UpstreamError when no target answers.
         """
         answer = await self._answer(
-            _request(request, stream=False), request_id=_request_id(), caller=caller, deadline=timeout
+            _request(request, stream=False), request_id=new_request_id(), caller=caller, deadline=timeout
         )
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
@@ -148,7 +146,7 @@ class Gateway:
         Raises as `chat` does; Unsupported also where the provider ranks nothing.
         """
         call = Request(operation="rerank", model=request.model, stream=False, view=request)
-        answer = await self._answer(call, request_id=_request_id(), caller=caller, deadline=timeout)
+        answer = await self._answer(call, request_id=new_request_id(), caller=caller, deadline=timeout)
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
         return RerankAnswer(answer.reply.view, answer.served, answer.reply.dropped, answer.cost)
@@ -162,7 +160,7 @@ class Gateway:
         """
         with self._succession.current:
             answer = await self._answer(
-                _request(request, stream=True), request_id=_request_id(), caller=caller, deadline=timeout
+                _request(request, stream=True), request_id=new_request_id(), caller=caller, deadline=timeout
             )
             if isinstance(answer, Answer):
                 raise TypeError("a step answered a stream with a plain answer")
@@ -177,7 +175,7 @@ class Gateway:
     ) -> EmbedAnswer:
         """One vector for each input. `timeout` and errors as for `chat`; Unsupported where the provider makes none."""
         call = Request(operation="embeddings", model=request.model, stream=False, view=request)
-        answer = await self._answer(call, request_id=_request_id(), caller=caller, deadline=timeout)
+        answer = await self._answer(call, request_id=new_request_id(), caller=caller, deadline=timeout)
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
         return EmbedAnswer(answer.reply.view, answer.served, answer.reply.dropped, answer.cost)
@@ -191,7 +189,7 @@ class Gateway:
     ) -> CountAnswer:
         """How long a request is, as its provider counts; estimated where it does not. Raises as `chat` does."""
         call = Request(operation="count_tokens", model=request.model, stream=False, view=request)
-        answer = await self._answer(call, request_id=_request_id(), caller=caller, deadline=timeout)
+        answer = await self._answer(call, request_id=new_request_id(), caller=caller, deadline=timeout)
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
         count = answer.reply.view
@@ -254,7 +252,3 @@ def _request(view: ChatRequest, *, stream: bool) -> Request[ChatRequest]:
     if view.stream != stream:
         view = structs.replace(view, stream=stream)
     return Request(operation="chat", model=view.model, stream=stream, view=view)
-
-
-def _request_id() -> str:
-    return f"req_{_IDS.getrandbits(96):024x}"

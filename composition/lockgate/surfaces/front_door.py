@@ -1,7 +1,6 @@
 """The way in for every client: path, key, media type, size; then the dialect and the engine."""
 
 import asyncio
-import random
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
@@ -12,6 +11,7 @@ from msgspec import Struct, structs
 
 from lockgate.adapters.callers import Callers
 from lockgate.redaction import redact
+from lockgate.request_ids import new_request_id
 from lockgate.surfaces.cors import Cors
 from lockgate.surfaces.error_answers import error_answer, fault
 from lockgate.surfaces.guard import check_admin, check_host
@@ -44,7 +44,6 @@ from lockgate_ports.steps import Answer, AnswerStream, Served
 from lockgate_ports.wire import Inbound, Request
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_IDS = random.Random()  # noqa: S311  ids tell calls apart; nothing hangs on their being guessed
 _PROFILE = "x-lockgate-profile"
 _WISHES = frozenset({"content-encoding", "traceparent", "tracestate", _PROFILE, PRIORITY, *TIMEOUTS})
 """Fields that make a call another than its body says."""
@@ -309,4 +308,4 @@ def _check_media(written: str, wanted: tuple[str, ...]) -> None:
 def _request_id(given: str | None) -> str:
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given
-    return f"req_{_IDS.getrandbits(96).to_bytes(12).hex()}"
+    return new_request_id()

@@ -131,9 +131,7 @@ class Gateway:
 
         Raises ModelNotFound, Unsupported, EgressDenied, or UpstreamError when no target answers.
         """
-        answer = await self._answer(
-            _request(request, stream=False), request_id=new_request_id(), caller=caller, deadline=timeout
-        )
+        answer = await self._answer(_request(request, stream=False), caller, timeout)
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
         return ChatAnswer(answer.reply.view, answer.served, answer.reply.dropped, answer.cost)
@@ -146,7 +144,7 @@ class Gateway:
         Raises as `chat` does; Unsupported also where the provider ranks nothing.
         """
         call = Request(operation="rerank", model=request.model, stream=False, view=request)
-        answer = await self._answer(call, request_id=new_request_id(), caller=caller, deadline=timeout)
+        answer = await self._answer(call, caller, timeout)
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
         return RerankAnswer(answer.reply.view, answer.served, answer.reply.dropped, answer.cost)
@@ -159,9 +157,7 @@ class Gateway:
         before it are retried unseen; leaving the block stops the provider's work. Raises as `chat` does.
         """
         with self._succession.current:
-            answer = await self._answer(
-                _request(request, stream=True), request_id=new_request_id(), caller=caller, deadline=timeout
-            )
+            answer = await self._answer(_request(request, stream=True), caller, timeout)
             if isinstance(answer, Answer):
                 raise TypeError("a step answered a stream with a plain answer")
             stream = ChatStream(answer)
@@ -175,7 +171,7 @@ class Gateway:
     ) -> EmbedAnswer:
         """One vector for each input. `timeout` and errors as for `chat`; Unsupported where the provider makes none."""
         call = Request(operation="embeddings", model=request.model, stream=False, view=request)
-        answer = await self._answer(call, request_id=new_request_id(), caller=caller, deadline=timeout)
+        answer = await self._answer(call, caller, timeout)
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
         return EmbedAnswer(answer.reply.view, answer.served, answer.reply.dropped, answer.cost)
@@ -189,19 +185,22 @@ class Gateway:
     ) -> CountAnswer:
         """How long a request is, as its provider counts; estimated where it does not. Raises as `chat` does."""
         call = Request(operation="count_tokens", model=request.model, stream=False, view=request)
-        answer = await self._answer(call, request_id=new_request_id(), caller=caller, deadline=timeout)
+        answer = await self._answer(call, caller, timeout)
         if not isinstance(answer, Answer):
             raise TypeError("a step answered a plain call with a stream")
         count = answer.reply.view
         return CountAnswer(count.input_tokens, count.estimated, answer.served)
 
-    async def _answer(self, request: Request[Any], **how: Any) -> Answer | AnswerStream:
+    async def _answer(self, request: Request[Any], caller: Caller, timeout: float | None) -> Answer | AnswerStream:
+        now = self._succession.current
+        now.enter()
         try:
-            with self._succession.current as now:
-                return await now.engine.answer(request, **how)
+            return await now.engine.answer(request, request_id=new_request_id(), caller=caller, deadline=timeout)
         except LockgateError as error:
             redact.clean(error)
             raise
+        finally:
+            now.leave()
 
     def models(self) -> list[ListedModel]:
         """Every name that can be asked for: the routes, and `provider_id/model` of each catalogue."""

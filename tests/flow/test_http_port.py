@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import ssl
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 import trustme
@@ -18,6 +18,7 @@ from lockgate.adapters.lean_client import LeanClient
 from lockgate.adapters.via import Via
 from lockgate_ports.egress import Allowance
 from lockgate_ports.errors import EgressDenied, UpstreamError
+from lockgate_ports.handing import hand
 from lockgate_ports.http import HttpPort, HttpRequest, Origin, Spliced
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -249,6 +250,44 @@ async def test_a_reader_that_stops_reading_holds_the_upstream_back(make: Make):
         assert not up.seen[0].left.is_set()
         size = sum([len(chunk) async for chunk in chunks])
         assert size > 90_000_000
+        await client.aclose()
+
+
+async def test_what_is_handed_on_is_held_back_while_the_last_piece_is_being_taken(make: Make):
+    async with upstream() as up:
+        client = make(origin(up))
+        up.say([b"HTTP/1.1 200 OK\r\n\r\n", *[b"x" * 1_000_000] * 100, CLOSE])
+        response = await client.send(ask(up))
+        free = asyncio.Event()
+        sizes: list[int] = []
+
+        def take(data: bytes) -> Awaitable[object] | None:
+            sizes.append(len(data))
+            return None if len(sizes) == 1 else free.wait()
+
+        handing = asyncio.create_task(hand(aiter(response.chunks()), take))
+        await asyncio.sleep(0.3)
+        assert len(sizes) == 2
+        assert not up.seen[0].left.is_set()
+        free.set()
+        await handing
+        assert sum(sizes) == 100_000_000
+        await client.aclose()
+
+
+async def test_what_a_taker_raises_where_a_piece_arrives_comes_out_at_who_handed_it_on(make: Make):
+    async with upstream() as up:
+        client = make(origin(up))
+        up.say([b"HTTP/1.1 200 OK\r\n\r\n", b"a", 0.05, b"b", 0.05, HANG])
+        response = await client.send(ask(up))
+
+        def take(data: bytes) -> None:
+            if data == b"b":
+                raise ValueError("no b")
+
+        with pytest.raises(ValueError, match="no b"):
+            await asyncio.wait_for(hand(aiter(response.chunks()), take), 5)
+        response.abort()
         await client.aclose()
 
 

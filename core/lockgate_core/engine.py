@@ -13,7 +13,7 @@ from lockgate_core.cost import Prices, cost_of, total
 from lockgate_core.keeping import KeepPolicy, Notes
 from lockgate_core.labels import completed
 from lockgate_core.limits.limiter import Hold, Limiter
-from lockgate_core.pace import pace_of
+from lockgate_core.pace import paced
 from lockgate_core.priority import RANKS, USUAL, PriorityPolicy
 from lockgate_core.profiles import NO_PROFILES, Profile, Profiles, under
 from lockgate_core.rollout import Outcome, Rollouts
@@ -216,7 +216,7 @@ class Engine:
             request.stream,
             self._clock.now() - journal.started,
             None if first is None else first - journal.started,
-            pace_of(journal.gaps) if journal.gaps else None,
+            journal.pace if journal.gaps is None else paced(journal.pace, journal.gaps),
             tuple(attempts),
             journal.usage,
             cost,

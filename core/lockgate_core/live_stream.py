@@ -1,11 +1,14 @@
 """A stream that has begun to answer: what was held back first, then the rest, under the rules and the clock."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Self
 
 from msgspec import structs
 
 from lockgate_core.clock import Clock
+from lockgate_core.pace import paced
 from lockgate_core.seen import partial_usage
 from lockgate_core.stream_rules import StreamRules
 from lockgate_ports.errors import LockgateError, UpstreamError
@@ -17,6 +20,9 @@ from lockgate_ports.records import UNKNOWN_COST, Cost
 from lockgate_ports.steps import Served
 from lockgate_ports.usage import Usage
 from lockgate_ports.wire import Request
+
+_GAPS = 1_000
+"""How many are kept one by one: a stream may go on for hours."""
 
 
 class LiveStream:
@@ -200,7 +206,11 @@ class LiveStream:
             raise
         if rules.progress:
             now = self._clock.now()
-            self._gaps.append(now - self._moved)
+            gaps = self._gaps
+            gaps.append(now - self._moved)
+            if len(gaps) >= _GAPS:
+                self._journal.pace = paced(self._journal.pace, gaps)
+                gaps.clear()
             self._moved = now
             due = now + self._idle
             self._patience.due = due if due < self._deadline else self._deadline

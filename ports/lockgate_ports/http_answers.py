@@ -1,5 +1,7 @@
 """What comes back from a provider reached by HTTP: refusals, named and without a trace of the key, and streams."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import Any, Self
 

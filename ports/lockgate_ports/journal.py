@@ -5,7 +5,7 @@ from typing import Literal
 
 from lockgate_ports.chat import FinishReason
 from lockgate_ports.errors import LockgateError
-from lockgate_ports.records import AttemptRecord, Cost
+from lockgate_ports.records import AttemptRecord, Cost, Pace
 from lockgate_ports.tracing import Trace
 from lockgate_ports.usage import Usage
 
@@ -27,6 +27,7 @@ class Journal:
         "first_token",
         "gaps",
         "heard",
+        "pace",
         "profile_id",
         "prompt_template_id",
         "prompt_version",
@@ -58,6 +59,8 @@ class Journal:
         """Who answers; None until somebody does."""
         self.response_model: str | None = None
         self.first_token: float | None = None
+        self.pace: Pace | None = None
+        """How the pieces of a stream followed one another that brought content; of the latest, `gaps` tells."""
         self.gaps: list[float] | None = None
         """Seconds between two pieces of a stream that brought content."""
         self.usage: Usage | None = None

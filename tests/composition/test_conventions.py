@@ -47,8 +47,10 @@ def test_no_name_is_made_up_in_the_conventions_name() -> None:
 
 
 def test_the_pace_of_a_stream_is_counted_by_its_bounds() -> None:
-    from lockgate_core.pace import pace_of
+    from lockgate_core.pace import paced
 
-    pace = pace_of([0.005, 0.01, 0.011, 100.0])
+    assert paced(None, []) is None
+    pace = paced(None, [0.005, 0.01, 0.011, 100.0])
     assert pace == Pace((2, 1, *[0] * 12, 1), pytest.approx(100.026), 0.005, 100.0)
     assert len(pace.counts) == len(PACE_BOUNDS) + 1
+    assert paced(paced(None, [0.011, 100.0]), [0.01, 0.005]) == pace, "told in parts it is the same"

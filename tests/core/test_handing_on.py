@@ -69,6 +69,21 @@ async def test_all_of_a_stream_is_handed_on_and_the_call_is_recorded_once(model:
 
 
 @both
+async def test_of_a_stream_of_any_length_no_more_is_kept_than_of_a_thousand_pieces(model: type[FakeModel]) -> None:
+    up = Bench(a=model(streamed(*["a"] * 2_500)))
+    stream = await up.ask(stream=True)
+    journal, most = stream._journal, 0
+
+    def take(batch: Sequence[Event]) -> None:
+        nonlocal most
+        most = max(most, len(journal.gaps))
+
+    await hand(aiter(stream), take)
+    assert most < 1_000
+    assert sum(up.metrics.calls[0].pace.counts) >= 2_499, "and each is counted"
+
+
+@both
 async def test_nothing_is_handed_on_before_the_last_batch_was_taken(model: type[FakeModel]) -> None:
     up = Bench(a=model(streamed("a", "b", "c")))
     busy = 0

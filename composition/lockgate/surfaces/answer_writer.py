@@ -1,5 +1,7 @@
 """Writes answers to one client's connection, no faster than the client takes them."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Awaitable
 from typing import Literal

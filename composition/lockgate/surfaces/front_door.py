@@ -1,5 +1,7 @@
 """The way in for every client: path, key, media type, size; then the dialect and the engine."""
 
+from __future__ import annotations
+
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence

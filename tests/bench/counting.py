@@ -49,7 +49,9 @@ def measured() -> list[str]:
     rows = ["| of a relayed call | instructions, thousands |", "|---|---:|"]
     for name, inner, outer in zip(_NAMES, [*within, whole], [0.0, *within], strict=True):
         rows.append(f"| {name} | {inner - outer:,.0f} |")
-    rows += [f"| all of it | {whole:,.0f} |", "", "| | a call | a stream of 100 pieces |", "|---|---:|---:|"]
+    large = thousands(MODEL, "whole", "large")
+    rows += [f"| all of it | {whole:,.0f} |", f"| the same with 100 providers and 10,000 routes | {large:,.0f} |"]
+    rows += ["", "| | a call | a stream of 100 pieces |", "|---|---:|---:|"]
     for name, model in _MODELS.items():
         call = whole if model == MODEL else thousands(model, "whole")
         rows.append(f"| {name} | {call:,.0f} | {thousands(model, 'stream'):,.0f} |")

@@ -1,6 +1,7 @@
 """One kind of call, many times, through a gateway in memory, both of whose ends are faked; valgrind counts the last.
 
-`python in_memory.py MODEL whole|stream [LAYER]`. `LAYER`: what lies within it answers from memory too.
+`python in_memory.py MODEL whole|stream [LAYER|large]`. `LAYER`: what lies within it answers from memory too. `large`:
+the gateway has 100 providers and 10,000 routes.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from deployment import ENV, MODEL, settings
+from deployment import ENV, MODEL, ONE, Size, settings
 from loops import run
 from talk import END, answer, ask, stream
 from tongues import claude, claude_stream, gemini, gemini_stream
@@ -137,7 +138,8 @@ class Hall:
 
 async def main(model: str, kind: str, layer: str) -> None:
     LeanClient._connect = answering(_TOLD[model, kind])  # type: ignore[method-assign,assignment]
-    async with open_gateway(settings(9), env=ENV) as gateway:
+    size = Size(providers=100, routes=10_000) if layer == "large" else ONE
+    async with open_gateway(settings(9, size), env=ENV) as gateway:
         engine = gateway._succession.current.engine
         door: Any = gateway.front_door(loopback=True)
         if layer == "server":

@@ -34,7 +34,7 @@ def test_the_bench_runs_and_tells_every_figure(tmp_path: Path):
     assert "lockgate" in done.stdout
 
 
-@pytest.mark.parametrize("layer", ["", "server", "surface", "engine", "attempts"])
+@pytest.mark.parametrize("layer", ["", "server", "surface", "engine", "attempts", "large"])
 @pytest.mark.parametrize(("model", "kind"), [("route-00000", "whole"), ("claude", "whole"), ("gemini", "stream")])
 def test_calls_in_memory_end_whatever_answers_them(model: str, kind: str, layer: str):
     command = [sys.executable, HERE / "in_memory.py", model, kind, layer]

@@ -16,7 +16,8 @@ from talk import CHUNKS, ask
 GATEWAY, PROXY, LARGE, FULL, DIRECT = "gateway", "proxy", "large", "full", "direct"
 SERVE = "from lockgate.cli import main; main()"
 _IMPORT = "import time; began = time.perf_counter(); import {}; print((time.perf_counter() - began) * 1e3)"
-_WARM_UP = 0.15
+_WARM_UP = 0.5
+"""Seconds: whoever was not asked for half a minute has to connect to the provider anew."""
 _PATIENCE = 4
 """So many times as long a peer is measured: some take as long for one answer as others for a hundred."""
 _TICK = 0.01

@@ -40,8 +40,7 @@ left = _inside.reset
 
 
 class inside(Struct, eq=False):  # noqa: N801  read as a word in `with inside(name):`
-    """Code of plugins runs within: what it opens is put down to `name`, also from tasks that it starts. A class, since
-    it stands on the way of every call."""
+    """`entered` and `left` as a block, for what is no call."""
 
     _name: str
     _token: Token[str | None] | None = None
